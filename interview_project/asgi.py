@@ -1,0 +1,25 @@
+"""HTTP is Django's; sockets are ours, from exact origins alone."""
+
+from __future__ import annotations
+
+import os
+
+from channels.auth import AuthMiddlewareStack
+from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.security.websocket import OriginValidator
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "interview_project.settings")
+http = get_asgi_application()
+
+# What follows reads settings and models, which are there only now.
+from django.conf import settings  # noqa: E402
+
+from interviews.routing import websocket_urlpatterns  # noqa: E402
+from speech.children import warm_up  # noqa: E402
+
+# Now, rather than while the first candidate waits.
+warm_up()
+
+sockets = OriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.ALLOWED_ORIGINS)
+application = ProtocolTypeRouter({"http": http, "websocket": sockets})

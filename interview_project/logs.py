@@ -1,0 +1,18 @@
+"""Logs name rows by their ids; who reads them must not be able to become a candidate."""
+
+from __future__ import annotations
+
+import logging
+import re
+
+LINK = re.compile(r"(/join/)[^/\s?\"']+")
+
+
+class HideLinks(logging.Filter):
+    """Masks the secret part of candidates' links."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        message = record.getMessage()
+        if LINK.search(message):
+            record.msg, record.args = LINK.sub(r"\1…", message), ()
+        return True

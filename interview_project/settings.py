@@ -1,0 +1,204 @@
+"""Every setting comes from the environment; docs/settings.md explains each. It runs with none of them set."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from interview_project.env import env_bool, env_int, env_list, env_str, secret_from_file
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(env_str("DATA_DIR", str(BASE_DIR / "var"))).resolve()
+DATA_DIR.mkdir(parents=True, exist_ok=True)
+
+# Site and security
+
+DEBUG = env_bool("DEBUG", False)
+SECRET_KEY = env_str("SECRET_KEY") or secret_from_file(DATA_DIR / "secret_key")
+SITE_URL = env_str("SITE_URL", "http://127.0.0.1:8000").rstrip("/")
+_site = urlsplit(SITE_URL)
+if _site.scheme not in {"http", "https"} or not _site.hostname:
+    raise ImproperlyConfigured(
+        f"SITE_URL must be an address such as https://example.org; it is {SITE_URL!r}."
+    )
+ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]", _site.hostname])
+# Exact origins (scheme, host and port) of the pages that may open our sockets.
+_port = f":{_site.port}" if _site.port else ""
+_loopback = [f"{_site.scheme}://{name}{_port}" for name in ("127.0.0.1", "localhost")]
+ALLOWED_ORIGINS = env_list("ALLOWED_ORIGINS", _loopback if SITE_URL in _loopback else [SITE_URL])
+CSRF_TRUSTED_ORIGINS = ALLOWED_ORIGINS
+if env_bool("BEHIND_PROXY", False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+_https = _site.scheme == "https"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
+SECURE_SSL_REDIRECT = env_bool("SECURE_SSL_REDIRECT", False)
+SECURE_HSTS_SECONDS = env_int("SECURE_HSTS_SECONDS", 0)
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "media-src": [SELF],
+        "connect-src": [SELF],
+        "worker-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+
+# Application
+
+INSTALLED_APPS = [
+    "interviews.apps.InterviewsConfig",
+    "speech.apps.SpeechConfig",
+    "channels",
+    "csp",
+    "servestatic",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+]
+ROOT_URLCONF = "interview_project.urls"
+ASGI_APPLICATION = "interview_project.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "lobby"
+LOGOUT_REDIRECT_URL = "login"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+
+# Data
+
+DATABASES = {
+    "default": dj_database_url.parse(env_str("DATABASE_URL", f"sqlite:///{DATA_DIR / 'db.sqlite3'}"))
+}
+_database = DATABASES["default"]
+if _database["ENGINE"] == "django.db.backends.sqlite3":
+    # Writers of several threads and processes wait for each other instead of failing, and what is
+    # committed is on the disk.
+    _database["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL",
+    }
+    _database["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
+elif _database["ENGINE"] == "django.db.backends.postgresql":
+    _database["OPTIONS"] = {"pool": {"min_size": 1, "max_size": env_int("DATABASE_POOL_SIZE", 10, minimum=2)}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env_str("REDIS_URL")
+if REDIS_URL:
+    CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.core.RedisChannelLayer",
+            "CONFIG": {
+                # Longer than the layer's own 5 s blocking read, which a shorter one would race.
+                "hosts": [{"address": REDIS_URL, "socket_timeout": 15, "socket_connect_timeout": 2}],
+                "prefix": "interviews",
+                "capacity": 1000,
+            },
+        }
+    }
+else:
+    CHANNEL_LAYERS = {
+        "default": {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 1000}}
+    }
+
+MEDIA_ROOT = Path(env_str("MEDIA_ROOT", str(DATA_DIR / "media")))
+# Audio is served by views that ask who wants it, never by address alone.
+MEDIA_URL = None
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+SERVESTATIC_USE_FINDERS = True
+SERVESTATIC_AUTOREFRESH = DEBUG
+SERVESTATIC_MAX_AGE = 0 if DEBUG else env_int("STATIC_MAX_AGE", 60)
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = env_str("TIME_ZONE", "UTC")
+USE_TZ = True
+
+# Speech
+
+SPEECH_BACKENDS = {
+    "pocketsphinx": {
+        "BACKEND": "speech.backends.pocketsphinx.PocketSphinxBackend",
+        "OPTIONS": {"capacity": env_int("SPEECH_CAPACITY", 4 * (os.cpu_count() or 1))},
+    },
+    "scripted": {"BACKEND": "speech.backends.scripted.ScriptedBackend"},
+}
+SPEECH_BACKENDS["default"] = SPEECH_BACKENDS.get(env_str("SPEECH_BACKEND", "pocketsphinx"), {})
+SPEECH_DECODER_MEMORY_MB = env_int("SPEECH_DECODER_MEMORY_MB", 128, minimum=32)
+SPEECH_DECODER_CPU_SECONDS = env_int("SPEECH_DECODER_CPU_SECONDS", 20, minimum=1)
+
+# Interviews
+
+INTERVIEW_ORCHESTRATOR = env_str("INTERVIEW_ORCHESTRATOR", "interviews.orchestration.Orchestrator")
+INTERVIEW_LINK_DAYS = env_int("INTERVIEW_LINK_DAYS", 30, minimum=1)
+ANSWER_MAX_SECONDS = env_int("ANSWER_MAX_SECONDS", 3600, minimum=1)
+ANSWER_MAX_BYTES = env_int("ANSWER_MAX_BYTES", 256 * 1024 * 1024, minimum=1)
+ANSWER_MIN_MS = env_int("ANSWER_MIN_MS", 200)
+ANSWER_FINISH_TIMEOUT_SECONDS = env_int("ANSWER_FINISH_TIMEOUT_SECONDS", 60, minimum=1)
+ANSWER_LEASE_SECONDS = env_int("ANSWER_LEASE_SECONDS", 30, minimum=5)
+TEXT_ANSWER_MAX_CHARS = env_int("TEXT_ANSWER_MAX_CHARS", 20_000, minimum=1)
+AUDIO_FRAME_MAX_BYTES = env_int("AUDIO_FRAME_MAX_BYTES", 256 * 1024, minimum=1024)
+AUDIO_BACKLOG_BYTES = env_int("AUDIO_BACKLOG_BYTES", 2 * 1024 * 1024, minimum=64 * 1024)
+SOCKET_IDLE_SECONDS = env_int("SOCKET_IDLE_SECONDS", 120, minimum=5)
+SOCKET_MESSAGES_PER_SECOND = env_int("SOCKET_MESSAGES_PER_SECOND", 50, minimum=1)
+OBSERVER_HEARTBEAT_SECONDS = env_int("OBSERVER_HEARTBEAT_SECONDS", 1, minimum=1)
+OBSERVER_UNSEEN_BYTES = env_int("OBSERVER_UNSEEN_BYTES", 512 * 1024, minimum=64 * 1024)
+OBSERVER_UNSEEN_SECONDS = env_int("OBSERVER_UNSEEN_SECONDS", 20, minimum=2)
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "filters": {"hide_links": {"()": "interview_project.logs.HideLinks"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["hide_links"]},
+    },
+    # Its news at each start is for its own developers.
+    "loggers": {"daphne": {"level": "WARNING"}},
+    "root": {"handlers": ["console"], "level": env_str("LOG_LEVEL", "INFO")},
+}

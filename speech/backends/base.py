@@ -1,0 +1,71 @@
+"""What a recogniser is to the rest of the product.
+
+A backend is declared in settings as Django declares caches and storages:
+
+    SPEECH_BACKENDS = {"default": {"BACKEND": "dotted.path.Class", "OPTIONS": {…}}}
+
+OPTIONS are the keyword arguments of the class; what it does not know fails a system check at start.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator
+from typing import ClassVar
+
+from speech.events import Event, Resume
+
+
+class BaseBackend(ABC):
+    """Makes recognitions. One instance a process and alias; it holds settings, never a recognition."""
+
+    name: ClassVar[str]
+    # Whether `Word.confidence` is ever set.
+    reports_confidence: ClassVar[bool] = False
+    # Whether um, uh, er … come as words.
+    reports_fillers: ClassVar[bool] = False
+
+    @abstractmethod
+    def supports(self, language: str) -> bool:
+        """Whether there is a model for `language`, a BCP 47 tag such as `en-US`."""
+
+    @abstractmethod
+    async def start(self, *, language: str, resume: Resume) -> Recognition:
+        """Begin a recognition whose first sample is number `resume.offset_samples` of the audio.
+
+        Raises LanguageNotSupported, CapacityExceeded or another SpeechError.
+        """
+
+
+class Recognition(ABC):
+    """One recognition that is running.
+
+    One task pushes, one task iterates; `aclose` may come from either, at any time and more than
+    once, and releases everything that the recognition holds. Events wait until they are taken, and
+    a recogniser with many of them waiting takes no more audio: who pushes much must iterate too.
+    """
+
+    recogniser: str
+    """Who recognises: backend, version and model, as it is stored with each segment."""
+
+    @abstractmethod
+    async def push(self, pcm: bytes) -> None:
+        """Take whole samples of 16 kHz mono 16-bit PCM. Waits while the recogniser is far behind.
+
+        Raises SpeechError once the recognition has failed, has been closed, or has no more input.
+        """
+
+    @abstractmethod
+    async def end_input(self) -> None:
+        """No more audio: what is still open becomes final, then `Ended` comes."""
+
+    @abstractmethod
+    def __aiter__(self) -> AsyncIterator[Event]:
+        """Events in order; stops after `Ended`, or after `aclose`.
+
+        Raises SpeechError if the recogniser is lost.
+        """
+
+    @abstractmethod
+    async def aclose(self) -> None:
+        """End now, whatever is still to be said."""

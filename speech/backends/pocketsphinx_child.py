@@ -1,0 +1,247 @@
+"""One PocketSphinx recognition, as it runs in its child process.
+
+PocketSphinx never releases the interpreter's lock, so it has a process to itself. A voice activity
+detector cuts the audio into utterances; only these reach the decoder, for it makes words of noise.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pocketsphinx import Decoder, Vad, get_model_path
+
+from speech.children import Channel, limit_child
+from speech.codec import encode_event
+from speech.events import (
+    SAMPLE_RATE,
+    Ended,
+    Event,
+    Final,
+    Interim,
+    Resume,
+    SpeechEnded,
+    SpeechStarted,
+    Word,
+    ms_from_samples,
+)
+from speech.metrics import mean_confidence
+
+FRAME_MS = 30
+FRAME_SAMPLES = SAMPLE_RATE * FRAME_MS // 1000
+FRAME_BYTES = FRAME_SAMPLES * 2
+DECODER_FRAME_SAMPLES = SAMPLE_RATE // 100
+SETTLING_PCM = bytes(SAMPLE_RATE * 2 * 150 // 1000)
+MEMORY_BYTES = 1 << 30
+
+# With the stock lattice and second pass, 20 s of babble take minutes to finish. The mean is that of
+# clear speech, to which every recognition starts nearer than to the model's own.
+DECODER_DEFAULTS: dict[str, Any] = {
+    "fwdflat": False,
+    "maxhmmpf": 5000,
+    "maxwpf": 20,
+    "lw": 5.5,
+    "bestpath": True,
+    "cmninit": "53.8,1.1,0.6,13.1,-7.0,3.3,-2.1,-2.8,-0.9,-3.0,1.1,-0.3,0.5",
+    "loglevel": "FATAL",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpointing:
+    """When an utterance begins and ends, in frames of 30 ms that hold speech or don't."""
+
+    vad_mode: int = 3
+    speech_frames: int = 5
+    window_frames: int = 8
+    preroll_ms: int = 300
+    end_silence_ms: int = 600
+    max_phrase_ms: int = 15_000
+
+    def __post_init__(self) -> None:
+        if self.vad_mode not in range(4):
+            raise ValueError("vad_mode is 0, 1, 2 or 3")
+        if not 0 < self.speech_frames <= self.window_frames:
+            raise ValueError("speech_frames is between 1 and window_frames")
+        if self.preroll_ms < 0 or self.end_silence_ms < FRAME_MS:
+            raise ValueError(f"preroll_ms is 0 or more, and end_silence_ms {FRAME_MS} or more")
+        if self.max_phrase_ms < self.preroll_ms + FRAME_MS * self.window_frames + 1000:
+            raise ValueError("max_phrase_ms leaves no room for a phrase")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """What a child needs to know; it is pickled."""
+
+    recogniser: str
+    decoder: Mapping[str, Any]
+    endpointing: Endpointing
+    resume: Resume
+
+
+def recognise(channel: Channel, setup: Setup) -> None:
+    """PCM comes in, events go out. The first message is empty, or says what is wrong with the model."""
+    try:
+        decoder = load_decoder(json.dumps(setup.decoder, sort_keys=True))
+    except (RuntimeError, ValueError, KeyError) as error:
+        channel.send(str(error).encode())
+        return
+    limit_child(memory_bytes=MEMORY_BYTES, files=0)
+    channel.send(b"")
+    utterances = Utterances(decoder, setup)
+    while (pcm := channel.receive()) is not None:
+        for event in utterances.hear(pcm):
+            channel.send(encode_event(event))
+    for event in utterances.finish():
+        channel.send(encode_event(event))
+
+
+@functools.lru_cache(maxsize=1)
+def load_decoder(parameters: str) -> Any:
+    """A decoder takes half a second to load; the fork server's is there already, if it is the one."""
+    return Decoder(**json.loads(parameters))
+
+
+def load_default_decoder() -> None:
+    load_decoder(json.dumps(DECODER_DEFAULTS | built_in_model(), sort_keys=True))
+
+
+def built_in_model() -> dict[str, str]:
+    folder = Path(get_model_path("en-us"))
+    return {
+        "hmm": str(folder / "en-us"),
+        "lm": str(folder / "en-us.lm.bin"),
+        "dict": str(folder / "cmudict-en-us.dict"),
+    }
+
+
+class Utterances:
+    """PCM to events. Nothing but `Resume` passes from one utterance to the next.
+
+    That is why the audio, cut at any final, gives the same words from there on: the detector, the
+    frames before speech and the features start anew, and only the cepstral mean is taken along.
+    """
+
+    def __init__(self, decoder: Any, setup: Setup) -> None:
+        self._decoder = decoder
+        self._recogniser = setup.recogniser
+        self._endpointing = setup.endpointing
+        self._position = setup.resume.offset_samples
+        self._cmn = str(setup.resume.state.get("cmn") or decoder.get_cmn())
+        self._rest = b""
+        self._wait()
+
+    def hear(self, pcm: bytes) -> Iterator[Event]:
+        pcm = self._rest + pcm
+        whole = len(pcm) - len(pcm) % FRAME_BYTES
+        self._rest = pcm[whole:]
+        for start in range(0, whole, FRAME_BYTES):
+            frame = pcm[start : start + FRAME_BYTES]
+            self._position += FRAME_SAMPLES
+            is_speech = self._vad.is_speech(frame)
+            yield from self._continue(frame, is_speech) if self._open else self._begin(frame, is_speech)
+
+    def finish(self) -> Iterator[Event]:
+        self._position += len(self._rest) // 2
+        if self._open:
+            if self._rest:
+                self._decoder.process_raw(self._rest)
+            yield from self._end()
+        yield Ended(ms_from_samples(self._position))
+
+    def _wait(self) -> None:
+        preroll_frames = self._endpointing.preroll_ms // FRAME_MS
+        self._vad = Vad(
+            mode=self._endpointing.vad_mode, sample_rate=SAMPLE_RATE, frame_length=FRAME_MS / 1000
+        )
+        self._window: deque[bool] = deque(maxlen=self._endpointing.window_frames)
+        self._before: deque[bytes] = deque(maxlen=self._endpointing.window_frames + preroll_frames)
+        self._open = False
+
+    def _begin(self, frame: bytes, is_speech: bool) -> Iterator[Event]:
+        self._window.append(is_speech)
+        self._before.append(frame)
+        if sum(self._window) < self._endpointing.speech_frames:
+            return
+        self._open = True
+        self._start = self._position - len(self._before) * FRAME_SAMPLES
+        self._speech_end = self._position
+        self._text = ""
+        settle(self._decoder, self._cmn)
+        self._decoder.start_utt()
+        self._decoder.process_raw(b"".join(self._before))
+        yield SpeechStarted(ms_from_samples(self._start))
+
+    def _continue(self, frame: bytes, is_speech: bool) -> Iterator[Event]:
+        self._decoder.process_raw(frame)
+        if is_speech:
+            self._speech_end = self._position
+        hypothesis = self._decoder.hyp()
+        if hypothesis and hypothesis.hypstr and hypothesis.hypstr != self._text:
+            self._text = hypothesis.hypstr
+            yield Interim(self._text, ms_from_samples(self._start), ms_from_samples(self._position))
+        silence_ms = ms_from_samples(self._position - self._speech_end)
+        length_ms = ms_from_samples(self._position - self._start)
+        if silence_ms >= self._endpointing.end_silence_ms or length_ms >= self._endpointing.max_phrase_ms:
+            yield from self._end()
+
+    def _end(self) -> Iterator[Event]:
+        words_before_end = tuple(self._words(self._decoder.seg() or ()))
+        self._decoder.end_utt()
+        segments = self._decoder.seg()
+        if segments is None:
+            # An utterance cut inside a word may have no path to its end. What was understood so far
+            # stands, and without confidences, which come with that path.
+            words = tuple(replace(word, confidence=None) for word in words_before_end)
+        else:
+            words = tuple(self._words(segments))
+        self._cmn = self._decoder.get_cmn()
+        end_ms = ms_from_samples(self._speech_end)
+        if words:
+            end_ms = max(end_ms, words[-1].end_ms)
+            yield self._final(words)
+        yield SpeechEnded(end_ms)
+        self._wait()
+
+    def _final(self, words: tuple[Word, ...]) -> Final:
+        return Final(
+            text=" ".join(word.word for word in words),
+            start_ms=words[0].start_ms,
+            end_ms=words[-1].end_ms,
+            confidence=mean_confidence(words),
+            words=words,
+            resume=Resume(self._position, {"cmn": self._cmn}),
+            recogniser=self._recogniser,
+        )
+
+    def _words(self, segments: Iterable[Any]) -> Iterator[Word]:
+        for segment in segments:
+            if segment.word.startswith(("<", "[")):
+                continue
+            end = min(self._start + (segment.end_frame + 1) * DECODER_FRAME_SAMPLES, self._position)
+            start = min(self._start + segment.start_frame * DECODER_FRAME_SAMPLES, end)
+            yield Word(
+                word=segment.word.partition("(")[0],
+                start_ms=ms_from_samples(start),
+                end_ms=ms_from_samples(end),
+                confidence=round(min(segment.prob, 1.0), 4),
+            )
+
+
+def settle(decoder: Any, cmn: str) -> None:
+    """Put a decoder into a state that depends on nothing but `cmn`.
+
+    Its noise estimate lives in the features, which are made anew. The scores of its look-ahead have
+    no reset; a short utterance of silence overwrites them (12 ms), and is then itself forgotten.
+    """
+    decoder.reinit_feat()
+    decoder.start_utt()
+    decoder.process_raw(SETTLING_PCM)
+    decoder.end_utt()
+    decoder.reinit_feat()
+    decoder.set_cmn(cmn)

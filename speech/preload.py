@@ -1,0 +1,27 @@
+"""What the fork server loads once, so that every child has it at once. Imported nowhere else."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import signal
+from importlib import import_module
+
+# OpenBLAS starts its threads when it is loaded, and a process with threads must not fork.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+# Ctrl-C goes to the whole foreground group; a child ends when its parent lets it go.
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+# A module that is missing here is missed, and reported, by the child that needs it.
+for name in ("numpy", "av", "speech.audio.worker"):
+    with contextlib.suppress(ImportError):
+        import_module(name)
+
+# Nor may a model that can't be read end the server: the child that wants it says so.
+with contextlib.suppress(ImportError, RuntimeError):
+    import_module("speech.backends.pocketsphinx_child").load_default_decoder()
+
+# What is here now stays for good, and shared: no collection in a child writes to its pages.
+gc.freeze()

@@ -1,0 +1,78 @@
+"""Audio that is there already, as text: the same path as live audio takes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+
+from speech.audio import read_pcm
+from speech.events import BYTES_PER_SECOND, Event, Final
+from speech.metrics import VoiceMetrics, measure
+from speech.stream import SpeechStream, open_stream
+
+Audio = bytes | Path | AsyncIterator[bytes]
+"""16 kHz mono 16-bit PCM, whole or in pieces, or the path of a file that `speech.audio` reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    text: str
+    segments: tuple[Final, ...]
+    measures: VoiceMetrics
+
+
+async def transcribe(audio: Audio, *, language: str = "en-US", backend: str = "default") -> Transcript:
+    """Raises SpeechError, AudioError and OSError."""
+    stream = open_stream(language=language, backend=backend)
+    async with aclosing(recognise(stream, audio)) as events:
+        return make_transcript([event async for event in events if isinstance(event, Final)])
+
+
+async def recognise(stream: SpeechStream, audio: Audio) -> AsyncGenerator[Event, None]:
+    """All events of a stream that isn't begun yet. Close it (`aclosing`) to stop early."""
+    async with stream:
+        feeding = asyncio.create_task(_feed(stream, audio))
+        try:
+            async for event in stream:
+                yield event
+            await feeding
+        finally:
+            feeding.cancel()
+            await asyncio.gather(feeding, return_exceptions=True)
+
+
+async def _feed(stream: SpeechStream, audio: Audio) -> None:
+    """What goes wrong here is raised where the events are read, which closing the stream ends."""
+    try:
+        async with aclosing(_pieces(audio)) as pieces:
+            async for pcm in pieces:
+                await stream.push(pcm)
+        await stream.end_input()
+    except BaseException:
+        await stream.aclose()
+        raise
+
+
+async def _pieces(audio: Audio) -> AsyncGenerator[bytes, None]:
+    if isinstance(audio, Path):
+        async with aclosing(read_pcm(audio)) as pieces:
+            async for pcm in pieces:
+                yield pcm
+    elif not isinstance(audio, bytes):
+        async for pcm in audio:
+            yield pcm
+    else:
+        for start in range(0, len(audio), BYTES_PER_SECOND):
+            yield audio[start : start + BYTES_PER_SECOND]
+
+
+def make_transcript(segments: list[Final]) -> Transcript:
+    words = [word for segment in segments for word in segment.words]
+    return Transcript(
+        text=" ".join(segment.text for segment in segments),
+        segments=tuple(segments),
+        measures=measure(words),
+    )
