@@ -40,6 +40,7 @@ class Child:
         self._status_fd = status_fd
         self._exited: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
         self._length: int | None = None
+        self._closing: asyncio.Future[None] | None = None
         self._reader: asyncio.StreamReader
         self._writer: asyncio.StreamWriter
 
@@ -105,12 +106,16 @@ class Child:
         return message
 
     async def aclose(self) -> None:
-        """Kill the child, if it still lives, and give back all that it holds."""
+        """Kill the child, if it still lives, and give back all that it holds. Goes on if it is cancelled."""
+        self._closing = self._closing or asyncio.ensure_future(self._close())
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
         self._kill()
         self._writer.transport.abort()
         with contextlib.suppress(ConnectionError):
             await self._writer.wait_closed()
-        await asyncio.shield(self._exited)
+        await self._exited
 
     async def exit_code(self) -> int | None:
         """How the child ended: a signal's negative number, or None if the fork server was lost.

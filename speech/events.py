@@ -74,13 +74,34 @@ class SpeechEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """Nothing was said up to here. From a backend alone: a stream moves its own `resume` with it."""
+
+    resume: Resume
+
+
+@dataclass(frozen=True, slots=True)
+class CatchingUp:
+    """From a stream alone: the recogniser was lost, and audio waits for the next one."""
+
+    behind_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """From a stream alone: what had waited has been given to `recogniser`."""
+
+    recogniser: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The audio is over and everything in it has been said; `duration_ms` is its length."""
 
     duration_ms: int
 
 
-Event = SpeechStarted | Interim | Final | SpeechEnded | Ended
+Event = SpeechStarted | Interim | Final | SpeechEnded | Progress | CatchingUp | Live | Ended
 
 
 def ms_from_samples(samples: int) -> int:

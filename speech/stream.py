@@ -1,19 +1,59 @@
-"""A recognition as the rest of the product uses it.
+"""A recognition as the rest of the product uses it: one that survives its recogniser.
 
-async with open_stream(language="en-US") as stream:
-    …  await stream.push(pcm)            # one task feeds
-    …  await stream.end_input()
-    …  async for event in stream: …      # another one reads
+    async with open_stream(language="en-US") as stream:
+        …  await stream.push(pcm)            # one task feeds
+        …  await stream.end_input()
+        …  async for event in stream: …      # another one reads
+
+The stream keeps the audio since the last final. When a recogniser dies, another one is started, a little
+later each time, from where that final ends and on the same clock: no word is lost and none comes twice.
+`CatchingUp` tells of it and `Live` of its end. A recogniser that stays away for
+SPEECH_FALLBACK_AFTER_SECONDS is replaced by the backend `fallback`, if one is declared, for the rest of
+the stream. Where nothing helps, and where more than KEEP_SECONDS would have to be recognised again,
+SpeechError is raised: who has the audio may open another stream after the last final.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import logging
+import random
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from time import monotonic
 from typing import Self
+
+from django.conf import settings
 
 from speech.backends import get_backend
 from speech.backends.base import Recognition
-from speech.events import Event, Resume
+from speech.events import (
+    SAMPLE_RATE,
+    CatchingUp,
+    Ended,
+    Event,
+    Final,
+    Live,
+    Progress,
+    Resume,
+    ms_from_samples,
+)
+from speech.exceptions import CapacityExceeded, SpeechError
+from speech.kept_audio import KeptAudio
+
+logger = logging.getLogger(__name__)
+
+# What can be recognised again without the caller's help.
+KEEP_SECONDS = 70
+# How much audio may wait for the recogniser before `push` does: 20 s.
+UNFED_SAMPLES = 20 * SAMPLE_RATE
+# A recogniser that is fed up to the last second counts as live.
+LIVE_SAMPLES = SAMPLE_RATE
+PIECE_SAMPLES = SAMPLE_RATE // 2
+MAX_WAITING_EVENTS = 1000
+BACKOFF_SECONDS = 0.1, 2.0
+FALLBACK = "fallback"
 
 
 def open_stream(
@@ -33,49 +73,216 @@ class SpeechStream:
     Who pushes more than a minute must iterate too: events wait, and then the audio does.
     """
 
-    def __init__(self, *, language: str, backend: str, resume: Resume) -> None:
+    def __init__(
+        self, *, language: str, backend: str, resume: Resume, clock: Callable[[], float] = monotonic
+    ) -> None:
         self.language = language
-        self.backend = backend
-        self.resume = resume
-        self._started: Recognition | None = None
+        self.recogniser = ""
+        self._aliases = [backend]
+        if backend != FALLBACK and FALLBACK in settings.SPEECH_BACKENDS:
+            self._aliases.append(FALLBACK)
+        self._clock = clock
+        self._resume = resume
+        self._audio = KeptAudio(resume.offset_samples, KEEP_SECONDS)
+        self._fed = resume.offset_samples
         self._half_sample = b""
+        self._input_is_over = False
+        self._events: deque[Event] = deque()
+        self._is_catching_up = False
+        self._is_over = False
+        self._failure: SpeechError | None = None
+        self._failing_since: float | None = None
+        self._attempts = 0
+        self._changed = asyncio.Condition()
+        self._recognition: Recognition | None = None
+        self._supervising: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        backend = get_backend(self.backend)
-        self._started = await backend.start(language=self.language, resume=self.resume)
+        recognition = await self._begin()
+        self._supervising = asyncio.create_task(self._supervise(recognition))
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
-    @property
-    def recogniser(self) -> str:
-        """Who recognises: backend, version and model."""
-        return self._recognition.recogniser
+    # What the caller does
 
     async def push(self, pcm: bytes) -> None:
         """Take 16 kHz mono 16-bit PCM, cut anywhere. Waits while the recogniser is far behind.
 
-        SpeechError once the recognition has failed, was closed or has no more input.
+        SpeechError once the recognition has failed for good, was closed or has no more input.
         """
         pcm = self._half_sample + pcm
         whole = len(pcm) - len(pcm) % 2
         self._half_sample = pcm[whole:]
-        await self._recognition.push(pcm[:whole])
+        for start in range(0, whole, UNFED_SAMPLES) or [0]:
+            await self._keep(pcm[start : min(start + UNFED_SAMPLES, whole)])
+
+    async def _keep(self, pcm: bytes) -> None:
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._is_over or self._audio.end - self._fed < UNFED_SAMPLES)
+            if self._is_over or self._input_is_over:
+                raise self._failure or SpeechError("the stream takes no more audio")
+            self._audio.append(pcm)
+            self._changed.notify_all()
 
     async def end_input(self) -> None:
         """No more audio. Half a sample that is left over is dropped."""
-        await self._recognition.end_input()
+        async with self._changed:
+            self._input_is_over = True
+            self._changed.notify_all()
 
-    def __aiter__(self) -> AsyncIterator[Event]:
-        """Events in order, until `Ended` or `aclose`. SpeechError if the recogniser is lost."""
-        return self._recognition.__aiter__()
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        """Events in order, until `Ended` or `aclose`. SpeechError if nothing can recognise any more."""
+        while (event := await self._next_event()) is not None:
+            yield event
+            if isinstance(event, Ended):
+                return
 
     async def aclose(self) -> None:
-        if self._started is not None:
-            await self._started.aclose()
+        if self._supervising is not None:
+            self._supervising.cancel()
+            await asyncio.gather(self._supervising, return_exceptions=True)
+        if self._recognition is not None:
+            await self._recognition.aclose()
+        self._events.clear()
+        await self._stop(None)
 
-    @property
-    def _recognition(self) -> Recognition:
-        assert self._started is not None, "a stream begins with `async with`"
-        return self._started
+    async def _next_event(self) -> Event | None:
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._events or self._is_over)
+            self._changed.notify_all()
+            if self._events:
+                return self._events.popleft()
+            if self._failure is not None:
+                raise self._failure
+            return None
+
+    # One recogniser after another
+
+    async def _begin(self) -> Recognition | None:
+        """The first recogniser; None where it may come yet. A full machine is for the caller to know."""
+        try:
+            return await self._start()
+        except CapacityExceeded:
+            raise
+        except SpeechError as problem:
+            self._lose(problem)
+            return None
+
+    async def _start(self) -> Recognition:
+        backend = get_backend(self._aliases[0])
+        recognition = await backend.start(language=self.language, resume=self._resume)
+        self._recognition = recognition
+        self.recogniser = recognition.recogniser
+        return recognition
+
+    async def _supervise(self, recognition: Recognition | None) -> None:
+        failure = None
+        try:
+            while recognition is None or not await self._attend(recognition):
+                recognition = await self._begin_again()
+        except SpeechError as problem:
+            failure = problem
+        except Exception as problem:
+            logger.exception("a recognition broke off")
+            failure = SpeechError(f"the recognition broke off: {type(problem).__name__}")
+        await self._stop(failure)
+
+    async def _attend(self, recognition: Recognition) -> bool:
+        """Stays with one recogniser; True if it came to the end, False if it was lost."""
+        self._fed = self._resume.offset_samples
+        feeding = asyncio.create_task(self._feed(recognition))
+        began = self._clock()
+        try:
+            async for event in recognition:
+                await self._hear(event)
+                if isinstance(event, Ended):
+                    return True
+            raise SpeechError(f"{recognition.recogniser} ended before the audio did")
+        except SpeechError as problem:
+            if self._clock() - began > settings.SPEECH_FALLBACK_AFTER_SECONDS:
+                self._has_recovered()
+            self._lose(problem)
+            self._is_catching_up = True
+            await self._tell(CatchingUp(ms_from_samples(self._audio.end - self._resume.offset_samples)))
+            return False
+        finally:
+            feeding.cancel()
+            await asyncio.gather(feeding, return_exceptions=True)
+            await recognition.aclose()
+
+    async def _feed(self, recognition: Recognition) -> None:
+        # What is wrong is also said where the events are read, behind those that are still to come.
+        with suppress(SpeechError):
+            while piece := await self._next_piece():
+                await recognition.push(piece)
+                await self._note_fed(len(piece) // 2)
+            await recognition.end_input()
+
+    async def _next_piece(self) -> bytes:
+        """Empty when the input is over."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._input_is_over or self._fed < self._audio.end)
+            return self._audio.read(self._fed, PIECE_SAMPLES)
+
+    async def _note_fed(self, samples: int) -> None:
+        async with self._changed:
+            self._fed += samples
+            self._changed.notify_all()
+        if self._is_catching_up and self._audio.end - self._fed < LIVE_SAMPLES:
+            self._is_catching_up = False
+            await self._tell(Live(self.recogniser))
+
+    async def _hear(self, event: Event) -> None:
+        if isinstance(event, Final | Progress):
+            self._resume = event.resume
+            self._audio.drop(event.resume.offset_samples)
+            self._has_recovered()
+        if not isinstance(event, Progress):
+            await self._tell(event)
+
+    async def _tell(self, event: Event) -> None:
+        async with self._changed:
+            await self._changed.wait_for(lambda: len(self._events) < MAX_WAITING_EVENTS)
+            self._events.append(event)
+            self._changed.notify_all()
+
+    async def _stop(self, failure: SpeechError | None) -> None:
+        async with self._changed:
+            self._is_over = True
+            self._failure = self._failure or failure
+            self._changed.notify_all()
+
+    # When it was lost
+
+    async def _begin_again(self) -> Recognition:
+        shortest, longest = BACKOFF_SECONDS
+        while True:
+            if self._audio.start > self._resume.offset_samples:
+                raise SpeechError(f"{KEEP_SECONDS} s would not be enough to go on from")
+            delay = min(longest, shortest * 2**self._attempts)
+            self._attempts += 1
+            await asyncio.sleep(delay * random.uniform(0.5, 1))
+            try:
+                return await self._start()
+            except SpeechError as problem:
+                self._lose(problem)
+
+    def _lose(self, problem: SpeechError) -> None:
+        """Decides who is asked next. Raises the problem where there is nobody any more."""
+        now = self._clock()
+        if self._failing_since is None:
+            self._failing_since = now
+        logger.warning("recognition by %s was lost: %s", self._aliases[0], problem)
+        if not problem.permanent and now - self._failing_since < settings.SPEECH_FALLBACK_AFTER_SECONDS:
+            return
+        if len(self._aliases) == 1:
+            raise problem
+        logger.warning("recognition goes on with %s", self._aliases[1])
+        self._aliases.pop(0)
+        self._has_recovered()
+
+    def _has_recovered(self) -> None:
+        self._failing_since = None
+        self._attempts = 0

@@ -145,7 +145,9 @@ async def test_transcribe_raises_what_goes_wrong_with_the_file(tmp_path: Path) -
             await transcribe(tmp_path / "missing.wav")
 
 
-async def test_transcribe_raises_what_goes_wrong_with_the_recogniser() -> None:
+async def test_transcribe_raises_what_goes_wrong_with_the_recogniser(settings: Settings) -> None:
+    settings.SPEECH_FALLBACK_AFTER_SECONDS = 0
+
     with pytest.raises(SpeechError, match="scripted to fail"):
         await transcribe(SPEECH, backend="failing")
 
