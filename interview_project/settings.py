@@ -169,6 +169,7 @@ SPEECH_BACKENDS = {
     "scripted": {"BACKEND": "speech.backends.scripted.ScriptedBackend"},
 }
 SPEECH_BACKENDS["default"] = SPEECH_BACKENDS.get(env_str("SPEECH_BACKEND", "pocketsphinx"), {})
+SPEECH_FALLBACK_AFTER_SECONDS = env_int("SPEECH_FALLBACK_AFTER_SECONDS", 20)
 SPEECH_DECODER_MEMORY_MB = env_int("SPEECH_DECODER_MEMORY_MB", 128, minimum=32)
 SPEECH_DECODER_CPU_SECONDS = env_int("SPEECH_DECODER_CPU_SECONDS", 20, minimum=1)
 

@@ -1,0 +1,151 @@
+"""Interviews as they were: to be read, never edited.
+
+Only who may see an interview can be changed here. Interviews are made on the recruiter's pages, where
+the candidate's link is shown: a row made without them would have no link. Staff see what is theirs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from interviews import access
+from interviews.models import Answer, Interview, Question, Segment
+from interviews.templatetags.transcripts import duration
+from interviews.transcripts import transcript, with_counts
+from interviews.views import may_manage
+
+
+class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class QuestionInline(ReadOnlyInline):
+    model = Question
+    fields = ["position", "text", "question_type", "difficulty", "think_seconds", "answer_seconds"]
+
+
+class SegmentInline(ReadOnlyInline):
+    model = Segment
+    fields = ["index", "start_ms", "end_ms", "text", "confidence", "recogniser"]
+
+
+class HistoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Rows that come from elsewhere and are kept as they are."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Interview)
+class InterviewAdmin(HistoryAdmin):
+    list_display = ["title", "candidate_name", "status", "language", "progress", "created_at", "completed_at"]
+    list_filter = ["status", "language", "created_at"]
+    search_fields = ["title", "candidate_name", "candidate_email"]
+    filter_horizontal = ["watchers"]
+    inlines = [QuestionInline]
+    readonly_fields = [
+        "title",
+        "candidate_name",
+        "candidate_email",
+        "language",
+        "status",
+        "created_at",
+        "expires_at",
+        "consented_at",
+        "consent_version",
+        "started_at",
+        "completed_at",
+    ]
+    fieldsets = [
+        (None, {"fields": ["title", "candidate_name", "candidate_email", "language", "status"]}),
+        (_("Who may see it"), {"fields": ["owner", "watchers"]}),
+        (_("Dates"), {"fields": ["created_at", "expires_at", "started_at", "completed_at"]}),
+        (_("Consent"), {"fields": ["consented_at", "consent_version"]}),
+    ]
+
+    class Media:
+        css = {"all": ["css/admin.css", "css/transcript.css", "css/metrics.css"]}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Interview]:
+        return with_counts(access.interviews_for(request.user)).order_by("-created_at")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        mine = obj is None or may_manage(request.user, obj)
+        return mine and super().has_change_permission(request, obj)
+
+    @admin.display(description=_("Answered"))
+    def progress(self, interview: Any) -> str:
+        return f"{interview.answered} / {interview.total}"
+
+    def view_on_site(self, interview: Model) -> str:
+        return reverse("interview", args=[interview.pk])
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        context["questions"] = transcript(context["original"])
+        return super().render_change_form(request, context, *args, **kwargs)
+
+
+@admin.register(Answer)
+class AnswerAdmin(HistoryAdmin):
+    list_display = ["question", "interview", "take", "kind", "status", "length", "started_at"]
+    list_filter = ["status", "kind", "started_at"]
+    list_select_related = ["question__interview"]
+    search_fields = ["question__interview__title", "question__interview__candidate_name", "text"]
+    inlines = [SegmentInline]
+    fields = [
+        "interview",
+        "question",
+        "take",
+        "kind",
+        "status",
+        "failure",
+        "player",
+        "text",
+        "confidence",
+        "length",
+        "voice_metrics",
+        "recogniser",
+        "started_at",
+        "ended_at",
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Answer]:
+        return access.answers_for(request.user).order_by("-started_at")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description=_("Interview"))
+    def interview(self, answer: Answer) -> str:
+        url = reverse("admin:interviews_interview_change", args=[answer.question.interview_id])
+        return format_html('<a href="{}">{}</a>', url, answer.question.interview)
+
+    @admin.display(description=_("Length"))
+    def length(self, answer: Answer) -> str:
+        return duration(answer.duration_ms)
+
+    @admin.display(description=_("Audio"))
+    def player(self, answer: Answer) -> str:
+        if not answer.audio:
+            return "–"
+        url = reverse("answer_audio", args=[answer.pk])
+        return format_html('<audio controls preload="none" src="{}"></audio>', url)

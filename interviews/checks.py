@@ -1,0 +1,37 @@
+"""System checks of what a deployment can get wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+from interviews.orchestration import Orchestrator, get_orchestrator
+
+
+@register()
+def check_orchestrator(**_: Any) -> list[CheckMessage]:
+    hint = "Name a class that inherits interviews.orchestration.Orchestrator."
+    try:
+        orchestrator = get_orchestrator()
+    except (ImportError, TypeError) as problem:
+        return [Error(f"INTERVIEW_ORCHESTRATOR can't be used: {problem}", hint=hint, id="interviews.E001")]
+    if not isinstance(orchestrator, Orchestrator):
+        return [Error("INTERVIEW_ORCHESTRATOR is not an Orchestrator.", hint=hint, id="interviews.E002")]
+    return []
+
+
+@register(Tags.security, deploy=True)
+def check_site_url(**_: Any) -> list[CheckMessage]:
+    site = urlsplit(settings.SITE_URL)
+    if site.scheme == "https" or site.hostname in {"localhost", "127.0.0.1", "::1"}:
+        return []
+    return [
+        Warning(
+            f"Browsers give no microphone to pages of {settings.SITE_URL}.",
+            hint="Serve the site over https and set SITE_URL to that address.",
+            id="interviews.W001",
+        )
+    ]

@@ -1,0 +1,172 @@
+"""The sockets: a candidate's, an observer's and the lobby's. They accept, decode and pass on."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any, Protocol
+from uuid import UUID
+
+from channels.consumer import get_handler_name
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+from interviews import access
+from interviews.dialects import SUBPROTOCOL, dialect_for
+from interviews.errors import Close, Code
+from interviews.messages import candidate_decoder, decode, encode, error, observer_decoder
+from interviews.models import Interview
+from interviews.observers import LobbySession, ObserverSession
+from interviews.outbox import Outbox
+from interviews.protocol import Frame
+from interviews.services import in_database
+from interviews.session import CandidateSession
+from interviews.worker import get_worker
+
+logger = logging.getLogger(__name__)
+
+
+class Session(Protocol):
+    """What goes on over an accepted socket."""
+
+    outbox: Outbox
+
+    async def run(self) -> None: ...
+
+    async def aclose(self) -> None: ...
+
+
+class SocketConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
+    """Accepts, runs a session beside the incoming messages, and releases it whatever happens."""
+
+    # Names no layer: a consumer that subscribed itself would die with Redis. The feed subscribes.
+    channel_layer_alias = "none"
+
+    session: Session | None = None
+    tasks: tuple[asyncio.Task[Any], ...] = ()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        except asyncio.CancelledError:
+            # The server ends, and waits for this.
+            if self.session:
+                await self.send(encode(error(Code.SERVER_RESTARTING)))
+                await self.hang_up(Close.RESTARTING)
+            raise
+        finally:
+            await self.release()
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        # Channels' own goes to a thread with each message, to close old database connections.
+        # Nothing here has one: `in_database` closes its own.
+        await getattr(self, get_handler_name(message))(message)
+
+    async def open(self, session: Session, subprotocol: str | None = None) -> None:
+        await self.accept(subprotocol)
+        self.session = session
+        self.tasks = asyncio.create_task(self._run(session)), asyncio.create_task(self._send(session.outbox))
+
+    async def refuse(self, code: Close, reason: Code) -> None:
+        """The server can't say why it refuses a handshake, so it accepts, says why, and closes."""
+        await self.accept(SUBPROTOCOL if SUBPROTOCOL in self.scope["subprotocols"] else None)
+        await self.send(encode(error(reason)))
+        await self.hang_up(code)
+
+    async def hang_up(self, code: Close) -> None:
+        # Daphne refuses an integer's subclass.
+        await self.close(int(code))
+
+    async def _run(self, session: Session) -> None:
+        try:
+            await session.run()
+        except Exception:
+            logger.exception("a session broke off")
+            session.outbox.put(encode(error(Code.INTERNAL_ERROR)))
+            session.outbox.close(Close.TRY_LATER)
+
+    async def _send(self, outbox: Outbox) -> None:
+        await self.hang_up(await outbox.drain(self.send))
+
+    async def disconnect(self, code: int) -> None:
+        await self.release()
+
+    async def release(self) -> None:
+        session, self.session = self.session, None
+        if session is None:
+            return
+        for task in self.tasks:
+            task.cancel()
+        try:
+            await asyncio.gather(*self.tasks, return_exceptions=True)
+        finally:
+            await session.aclose()
+
+
+class AnswerConsumer(SocketConsumer):
+    """`ws/interviews/<uuid>/`: the candidate's."""
+
+    session: CandidateSession | None
+
+    async def connect(self) -> None:
+        interview_id: UUID = self.scope["url_route"]["kwargs"]["interview_id"]
+        interview = await in_database(access.candidate_interview, interview_id, self.scope["cookies"])
+        if interview is None:
+            return await self.refuse(Close.NOT_ALLOWED, Code.CONSENT_REQUIRED)
+        if not interview.is_open and interview.status != Interview.Status.COMPLETED:
+            return await self.refuse(Close.NOT_ALLOWED, Code.INTERVIEW_ALREADY_COMPLETED)
+        offered = self.scope["subprotocols"]
+        session = CandidateSession(interview, dialect_for(offered), get_worker())
+        await self.open(session, SUBPROTOCOL if SUBPROTOCOL in offered else None)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if self.session is None:
+            return
+        if bytes_data is not None:
+            self.session.receive(Frame(bytes_data), len(bytes_data))
+        elif text_data is not None:
+            message = decode(candidate_decoder, text_data)
+            self.session.receive(message, len(text_data))
+
+
+class ObserverConsumer(SocketConsumer):
+    session: ObserverSession | LobbySession | None
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if self.session is None:
+            return
+        message = decode(observer_decoder, text_data or "")
+        self.session.receive(message)
+
+
+class WatchConsumer(ObserverConsumer):
+    """`ws/interviews/<uuid>/watch/`: an observer's."""
+
+    async def connect(self) -> None:
+        interview_id: UUID = self.scope["url_route"]["kwargs"]["interview_id"]
+        if not self.scope["user"].is_authenticated:
+            return await self.refuse(Close.NOT_SIGNED_IN, Code.UNAUTHORIZED)
+        watcher = await in_database(access.watcher_of, self.scope, interview_id)
+        if watcher is None:
+            # Whether there is such an interview is nobody's business who may not see it.
+            return await self.refuse(Close.NOT_FOUND, Code.INTERVIEW_NOT_FOUND)
+        await self.open(ObserverSession(interview_id, watcher, get_worker()))
+
+
+class LobbyConsumer(ObserverConsumer):
+    """`ws/interviews/`: the list of interviews."""
+
+    async def connect(self) -> None:
+        watcher = await in_database(access.watcher_of, self.scope)
+        if watcher is None:
+            return await self.refuse(Close.NOT_SIGNED_IN, Code.UNAUTHORIZED)
+        await self.open(LobbySession(watcher))
+
+
+class UnknownConsumer(SocketConsumer):
+    """Any other path."""
+
+    async def connect(self) -> None:
+        await self.refuse(Close.NOT_FOUND, Code.INTERVIEW_NOT_FOUND)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """Nothing is expected any more."""

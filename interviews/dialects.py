@@ -1,0 +1,85 @@
+"""The same messages in two dialects: all of them, or the few that a plain script needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from interviews.errors import Code
+from interviews.messages import (
+    AnswerComplete,
+    AnswerStarted,
+    ErrorMessage,
+    InterviewComplete,
+    QuestionMessage,
+    ServerMessage,
+    Transcription,
+    VoiceMetricsMessage,
+    error,
+)
+
+SUBPROTOCOL = "interview.v1"
+
+
+class V1Dialect:
+    """Everything, as it is."""
+
+    has_acks = True
+
+    def adapt(self, messages: Iterable[ServerMessage]) -> Iterator[ServerMessage]:
+        yield from messages
+
+
+class BasicDialect:
+    """Interims that hold the whole answer so far, then one final with the whole text, then the metrics."""
+
+    has_acks = False
+    PLAIN = QuestionMessage, VoiceMetricsMessage, InterviewComplete, ErrorMessage
+
+    def __init__(self) -> None:
+        self._said: list[str] = []
+
+    def adapt(self, messages: Iterable[ServerMessage]) -> Iterator[ServerMessage]:
+        # The final goes before the metrics, though the answer is complete only after them.
+        ordered = sorted(messages, key=lambda message: not isinstance(message, AnswerComplete))
+        for message in ordered:
+            yield from self._adapt(message)
+
+    def _adapt(self, message: ServerMessage) -> Iterator[ServerMessage]:
+        match message:
+            case AnswerStarted(segments=segments):
+                self._said = [segment["text"] for segment in segments]
+            case Transcription():
+                yield self._so_far(message)
+            case AnswerComplete(kind="voice", status="complete"):
+                yield _whole(message)
+            case AnswerComplete(status="pending"):
+                yield error(Code(message.failure), question_id=message.question_id)
+            case _ if isinstance(message, self.PLAIN):
+                yield message
+
+    def _so_far(self, message: Transcription) -> Transcription:
+        text = " ".join([*self._said, message.text])
+        if message.is_final:
+            self._said.append(message.text)
+        return msgspec.structs.replace(
+            message, text=text, is_final=False, segment=0, start_ms=0, confidence=None, words=[]
+        )
+
+
+def _whole(message: AnswerComplete) -> Transcription:
+    return Transcription(
+        question_id=message.question_id,
+        answer_id=message.answer_id,
+        segment=0,
+        text=message.text,
+        is_final=True,
+        confidence=message.confidence,
+        start_ms=0,
+        end_ms=message.duration_ms or 0,
+    )
+
+
+def dialect_for(subprotocols: Iterable[str]) -> V1Dialect | BasicDialect:
+    return V1Dialect() if SUBPROTOCOL in subprotocols else BasicDialect()

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.validators import MaxValueValidator, RegexValidator
+from django.utils.translation import gettext_lazy as _
+
+from interviews.models import Interview
+
+CONSENT_VERSION = "2026-11"
+"""Names the text that candidates agree to, `templates/interviews/consent/<version>.html`.
+
+A new wording is a new file and a new version: the old one stays what others have agreed to.
+"""
+
+MAX_QUESTIONS = 50
+MAX_LINK_DAYS = 365
+
+
+class ConsentForm(forms.Form):
+    consent = forms.BooleanField(
+        label=_("I have read this and agree to being recorded and transcribed."),
+        error_messages={"required": _("Please tick the box if you agree. Without it nothing is recorded.")},
+    )
+
+
+class InterviewForm(forms.ModelForm):  # type: ignore[type-arg]
+    questions = forms.CharField(
+        label=_("Questions"),
+        help_text=_("One on each line, in the order in which they are asked."),
+        widget=forms.Textarea(attrs={"rows": 8}),
+    )
+    link_days = forms.IntegerField(
+        label=_("Link is valid for (days)"), min_value=1, validators=[MaxValueValidator(MAX_LINK_DAYS)]
+    )
+
+    class Meta:
+        model = Interview
+        fields = ["title", "candidate_name", "candidate_email", "language"]
+        labels = {"title": _("Position or title"), "candidate_email": _("Candidate's e-mail")}
+        help_texts = {"language": _("The language that is spoken, such as en-US.")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["link_days"].initial = settings.INTERVIEW_LINK_DAYS
+        self.fields["language"].validators.append(
+            RegexValidator(r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", _("Write it as in en-US or de-DE."))
+        )
+
+    def clean_questions(self) -> list[str]:
+        questions = [line.strip() for line in self.cleaned_data["questions"].splitlines() if line.strip()]
+        if not questions:
+            raise forms.ValidationError(_("Write at least one question."))
+        if len(questions) > MAX_QUESTIONS:
+            raise forms.ValidationError(
+                _("That is more than %(limit)s questions."), params={"limit": MAX_QUESTIONS}
+            )
+        return questions

@@ -1,0 +1,24 @@
+"""Addresses under which others reach an interview."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.urls import reverse
+
+from interviews.models import Interview
+
+
+def candidate_url(token: str) -> str:
+    return settings.SITE_URL + reverse("join", args=[token])
+
+
+def dashboard_url(interview: Interview) -> str:
+    return settings.SITE_URL + reverse("dashboard", args=[interview.pk])
+
+
+def websocket_path(interview: Interview) -> str:
+    return f"/ws/interviews/{interview.pk}/"
+
+
+def watch_path(interview: Interview) -> str:
+    return f"/ws/interviews/{interview.pk}/watch/"

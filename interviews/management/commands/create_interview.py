@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+
+from interviews import links, services
+from interviews.models import Interview
+
+
+class Command(BaseCommand):
+    help = "Creates an interview and prints its links. The candidate's link can't be shown again later."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--title", required=True)
+        parser.add_argument("--candidate", required=True, help="the candidate's name")
+        parser.add_argument("--email", default="", help="the candidate's e-mail address")
+        parser.add_argument("--language", default="en-US", help="BCP 47, such as en-US")
+        parser.add_argument("--question", action="append", required=True, help="once for each question")
+        parser.add_argument(
+            "--owner", help="the user name of the recruiter; without, superusers alone see it"
+        )
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            interview, token = services.create_interview(
+                title=options["title"],
+                candidate_name=options["candidate"],
+                candidate_email=options["email"],
+                language=options["language"],
+                questions=options["question"],
+                owner=_user(options["owner"]),
+            )
+        except ValidationError as problem:
+            raise CommandError("; ".join(problem.messages)) from None
+        self.stdout.write(_described(interview, token, as_json=options["json"]))
+
+
+def _user(name: str | None) -> Any:
+    if name is None:
+        return None
+    user = get_user_model().objects.filter(username=name).first()
+    if user is None:
+        raise CommandError(f"There is no user {name!r}.")
+    return user
+
+
+def _described(interview: Interview, token: str, *, as_json: bool) -> str:
+    facts = {
+        "interview_id": str(interview.pk),
+        "candidate_url": links.candidate_url(token),
+        "dashboard_url": links.dashboard_url(interview),
+        "websocket_path": links.websocket_path(interview),
+        "watch_path": links.watch_path(interview),
+        "question_ids": [str(question.pk) for question in interview.questions.all()],
+    }
+    if as_json:
+        return json.dumps(facts)
+    return "\n".join(f"{name}: {' '.join(v) if isinstance(v, list) else v}" for name, v in facts.items())

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import asyncio
+import signal
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from interviews.settling import work_off_one
+
+IDLE_SECONDS = 1.0
+
+
+class Command(BaseCommand):
+    help = (
+        "Works off what answers are owed: transcripts, audio files and hand-overs. Run as many as you like."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--once", action="store_true", help="end when nothing is owed")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        asyncio.run(_work(once=options["once"]))
+
+
+async def _work(*, once: bool) -> None:
+    stopping = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stopping.set)
+    working = asyncio.create_task(_work_off(once=once))
+    waiting = asyncio.create_task(stopping.wait())
+    done, _ = await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    # What is broken off is claimed again when its lease has run out.
+    for task in (working, waiting):
+        task.cancel()
+    await asyncio.gather(working, waiting, return_exceptions=True)
+    if working in done:
+        working.result()
+
+
+async def _work_off(*, once: bool) -> None:
+    while True:
+        if await work_off_one():
+            continue
+        if once:
+            return
+        await asyncio.sleep(IDLE_SECONDS)

@@ -1,0 +1,210 @@
+"""The rows. What happens to them is in `services`; who may see them is in `access`."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class InterviewQuerySet(models.QuerySet["Interview"]):
+    def live(self) -> InterviewQuerySet:
+        return self.filter(status=Interview.Status.IN_PROGRESS)
+
+
+class Interview(models.Model):
+    class Status(models.TextChoices):
+        SCHEDULED = "scheduled", _("Scheduled")
+        IN_PROGRESS = "in_progress", _("In progress")
+        COMPLETED = "completed", _("Completed")
+        CANCELLED = "cancelled", _("Cancelled")
+        EXPIRED = "expired", _("Expired")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    title = models.CharField(max_length=200)
+    candidate_name = models.CharField(max_length=200)
+    candidate_email = models.EmailField(blank=True)
+    language = models.CharField(max_length=35, default="en-US", help_text=_("BCP 47, such as en-US."))
+    status = models.CharField(max_length=16, choices=Status, default=Status.SCHEDULED, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="interviews"
+    )
+    watchers = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True, related_name="watched_interviews")
+    current_question = models.ForeignKey(
+        "Question", on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    consented_at = models.DateTimeField(null=True, editable=False)
+    consent_version = models.CharField(max_length=32, blank=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    started_at = models.DateTimeField(null=True, editable=False)
+    completed_at = models.DateTimeField(null=True, editable=False)
+    expires_at = models.DateTimeField()
+    # Grows by one with every durable change that an observer may see, in the same transaction.
+    revision = models.PositiveBigIntegerField(default=0, editable=False)
+
+    objects = InterviewQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["owner", "-created_at"]), models.Index(fields=["status"])]
+
+    def __str__(self) -> str:
+        return f"{self.title} · {self.candidate_name}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its candidate may still answer."""
+        running = self.status in {self.Status.SCHEDULED, self.Status.IN_PROGRESS}
+        return running and self.expires_at > timezone.now()
+
+
+class Question(models.Model):
+    class Type(models.TextChoices):
+        GENERAL = "general", _("General")
+        BEHAVIOURAL = "behavioural", _("Behavioural")
+        TECHNICAL = "technical", _("Technical")
+        SITUATIONAL = "situational", _("Situational")
+
+    class Difficulty(models.TextChoices):
+        EASY = "easy", _("Easy")
+        MEDIUM = "medium", _("Medium")
+        HARD = "hard", _("Hard")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    interview = models.ForeignKey(Interview, on_delete=models.CASCADE, related_name="questions")
+    position = models.PositiveSmallIntegerField()
+    text = models.TextField()
+    question_type = models.CharField(max_length=16, choices=Type, default=Type.GENERAL)
+    difficulty = models.CharField(max_length=8, choices=Difficulty, default=Difficulty.MEDIUM)
+    think_seconds = models.PositiveSmallIntegerField(default=30)
+    answer_seconds = models.PositiveSmallIntegerField(default=180)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["interview", "position"], name="question_position_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.position}. {self.text[:80]}"
+
+
+class AnswerQuerySet(models.QuerySet["Answer"]):
+    def ended(self) -> AnswerQuerySet:
+        """Those that answer their question: their audio, or what was written, is safe."""
+        return self.filter(status__in=[Answer.Status.PENDING, Answer.Status.COMPLETE])
+
+    def owed(self) -> AnswerQuerySet:
+        """Those whose transcript, audio file or hand-over is owed and which nobody works on."""
+        status = Answer.Status
+        owed = models.Q(status__in=[status.FINISHING, status.PENDING]) | models.Q(
+            status=status.COMPLETE, handed_over_at=None
+        )
+        free = models.Q(lease_until=None) | models.Q(lease_until__lt=timezone.now())
+        return self.filter(owed & free)
+
+
+class Answer(models.Model):
+    """One take of an answer: recording → finishing → complete, or → pending → complete | failed."""
+
+    class Status(models.TextChoices):
+        RECORDING = "recording", _("Recording")
+        FINISHING = "finishing", _("Finishing")
+        PENDING = "pending", _("Recorded, transcript to follow")
+        COMPLETE = "complete", _("Complete")
+        FAILED = "failed", _("Failed")
+
+    class Kind(models.TextChoices):
+        VOICE = "voice", _("Voice")
+        TEXT = "text", _("Written")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="answers")
+    take = models.PositiveSmallIntegerField(default=1)
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.VOICE)
+    status = models.CharField(max_length=16, choices=Status, default=Status.RECORDING)
+    failure = models.CharField(max_length=40, blank=True, help_text=_("The error code of a failed take."))
+    text = models.TextField(blank=True)
+    confidence = models.FloatField(null=True)
+    duration_ms = models.PositiveIntegerField(null=True)
+    voice_metrics = models.JSONField(null=True)
+    recogniser = models.CharField(max_length=100, blank=True)
+    audio = models.FileField(upload_to="answers", blank=True)
+    started_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True)
+    # When the orchestrator and the signal had it; until then the hand-over is owed.
+    handed_over_at = models.DateTimeField(null=True)
+    # Raised by each connection that takes the answer over: an older one's next commit finds no row.
+    epoch = models.PositiveIntegerField(default=1)
+    # Who works on it has it until then.
+    lease_until = models.DateTimeField(null=True)
+
+    objects = AnswerQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["question__position", "take"]
+        constraints = [models.UniqueConstraint(fields=["question", "take"], name="answer_take_once")]
+        indexes = [models.Index(fields=["status", "lease_until"])]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.take} · {self.get_status_display()}"
+
+
+class Segment(models.Model):
+    """A final of the recogniser. `words` is a list of {word, start_ms, end_ms, confidence}."""
+
+    answer = models.ForeignKey(Answer, on_delete=models.CASCADE, related_name="segments")
+    index = models.PositiveIntegerField()
+    # The interview's revision that this segment made.
+    revision = models.PositiveBigIntegerField()
+    text = models.TextField()
+    start_ms = models.PositiveIntegerField()
+    end_ms = models.PositiveIntegerField()
+    confidence = models.FloatField(null=True)
+    words = models.JSONField(default=list)
+    recogniser = models.CharField(max_length=100)
+    # {"offset_samples", "state"}: where a recognition that starts after this segment begins.
+    resume = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["index"]
+        constraints = [models.UniqueConstraint(fields=["answer", "index"], name="segment_once")]
+
+    def __str__(self) -> str:
+        return f"Segment {self.index}"
+
+
+class AudioPart(models.Model):
+    """Chunks from `first_index` on are one container: each part has its own decoder."""
+
+    answer = models.ForeignKey(Answer, on_delete=models.CASCADE, related_name="parts")
+    first_index = models.PositiveIntegerField()
+    encoding = models.CharField(max_length=16, blank=True, help_text=_("Empty: told by the first bytes."))
+    sample_rate = models.PositiveIntegerField(default=16_000)
+    channels = models.PositiveSmallIntegerField(default=1)
+
+    class Meta:
+        ordering = ["first_index"]
+        constraints = [models.UniqueConstraint(fields=["answer", "first_index"], name="audio_part_once")]
+
+    def __str__(self) -> str:
+        return f"{self.encoding} from {self.first_index}"
+
+
+class AudioChunk(models.Model):
+    """Audio as it came. Lives only until the answer's audio file is stored."""
+
+    answer = models.ForeignKey(Answer, on_delete=models.CASCADE, related_name="chunks")
+    index = models.PositiveIntegerField()
+    data = models.BinaryField()
+
+    class Meta:
+        ordering = ["index"]
+        constraints = [models.UniqueConstraint(fields=["answer", "index"], name="audio_chunk_once")]
+
+    def __str__(self) -> str:
+        return f"Chunk {self.index}"

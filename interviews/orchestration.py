@@ -1,0 +1,52 @@
+"""What comes after an answer: the part of the product that a larger site replaces.
+
+`INTERVIEW_ORCHESTRATOR` names a class with the methods of `Orchestrator`. The transcript is also
+announced by the signal `answer_completed`. docs/embedding.md shows how to use both.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.files.base import File
+from django.dispatch import Signal
+from django.utils.module_loading import import_string
+
+from interviews.models import Answer, Interview, Question
+
+answer_completed = Signal()
+"""Sent with `answer` (a row) when its transcript is there: at least once, keyed by `answer.pk`."""
+
+
+class Orchestrator:
+    """Asks the questions in their order and completes the interview after the last."""
+
+    def next_question(self, interview: Interview, answer: Answer | None) -> Question | None:
+        """The question to ask now; None completes the interview.
+
+        Called when an answer's audio is safe (`answer`), and with None when the interview starts, in
+        the transaction that records the step: rows made here are kept or lost with it. Keep it short.
+        """
+        open_questions = interview.questions.exclude(answers__in=Answer.objects.ended())
+        return open_questions.order_by("position").first()
+
+    def handle_voice_answer(
+        self,
+        interview: Interview,
+        question: Question,
+        answer: Answer,
+        audio: File[Any] | None,
+        transcription: str,
+        voice_metrics: dict[str, Any] | None,
+    ) -> None:
+        """A complete answer with its transcript and metrics; runs in a worker thread.
+
+        Called at least once for each answer, and again if it raises: use `answer.pk` to know an answer
+        again. `audio` is its FLAC file, None for a written answer, which has no metrics either.
+        """
+
+
+def get_orchestrator() -> Orchestrator:
+    orchestrator: Orchestrator = import_string(settings.INTERVIEW_ORCHESTRATOR)()
+    return orchestrator

@@ -1,0 +1,65 @@
+"""What a socket is to be sent, and how fast it may ask."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from itertools import count
+
+from interviews.errors import Close
+
+
+class Outbox:
+    """Sends in order, on the task that runs `drain`. Of messages with the same slot the latest wins."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str | int, str] = {}
+        self._numbers = count()
+        self._changed = asyncio.Event()
+        self._close: Close | None = None
+
+    def put(self, text: str, slot: str | None = None) -> None:
+        if self._close is not None:
+            return
+        if slot is not None:
+            self._waiting.pop(slot, None)
+        self._waiting[slot if slot is not None else next(self._numbers)] = text
+        self._changed.set()
+
+    def close(self, code: Close) -> None:
+        """After what waits, nothing more; the first code counts."""
+        self._close = self._close or code
+        self._changed.set()
+
+    async def drain(self, send: Callable[[str], Awaitable[None]]) -> Close:
+        """Until it is closed; returns the close code."""
+        while True:
+            while self._waiting:
+                first = next(iter(self._waiting))
+                await send(self._waiting.pop(first))
+            if self._close is not None:
+                return self._close
+            self._changed.clear()
+            await self._changed.wait()
+
+
+class RateLimit:
+    """A bucket of `per_second` tokens that fills at that rate; `clock` counts seconds."""
+
+    def __init__(self, per_second: int, clock: Callable[[], float]) -> None:
+        self._per_second = per_second
+        self._clock = clock
+        self._tokens = float(per_second)
+        self._filled_at = clock()
+
+    def take(self) -> bool:
+        """False over the limit. Who goes on then owes a token for each try, up to `is_ignored`."""
+        now = self._clock()
+        gained = (now - self._filled_at) * self._per_second
+        self._tokens = min(self._per_second, self._tokens + gained) - 1
+        self._filled_at = now
+        return self._tokens >= 0
+
+    @property
+    def is_ignored(self) -> bool:
+        return self._tokens < -self._per_second

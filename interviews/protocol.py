@@ -1,0 +1,323 @@
+"""The candidate's side of the wire, sans I/O: messages in, events out.
+
+The protocol knows where one connection stands: which answer it records, which chunk comes next, how
+much is not acknowledged yet. It awaits nothing and reads no clock. Whoever drives it carries out the
+events in their order and tells it what came of them (`begun`, `acked`, `ended`).
+
+    IDLE ── Begin → begun() ──→ RECORDING ── End ──→ FINISHING ── ended() ──→ IDLE
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import enum
+from collections import deque
+from dataclasses import dataclass
+
+from interviews.errors import Close, Code
+from interviews.messages import (
+    Ack,
+    AudioChunk,
+    CandidateMessage,
+    EndAnswer,
+    ErrorMessage,
+    FormatField,
+    KeepAlive,
+    Ping,
+    Pong,
+    RequestRetry,
+    ServerMessage,
+    StartAnswer,
+    TextAnswer,
+    error,
+)
+from speech.audio import AudioFormat
+from speech.exceptions import AudioFormatUnsupported
+
+INDEX_BYTES = 4
+# What a chunk counts at least: kept by the million, tiny ones take far more than their audio.
+CHUNK_MIN_COST = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    frame_max_bytes: int
+    backlog_bytes: int
+    answer_max_bytes: int
+    text_answer_max_chars: int
+
+
+class State(enum.Enum):
+    IDLE = "idle"
+    RECORDING = "recording"
+    FINISHING = "finishing"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A binary frame: four bytes of big-endian chunk index, then audio."""
+
+    data: bytes
+
+
+# Events
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Take the question's answer, call `begun`, then give `then` to the protocol again."""
+
+    question_id: str
+    audio: AudioFormat | None
+    then: AudioChunk | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The next chunk: keep it, then acknowledge it."""
+
+    index: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """A durable chunk comes again: acknowledge it if it is the same, refuse it with CHUNK_CONFLICT if not."""
+
+    index: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """All of the answer's audio is here."""
+
+    chunk_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    question_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    failed_message_type: str
+    error_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    message: ServerMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Hangup:
+    code: Close
+    message: ErrorMessage
+
+
+Event = Begin | Store | Compare | End | Write | Retry | Reply | Hangup
+
+
+class CandidateProtocol:
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.state = State.IDLE
+        self.question_id: str | None = None
+        self.next_index = 0
+        # Set by who counts the seconds: the answer has reached its longest length.
+        self.is_full = False
+        self._received_bytes = 0
+        self._unacked: deque[int] = deque()
+        self._unacked_bytes = 0
+        self._ignored_bytes = 0
+        self._lost_question: str | None = None
+
+    # What came of the events
+
+    def begun(self, question_id: str, next_index: int, received_bytes: int = 0) -> None:
+        """The answer is ours: `next_index` chunks with `received_bytes` are durable already."""
+        self.state = State.RECORDING
+        self.question_id = question_id
+        self.next_index = next_index
+        self._received_bytes = received_bytes
+        self._unacked_bytes = self._ignored_bytes = 0
+        self._unacked.clear()
+        self._lost_question = None
+        self.is_full = False
+
+    def acked(self, next_index: int) -> None:
+        """Everything below `next_index` is durable."""
+        while len(self._unacked) > self.next_index - next_index:
+            self._unacked_bytes -= self._unacked.popleft()
+        self._ignored_bytes = 0
+
+    def ended(self, *, usable: bool = True) -> None:
+        """The answer is over. After an unusable take, chunks of it may still be on their way."""
+        self._lost_question = None if usable else self.question_id or self._lost_question
+        self.state = State.IDLE
+        self.question_id = None
+
+    # What the client says
+
+    def receive(self, message: CandidateMessage | Frame) -> list[Event]:
+        match message:
+            case Frame(data):
+                return self._frame(data)
+            case AudioChunk():
+                return self._audio_chunk(message)
+            case StartAnswer(question_id, format_field):
+                return self._start(question_id, format_field)
+            case EndAnswer(question_id, chunk_count):
+                return self._end(question_id, chunk_count)
+            case TextAnswer(question_id, answer_text):
+                return self._write(question_id, answer_text)
+            case RequestRetry(failed_message_type, error_code):
+                return [Retry(failed_message_type, error_code)]
+            case Ping():
+                return [Reply(Pong())]
+            case KeepAlive():
+                return []
+
+    def _start(self, question_id: str, field: FormatField) -> list[Event]:
+        if self.state is not State.IDLE:
+            return self._refuse(Code.INVALID_STATE)
+        try:
+            return [Begin(question_id, _format(field))]
+        except AudioFormatUnsupported:
+            return self._refuse(Code.AUDIO_FORMAT_UNSUPPORTED)
+
+    def _frame(self, data: bytes) -> list[Event]:
+        if len(data) <= INDEX_BYTES:
+            return self._refuse_audio(Code.INVALID_AUDIO_CHUNK, len(data))
+        index = int.from_bytes(data[:INDEX_BYTES], "big")
+        if self.state is not State.RECORDING:
+            return self._out_of_place(index, self.question_id or self._lost_question, len(data))
+        return self._chunk(index, data[INDEX_BYTES:])
+
+    def _audio_chunk(self, message: AudioChunk) -> list[Event]:
+        size = len(message.audio_data)
+        if message.chunk_index < 0:
+            return self._refuse_audio(Code.INVALID_AUDIO_CHUNK, size)
+        if self.state is State.IDLE:
+            return self._first_chunk(message)
+        if self.state is not State.RECORDING or message.question_id != self.question_id:
+            return self._out_of_place(message.chunk_index, message.question_id, size)
+        try:
+            data = base64.b64decode(message.audio_data, validate=True)
+        except (binascii.Error, ValueError):
+            return self._refuse_audio(Code.INVALID_AUDIO_DATA, size)
+        if not data and not message.is_final:
+            return self._refuse_audio(Code.INVALID_AUDIO_CHUNK, size)
+        return self._sized_chunk(message, data)
+
+    def _sized_chunk(self, message: AudioChunk, data: bytes) -> list[Event]:
+        """A chunk, and the answer's end if it says so and everything before it is here."""
+        events = self._chunk(message.chunk_index, data) if data else self._gap_before(message.chunk_index)
+        if message.is_final and self.next_index >= message.chunk_index + bool(data):
+            events += self._finish()
+        return events
+
+    def _first_chunk(self, message: AudioChunk) -> list[Event]:
+        if message.question_id == self._lost_question and message.chunk_index > 0:
+            return []
+        try:
+            return [Begin(message.question_id, _format(message.format), then=message)]
+        except AudioFormatUnsupported:
+            return self._refuse_audio(Code.AUDIO_FORMAT_UNSUPPORTED, len(message.audio_data))
+
+    def _out_of_place(self, index: int, question_id: str | None, size: int) -> list[Event]:
+        """Audio that belongs to no recording: what is merely late is passed over."""
+        late = question_id is not None and question_id == self._lost_question and index > 0
+        doubled = (
+            self.state is State.FINISHING and question_id == self.question_id and index < self.next_index
+        )
+        return [] if late or doubled else self._refuse_audio(Code.INVALID_STATE, size)
+
+    def _gap_before(self, index: int) -> list[Event]:
+        return self._refuse_audio(Code.CHUNK_GAP, 0) if index > self.next_index else []
+
+    def _chunk(self, index: int, data: bytes) -> list[Event]:
+        if len(data) > self.limits.frame_max_bytes:
+            return self._refuse_audio(Code.INVALID_AUDIO_CHUNK, len(data))
+        if index < self._durable_index:
+            return [Compare(index, data)]
+        if index < self.next_index:
+            return [Reply(self.ack())]
+        if index > self.next_index:
+            return self._refuse_audio(Code.CHUNK_GAP, len(data))
+        cost = max(len(data), CHUNK_MIN_COST)
+        if self.is_full or self._received_bytes + cost > self.limits.answer_max_bytes:
+            return self._refuse_audio(Code.AUDIO_TOO_LONG, len(data))
+        if self._unacked_bytes + cost > self.limits.backlog_bytes:
+            return self.backlog(len(data))
+        self.next_index += 1
+        self._received_bytes += cost
+        self._unacked.append(cost)
+        self._unacked_bytes += cost
+        return [Store(index, data)]
+
+    def backlog(self, size: int) -> list[Event]:
+        """Audio was dropped because too much waits to be stored."""
+        return self._refuse_audio(Code.AUDIO_BACKLOG, size)
+
+    def _end(self, question_id: str, chunk_count: int) -> list[Event]:
+        if self.state is not State.RECORDING or question_id != self.question_id:
+            return self._refuse(Code.INVALID_STATE)
+        if chunk_count > self.next_index:
+            return self._refuse(Code.CHUNK_GAP)
+        if chunk_count < self.next_index:
+            return self._refuse(Code.INVALID_AUDIO_CHUNK)
+        return self._finish()
+
+    def _finish(self) -> list[Event]:
+        if self.next_index == 0:
+            return self._refuse(Code.AUDIO_TOO_SHORT)
+        self.state = State.FINISHING
+        return [End(self.next_index)]
+
+    def _write(self, question_id: str, text: str) -> list[Event]:
+        if self.state is not State.IDLE and (
+            self.state is State.FINISHING or question_id != self.question_id
+        ):
+            return self._refuse(Code.INVALID_STATE)
+        # PostgreSQL stores no NUL.
+        if not text.strip() or "\0" in text or len(text) > self.limits.text_answer_max_chars:
+            return self._refuse(Code.INVALID_MESSAGE_FORMAT)
+        return [Write(question_id, text.strip())]
+
+    # Answers to the client
+
+    @property
+    def _durable_index(self) -> int:
+        return self.next_index - len(self._unacked)
+
+    def ack(self) -> Ack:
+        assert self.question_id is not None
+        return Ack(question_id=self.question_id, next_chunk_index=self._durable_index)
+
+    def _refuse(self, code: Code) -> list[Event]:
+        return [Reply(self.error(code))]
+
+    def _refuse_audio(self, code: Code, size: int) -> list[Event]:
+        """Who goes on and on with audio that can't be taken is hung up on, since each refusal costs."""
+        self._ignored_bytes += max(size, CHUNK_MIN_COST)
+        if self._ignored_bytes > self.limits.backlog_bytes:
+            return [Hangup(Close.TOO_MUCH, self.error(code))]
+        return self._refuse(code)
+
+    def error(self, code: Code) -> ErrorMessage:
+        if self.state is State.RECORDING:
+            return error(code, question_id=self.question_id, next_chunk_index=self.next_index)
+        return error(code)
+
+
+def _format(field: FormatField | str | None) -> AudioFormat | None:
+    if field is None:
+        return None
+    if isinstance(field, str):
+        return AudioFormat.parse(field)
+    return AudioFormat.parse(field.encoding, field.sample_rate, field.channels)

@@ -1,0 +1,446 @@
+"""What happens to interviews: verbs over rows, each one transaction.
+
+All of it is synchronous; sockets reach it through `in_database`. A change that observers may see
+raises the interview's revision in its transaction and returns the messages that tell of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from typing import Any, ParamSpec, TypeVar
+from uuid import UUID
+
+from channels.db import DatabaseSyncToAsync
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, F, Max, Q, Sum
+from django.db.models.functions import Length
+from django.utils import timezone
+
+from interviews import access
+from interviews.errors import Code, InterviewError, StaleEpoch
+from interviews.messages import AnswerStarted, InterviewComplete, ServerMessage, Snapshot
+from interviews.models import Answer, AudioPart, Interview, Question, Segment
+from interviews.orchestration import get_orchestrator
+from interviews.wire import (
+    ended_messages,
+    final_message,
+    lobby_entry,
+    question_message,
+    session_ready,
+    snapshot_message,
+    started_message,
+    step_message,
+    stored_metrics,
+)
+from speech.audio import AudioFormat
+from speech.events import Final, Word
+from speech.metrics import measure
+
+Status = Answer.Status
+LOBBY_LENGTH = 100
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+async def in_database(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """The one door from the event loop to the rows.
+
+    Not the thread-sensitive one: there a single slow query would stall every socket of the process.
+    """
+    result: T = await DatabaseSyncToAsync(function, thread_sensitive=False)(*args, **kwargs)
+    return result
+
+
+@dataclass(frozen=True)
+class Change:
+    """A durable change: the revision it made and the messages that tell observers of it."""
+
+    interview_id: UUID
+    revision: int
+    messages: list[ServerMessage] = field(default_factory=list)
+    # The one that has ended.
+    answer: Answer | None = None
+
+
+def _raise_revision(interview_id: UUID) -> int:
+    Interview.objects.filter(pk=interview_id).update(revision=F("revision") + 1)
+    return Interview.objects.values_list("revision", flat=True).get(pk=interview_id)
+
+
+def _lease() -> Any:
+    return timezone.now() + timedelta(seconds=settings.ANSWER_LEASE_SECONDS)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where an interview stands, for whoever is attached to it."""
+
+    revision: int
+    is_over: bool
+    token_hash: str
+    epochs: dict[UUID, int]
+    allowed: set[access.Sight]
+
+
+def standings(
+    interview_ids: set[UUID], answer_ids: set[UUID], sights: set[access.Sight]
+) -> dict[UUID, Standing]:
+    """The standing of each; an interview that is no more counts as over."""
+    epochs = dict(Answer.objects.filter(pk__in=answer_ids).values_list("pk", "epoch"))
+    allowed = access.still_allowed(sights) if sights else set()
+    found = {pk: Standing(0, True, "", {}, set()) for pk in interview_ids}
+    for interview in Interview.objects.filter(pk__in=interview_ids):
+        is_over = interview.status in {Interview.Status.CANCELLED, Interview.Status.EXPIRED}
+        found[interview.pk] = Standing(interview.revision, is_over, interview.token_hash, epochs, allowed)
+    return found
+
+
+# Interviews
+
+
+@transaction.atomic
+def create_interview(
+    *,
+    title: str,
+    candidate_name: str,
+    questions: Iterable[str | dict[str, Any]],
+    owner: Any = None,
+    candidate_email: str = "",
+    language: str = "en-US",
+    link_days: int | None = None,
+) -> tuple[Interview, str]:
+    """The new interview and the token of its candidate's link, which is stored nowhere.
+
+    Raises ValidationError.
+    """
+    token = access.new_token()
+    days = settings.INTERVIEW_LINK_DAYS if link_days is None else link_days
+    interview = Interview(
+        title=title,
+        candidate_name=candidate_name,
+        candidate_email=candidate_email,
+        language=language,
+        owner=owner,
+        token_hash=access.hash_token(token),
+        expires_at=timezone.now() + timedelta(days=days),
+    )
+    interview.full_clean()
+    interview.save()
+    for position, asked in enumerate(questions, start=1):
+        fields = {"text": asked} if isinstance(asked, str) else asked
+        question = Question(interview=interview, position=position, **fields)
+        question.clean_fields()
+        question.save()
+    return interview, token
+
+
+def new_link(interview: Interview) -> str:
+    """A new token; links and cookies of the old one open nothing any more."""
+    token = access.new_token()
+    interview.token_hash = access.hash_token(token)
+    interview.save(update_fields=["token_hash"])
+    return token
+
+
+@transaction.atomic
+def give_consent(interview: Interview, version: str) -> None:
+    """Records the first consent; later ones change nothing."""
+    given = Interview.objects.filter(pk=interview.pk, consented_at=None).update(
+        consented_at=timezone.now(), consent_version=version
+    )
+    if given:
+        _raise_revision(interview.pk)
+    interview.refresh_from_db()
+
+
+@transaction.atomic
+def cancel(interview: Interview) -> bool:
+    """Ends an interview that is not over yet; False if it was over."""
+    running = [Interview.Status.SCHEDULED, Interview.Status.IN_PROGRESS]
+    still = Interview.objects.filter(pk=interview.pk, status__in=running)
+    if not still.update(status=Interview.Status.CANCELLED, current_question=None):
+        return False
+    _raise_revision(interview.pk)
+    interview.refresh_from_db()
+    return True
+
+
+@transaction.atomic
+def start(interview_id: UUID) -> Change | None:
+    """The candidate is there. None if the interview was running already."""
+    started = Interview.objects.filter(pk=interview_id, status=Interview.Status.SCHEDULED).update(
+        status=Interview.Status.IN_PROGRESS, started_at=timezone.now()
+    )
+    if not started:
+        return None
+    revision = _raise_revision(interview_id)
+    return Change(interview_id, revision, _next_step(Interview.objects.get(pk=interview_id), None))
+
+
+def _next_step(interview: Interview, answer: Answer | None) -> list[ServerMessage]:
+    """Asks the orchestrator; the next question, or the end, is recorded and told."""
+    question = get_orchestrator().next_question(interview, answer)
+    interview.current_question = question
+    if question is None:
+        interview.status = Interview.Status.COMPLETED
+        interview.completed_at = timezone.now()
+    interview.save(update_fields=["current_question", "status", "completed_at"])
+    if question is None:
+        return [InterviewComplete(interview_id=interview.pk, total_questions=interview.questions.count())]
+    return [question_message(interview, question)]
+
+
+# Answers
+
+
+@dataclass(frozen=True)
+class Begun:
+    """An answer that a connection has taken: what it needs to go on."""
+
+    answer: Answer
+    started: AnswerStarted
+    segments: list[Segment]
+    parts: list[AudioPart]
+    received_bytes: int
+    change: Change
+
+
+def _current_question(interview_id: UUID, question_id: str) -> Question:
+    """The question that may be answered now, locked with its interview; refuses any other."""
+    interview = Interview.objects.select_for_update().get(pk=interview_id)
+    if not interview.is_open:
+        raise InterviewError(Code.INTERVIEW_ALREADY_COMPLETED)
+    question = next((q for q in interview.questions.all() if str(q.pk) == question_id.lower()), None)
+    if question is None:
+        raise InterviewError(Code.QUESTION_NOT_FOUND)
+    if question.answers.ended().exists():
+        raise InterviewError(Code.QUESTION_ALREADY_ANSWERED)
+    if interview.current_question_id != question.pk:
+        raise InterviewError(Code.INVALID_STATE)
+    question.interview = interview
+    return question
+
+
+def _new_take(question: Question, **fields: Any) -> Answer:
+    last = question.answers.aggregate(last=Max("take"))["last"] or 0
+    return Answer.objects.create(question=question, take=last + 1, **fields)
+
+
+@transaction.atomic
+def begin_answer(interview_id: UUID, question_id: str) -> Begun:
+    """Starts an answer, or takes over the one that is being recorded.
+
+    Raises InterviewError with INTERVIEW_ALREADY_COMPLETED, QUESTION_NOT_FOUND,
+    QUESTION_ALREADY_ANSWERED or INVALID_STATE.
+    """
+    revision = _raise_revision(interview_id)
+    question = _current_question(interview_id, question_id)
+    under_way = question.answers.filter(status__in=[Status.RECORDING, Status.FINISHING])
+    # Locked, since a transcriber may be claiming it.
+    answer = under_way.select_for_update().last()
+    if answer is None:
+        answer = _new_take(question, lease_until=_lease())
+    else:
+        answer.epoch += 1
+        answer.status = Status.RECORDING
+        answer.lease_until = _lease()
+        answer.save(update_fields=["epoch", "status", "lease_until"])
+    durable = answer.chunks.aggregate(last=Max("index"), size=Sum(Length("data")))
+    next_chunk_index = 0 if durable["last"] is None else durable["last"] + 1
+    segments = list(answer.segments.all())
+    started = started_message(answer, next_chunk_index, segments)
+    return Begun(
+        answer,
+        started,
+        segments,
+        list(answer.parts.all()),
+        received_bytes=durable["size"] or 0,
+        change=Change(interview_id, revision, [started]),
+    )
+
+
+@transaction.atomic
+def begin_part(answer: Answer, first_index: int, audio: AudioFormat | None) -> AudioPart:
+    """Chunks from `first_index` on are audio of their own; None leaves its format to its first bytes.
+
+    Raises StaleEpoch if another connection has the answer.
+    """
+    _hold(answer, Status.RECORDING, lease_until=_lease())
+    fields = {"encoding": ""} if audio is None else asdict(audio)
+    part, _ = AudioPart.objects.update_or_create(answer=answer, first_index=first_index, defaults=fields)
+    return part
+
+
+def _hold(answer: Answer, *statuses: str, **changes: Any) -> None:
+    """Changes the answer's row as long as it is still ours: no later epoch and in one of `statuses`."""
+    held = Answer.objects.filter(pk=answer.pk, epoch=answer.epoch, status__in=statuses)
+    if not held.update(**changes):
+        raise StaleEpoch
+
+
+@transaction.atomic
+def add_segment(answer: Answer, index: int, final: Final) -> Change:
+    """Keeps a final. Raises StaleEpoch if another connection has the answer."""
+    interview_id = answer.question.interview_id
+    revision = _raise_revision(interview_id)
+    _hold(answer, Status.RECORDING, Status.FINISHING, Status.PENDING, lease_until=_lease())
+    segment = Segment.objects.create(
+        answer=answer,
+        index=index,
+        revision=revision,
+        text=final.text,
+        start_ms=final.start_ms,
+        end_ms=final.end_ms,
+        confidence=final.confidence,
+        words=[asdict(word) for word in final.words],
+        recogniser=final.recogniser,
+        resume={"offset_samples": final.resume.offset_samples, "state": dict(final.resume.state)},
+    )
+    return Change(interview_id, revision, [final_message(answer, segment)])
+
+
+def finish_recording(answer: Answer) -> None:
+    """All audio is here. Raises StaleEpoch if another connection has the answer."""
+    _hold(answer, Status.RECORDING, status=Status.FINISHING, ended_at=timezone.now(), lease_until=_lease())
+
+
+@transaction.atomic
+def complete_answer(answer: Answer, duration_ms: int) -> Change:
+    """The transcript is whole: text and metrics come from the segments' rows.
+
+    The next step is taken, unless it was when the audio became safe (`owe_transcript`).
+    Raises StaleEpoch if another connection has the answer.
+    """
+    revision = _raise_revision(answer.question.interview_id)
+    owed = Answer.objects.filter(pk=answer.pk, status=Status.PENDING).exists()
+    segments = list(answer.segments.all())
+    metrics = measure([Word(**word) for segment in segments for word in segment.words])
+    _hold(
+        answer,
+        Status.FINISHING,
+        Status.PENDING,
+        status=Status.COMPLETE,
+        failure="",
+        text=" ".join(segment.text for segment in segments),
+        confidence=metrics.confidence_score,
+        duration_ms=duration_ms,
+        voice_metrics=stored_metrics(metrics),
+        recogniser=segments[-1].recogniser if segments else "",
+    )
+    return _ended(answer, revision, next_step=not owed)
+
+
+@transaction.atomic
+def owe_transcript(answer: Answer, code: Code, duration_ms: int | None) -> Change:
+    """All audio is safe and the transcript will follow: the interview goes on without it.
+
+    Whoever calls this stores the audio, and has the answer until then.
+    """
+    revision = _raise_revision(answer.question.interview_id)
+    changes = {"failure": code, "duration_ms": duration_ms, "lease_until": _lease()}
+    _hold(answer, Status.FINISHING, status=Status.PENDING, **changes)
+    return _ended(answer, revision, next_step=True)
+
+
+def keep(answer: Answer) -> None:
+    """Goes on working on it for the time of another lease. Raises StaleEpoch if somebody else has it."""
+    _hold(answer, Status.FINISHING, Status.PENDING, Status.COMPLETE, lease_until=_lease())
+
+
+def release(answer: Answer) -> None:
+    """Leaves what the answer is still owed to whoever is first."""
+    Answer.objects.filter(pk=answer.pk, epoch=answer.epoch).update(lease_until=None)
+
+
+def take_over(answer: Answer) -> bool:
+    """Claims an owed answer for the time of a lease; False if somebody else was faster."""
+    free = Answer.objects.owed().filter(pk=answer.pk, epoch=answer.epoch)
+    if not free.update(epoch=answer.epoch + 1, lease_until=_lease()):
+        return False
+    answer.refresh_from_db(from_queryset=Answer.objects.select_related("question__interview"))
+    return True
+
+
+@transaction.atomic
+def fail_answer(answer: Answer, code: Code) -> Change:
+    """This take's audio can't be used; the question may be answered anew while it is the current one."""
+    revision = _raise_revision(answer.question.interview_id)
+    statuses = Status.RECORDING, Status.FINISHING, Status.PENDING
+    _hold(answer, *statuses, status=Status.FAILED, failure=code, lease_until=None)
+    return _ended(answer, revision, next_step=False)
+
+
+@transaction.atomic
+def write_answer(interview_id: UUID, question_id: str, text: str) -> Change:
+    """A written answer; a recording of the same question that is under way is given up."""
+    revision = _raise_revision(interview_id)
+    question = _current_question(interview_id, question_id)
+    under_way = question.answers.filter(status__in=[Status.RECORDING, Status.FINISHING])
+    under_way.update(status=Status.FAILED, failure="GIVEN_UP", epoch=F("epoch") + 1, lease_until=None)
+    fields = {"status": Status.COMPLETE, "text": text, "ended_at": timezone.now(), "lease_until": _lease()}
+    return _ended(_new_take(question, kind=Answer.Kind.TEXT, **fields), revision, next_step=True)
+
+
+@transaction.atomic
+def give_up(answer: Answer) -> Change:
+    """The candidate wants to record this take anew."""
+    revision = _raise_revision(answer.question.interview_id)
+    _hold(answer, Status.RECORDING, status=Status.FAILED, failure="GIVEN_UP", lease_until=None)
+    return _ended(answer, revision, next_step=False)
+
+
+def _ended(answer: Answer, revision: int, *, next_step: bool) -> Change:
+    answer.refresh_from_db()
+    interview = answer.question.interview
+    messages = ended_messages(answer)
+    # What ends after its interview was cancelled changes nothing about that.
+    if next_step and interview.status == Interview.Status.IN_PROGRESS:
+        messages += _next_step(interview, answer)
+    return Change(interview.pk, revision, messages, answer)
+
+
+# What a connection asks
+
+
+def is_stored_chunk(answer: Answer, index: int, data: bytes) -> bool:
+    return answer.chunks.filter(index=index, data=data).exists()
+
+
+def welcome(interview_id: UUID) -> list[ServerMessage]:
+    interview = Interview.objects.select_related("current_question").get(pk=interview_id)
+    return [session_ready(interview), *current_step(interview_id)]
+
+
+def current_step(interview_id: UUID) -> list[ServerMessage]:
+    interview = Interview.objects.select_related("current_question").get(pk=interview_id)
+    step = step_message(interview)
+    return [] if step is None else [step]
+
+
+def last_ended(interview_id: UUID) -> list[ServerMessage]:
+    """The final and the metrics of the answer that ended last, or where the interview stands."""
+    ended = Answer.objects.ended().filter(question__interview=interview_id).order_by("ended_at").last()
+    return current_step(interview_id) if ended is None else ended_messages(ended)
+
+
+@transaction.atomic
+def snapshot(interview_id: UUID, interim: dict[str, Any] | None, watchers: list[str]) -> Snapshot:
+    """All that an observer shows, as of one revision."""
+    # The lock keeps a change from coming between the revision and the rows that belong to it.
+    interview = Interview.objects.select_for_update().get(pk=interview_id)
+    return snapshot_message(interview, interim, watchers)
+
+
+def lobby(watcher: access.Watcher) -> list[dict[str, Any]] | None:
+    """The interviews that the lobby shows, newest first; None for who is not signed in any more."""
+    user = access.user_of(watcher)
+    if user is None:
+        return None
+    interviews = access.interviews_for(user).annotate(
+        total=Count("questions", distinct=True),
+        answered=Count("questions", filter=Q(questions__answers__in=Answer.objects.ended()), distinct=True),
+    )
+    return [lobby_entry(interview) for interview in interviews[:LOBBY_LENGTH]]

@@ -1,0 +1,300 @@
+"""One candidate's connection: carries out what the protocol decides."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from time import monotonic
+from uuid import UUID
+
+from django.conf import settings
+
+from interviews import services
+from interviews.access import Watcher
+from interviews.broadcast import Delivery
+from interviews.dialects import BasicDialect, V1Dialect
+from interviews.errors import Close, Code, InterviewError, StaleEpoch
+from interviews.messages import (
+    Ack,
+    AudioChunk,
+    CandidateMessage,
+    ErrorMessage,
+    ServerMessage,
+    Transcription,
+    encode,
+    error,
+)
+from interviews.models import Interview
+from interviews.outbox import Outbox, RateLimit
+from interviews.protocol import (
+    CHUNK_MIN_COST,
+    Begin,
+    CandidateProtocol,
+    Compare,
+    End,
+    Event,
+    Frame,
+    Hangup,
+    Limits,
+    Reply,
+    Retry,
+    State,
+    Store,
+    Write,
+)
+from interviews.recording import Outlets, Recording
+from interviews.services import Change, Standing, in_database
+from interviews.settling import settle
+from interviews.worker import Worker
+
+logger = logging.getLogger(__name__)
+
+Incoming = CandidateMessage | Frame
+STARTS_ANEW = {
+    Code.AUDIO_DECODING_FAILED,
+    Code.AUDIO_FORMAT_UNSUPPORTED,
+    Code.AUDIO_TOO_SHORT,
+    Code.CHUNK_CONFLICT,
+}
+
+
+def limits() -> Limits:
+    return Limits(
+        frame_max_bytes=settings.AUDIO_FRAME_MAX_BYTES,
+        backlog_bytes=settings.AUDIO_BACKLOG_BYTES,
+        answer_max_bytes=settings.ANSWER_MAX_BYTES,
+        text_answer_max_chars=settings.TEXT_ANSWER_MAX_CHARS,
+    )
+
+
+class CandidateSession:
+    """`receive` takes what comes and returns at once; `run` works it off; `outbox` holds what to send."""
+
+    watcher: Watcher | None = None
+
+    def __init__(self, interview: Interview, dialect: V1Dialect | BasicDialect, worker: Worker) -> None:
+        self.interview_id: UUID = interview.pk
+        self.outbox = Outbox()
+        self._interview = interview
+        self._dialect = dialect
+        self._worker = worker
+        self._protocol = CandidateProtocol(limits())
+        self._inbox: asyncio.Queue[tuple[Incoming, int]] = asyncio.Queue()
+        self._inbox_bytes = 0
+        self._rate = RateLimit(settings.SOCKET_MESSAGES_PER_SECOND, monotonic)
+        self._heard_at = monotonic()
+        self._recording: Recording | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    # The socket's side
+
+    def receive(self, message: Incoming | ErrorMessage, size: int) -> None:
+        """Bounded: over the bound, audio is dropped unacknowledged and messages are refused."""
+        is_audio = isinstance(message, Frame | AudioChunk)
+        if is_audio or self._protocol.state is not State.RECORDING:
+            self._heard_at = monotonic()
+        if not is_audio and not self._rate.take():
+            return self._too_fast()
+        if isinstance(message, ErrorMessage):
+            return self.tell([message])
+        size = max(size, CHUNK_MIN_COST)
+        if self._inbox_bytes + size > settings.AUDIO_BACKLOG_BYTES:
+            return self._answer(self._protocol.backlog(size))
+        self._inbox_bytes += size
+        self._inbox.put_nowait((message, size))
+
+    def _too_fast(self) -> None:
+        if self._rate.is_ignored:
+            self.hang_up(Close.TRY_LATER, error(Code.RATE_LIMIT_EXCEEDED))
+        else:
+            self.tell([error(Code.RATE_LIMIT_EXCEEDED)])
+
+    def tell(self, messages: Sequence[ServerMessage]) -> None:
+        for message in self._dialect.adapt(messages):
+            self.outbox.put(encode(message), _slot(message))
+
+    def hang_up(self, code: Close, message: ErrorMessage) -> None:
+        self.tell([message])
+        self.outbox.close(code)
+
+    async def run(self) -> None:
+        """Until it is cancelled or hangs up."""
+        self._worker.feed.attach(self)
+        await self._welcome()
+        while True:
+            try:
+                async with asyncio.timeout(self._heard_at + settings.SOCKET_IDLE_SECONDS - monotonic()):
+                    message, size = await self._inbox.get()
+            except TimeoutError:
+                if monotonic() - self._heard_at < settings.SOCKET_IDLE_SECONDS:
+                    continue
+                return self.hang_up(Close.IDLE, error(Code.TIMEOUT))
+            self._inbox_bytes -= size
+            await self._handle(message)
+
+    async def aclose(self) -> None:
+        """Gives up what the connection holds. An answer whose audio is all here goes on to its end."""
+        self.outbox.close(Close.NORMAL)
+        self._worker.feed.detach(self)
+        if self._task and self._recording and not self._recording.is_finishing:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    # The feed's side
+
+    @property
+    def answer_id(self) -> UUID | None:
+        return self._recording.answer.pk if self._recording else None
+
+    def deliver(self, delivery: Delivery) -> None:
+        """A candidate is told by their own recording."""
+
+    def show_watchers(self, names: list[str]) -> None:
+        """Candidates aren't told who watches."""
+
+    def check(self, standing: Standing) -> None:
+        if standing.is_over:
+            self.hang_up(Close.NOT_ALLOWED, error(Code.INTERVIEW_ALREADY_COMPLETED))
+        elif standing.token_hash != self._interview.token_hash:
+            self.hang_up(Close.NOT_ALLOWED, error(Code.FORBIDDEN))
+        elif self._recording:
+            answer = self._recording.answer
+            # An earlier one was read before this connection took the answer over.
+            if standing.epochs.get(answer.pk, 0) > answer.epoch:
+                self.hang_up(Close.REPLACED, error(Code.SESSION_REPLACED))
+
+    # The protocol's side
+
+    async def _welcome(self) -> None:
+        change = await in_database(services.start, self.interview_id)
+        if change:
+            self._worker.feed.publish(change)
+        self.tell(await in_database(services.welcome, self.interview_id))
+
+    async def _handle(self, message: Incoming) -> None:
+        if self._recording:
+            self._protocol.is_full = self._recording.is_too_long
+        for event in self._protocol.receive(message):
+            await self._carry_out(event)
+
+    async def _carry_out(self, event: Event) -> None:
+        try:
+            match event:
+                case Store() | Compare() | End():
+                    # Its take may have failed since.
+                    if self._recording:
+                        await self._go_on(self._recording, event)
+                case Begin():
+                    await self._begin(event)
+                case Write(question_id, text):
+                    await self._write(question_id, text)
+                case Retry():
+                    await self._retry(event)
+                case Reply() | Hangup():
+                    self._answer([event])
+        except InterviewError as refusal:
+            self.tell([error(refusal.code)])
+        except StaleEpoch:
+            self.hang_up(Close.REPLACED, error(Code.SESSION_REPLACED))
+
+    async def _go_on(self, recording: Recording, event: Store | Compare | End) -> None:
+        match event:
+            case Store(index, data):
+                await recording.store(index, data)
+            case End(chunk_count):
+                recording.finish(chunk_count)
+            case Compare(index, data):
+                await self._compare(recording, index, data)
+
+    def _answer(self, events: Sequence[Event]) -> None:
+        for event in events:
+            if isinstance(event, Hangup):
+                self.hang_up(event.code, event.message)
+            elif isinstance(event, Reply):
+                self.tell([event.message])
+
+    async def _begin(self, event: Begin) -> None:
+        begun = await in_database(services.begin_answer, self.interview_id, event.question_id)
+        outlets = Outlets(tell=self.tell, publish=self._worker.feed.publish, acked=self._acked)
+        self._recording = Recording(
+            begun, event.audio, self._interview.language, journal=self._worker.journal, outlets=outlets
+        )
+        self._protocol.begun(event.question_id, begun.started.next_chunk_index, begun.received_bytes)
+        self.tell([begun.started])
+        self._worker.feed.publish(begun.change)
+        self._task = self._worker.spawn(self._record(self._recording))
+        if event.then is not None:
+            await self._handle(event.then)
+
+    async def _record(self, recording: Recording) -> None:
+        try:
+            change = await recording.run()
+        except StaleEpoch:
+            return self.hang_up(Close.REPLACED, error(Code.SESSION_REPLACED))
+        except Exception:
+            logger.exception("answer %s: the recording broke off", recording.answer.pk)
+            return self.hang_up(Close.TRY_LATER, error(Code.INTERNAL_ERROR))
+        self._ended(change, usable=not recording.has_failed)
+        await settle(recording.answer)
+
+    def _ended(self, change: Change, *, usable: bool) -> None:
+        self._recording = None
+        self._protocol.ended(usable=usable)
+        self.tell(change.messages)
+        self._worker.feed.publish(change)
+
+    def _acked(self, next_index: int) -> None:
+        self._protocol.acked(next_index)
+        if self._protocol.state is not State.IDLE:
+            self.tell([self._protocol.ack()])
+
+    async def _compare(self, recording: Recording, index: int, data: bytes) -> None:
+        """A chunk that came before: the same again is acknowledged, another one is refused."""
+        is_same = await in_database(services.is_stored_chunk, recording.answer, index, data)
+        if self._recording is not recording:
+            return
+        if is_same:
+            self.tell([self._protocol.ack()])
+        else:
+            self.tell([self._protocol.error(Code.CHUNK_CONFLICT)])
+
+    async def _write(self, question_id: str, text: str) -> None:
+        await self._abandon()
+        change = await in_database(services.write_answer, self.interview_id, question_id, text)
+        self._ended(change, usable=True)
+        assert change.answer
+        self._worker.spawn(settle(change.answer))
+
+    async def _abandon(self) -> None:
+        """Stops the recording; what is stored of it stays, and can be gone on with or given up."""
+        if self._task and self._recording:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._recording = None
+            self._protocol.ended(usable=False)
+
+    async def _retry(self, event: Retry) -> None:
+        if event.error_code in STARTS_ANEW:
+            if self._recording and not self._recording.is_finishing:
+                answer = self._recording.answer
+                await self._abandon()
+                self._ended(await in_database(services.give_up, answer), usable=False)
+            self.tell(await in_database(services.current_step, self.interview_id))
+        elif event.failed_message_type in {"transcription", "voice_metrics", "answer_complete"}:
+            self.tell(await in_database(services.last_ended, self.interview_id))
+        elif self._protocol.state is State.RECORDING and event.failed_message_type != "question":
+            self.tell(
+                [self._protocol.ack() if self._dialect.has_acks else self._protocol.error(Code.CHUNK_GAP)]
+            )
+        else:
+            self.tell(await in_database(services.current_step, self.interview_id))
+
+
+def _slot(message: ServerMessage) -> str | None:
+    """Messages of which only the latest matters."""
+    if isinstance(message, Ack):
+        return "ack"
+    if isinstance(message, Transcription) and not message.is_final:
+        return "interim"
+    return None

@@ -1,0 +1,178 @@
+"""What an answer is owed once its audio is safe: its audio file, its transcript, the hand-over.
+
+Each step looks at the row first and changes it by a condition, so that it may be done again after
+whoever did it died in the middle: the effects on our rows happen once, the hand-over at least once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import tempfile
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+from uuid import UUID
+
+from django.core.files import File
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from interviews import services
+from interviews.chunks import ChunkReader, PartedAudio, after
+from interviews.errors import Code, StaleEpoch, code_of
+from interviews.leases import holding
+from interviews.models import Answer, AudioChunk, AudioPart
+from interviews.orchestration import answer_completed, get_orchestrator
+from interviews.services import in_database
+from speech import Ended, Event, Final, Resume, open_stream
+from speech.audio import read_pcm, write_flac
+from speech.exceptions import AudioError, CapacityExceeded
+from speech.transcription import recognise
+
+logger = logging.getLogger(__name__)
+
+
+async def settle(answer: Answer) -> None:
+    """Stores the audio and hands over what is complete; whoever calls it has the answer until then."""
+    async with holding(answer):
+        await store_audio(answer.pk)
+        await in_database(hand_over, answer.pk)
+    await in_database(services.release, answer)
+
+
+def parted_audio(answer: Answer) -> PartedAudio:
+    """All of a recorded answer's chunks, read from the rows."""
+    last = answer.chunks.aggregate(last=Max("index"))["last"]
+    count = 0 if last is None else last + 1
+    chunks = ChunkReader(answer.pk, durable=count)
+    chunks.end(count)
+    return PartedAudio(chunks, answer.parts.all())
+
+
+async def store_audio(answer_id: UUID) -> None:
+    """One FLAC file takes the place of the chunks."""
+    answer = await in_database(_without_file, answer_id)
+    if answer is None:
+        return
+    audio = await in_database(parted_audio, answer)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "answer.flac"
+        try:
+            async with aclosing(audio.pcm()) as pcm:
+                await write_flac(pcm, path)
+        except AudioError:
+            logger.exception("answer %s: its audio can't be stored as a file; the chunks are kept", answer_id)
+            return
+        await in_database(_keep_file, answer, path)
+
+
+def _without_file(answer_id: UUID) -> Answer | None:
+    recorded = Answer.objects.ended().filter(pk=answer_id, kind=Answer.Kind.VOICE, audio="")
+    return recorded.select_related("question").first()
+
+
+def _keep_file(answer: Answer, path: Path) -> None:
+    storage = Answer._meta.get_field("audio").storage
+    with path.open("rb") as flac:
+        name = storage.save(f"answers/{answer.question.interview_id}/{answer.pk}.flac", File(flac))
+    with transaction.atomic():
+        if Answer.objects.filter(pk=answer.pk, audio="").update(audio=name):
+            AudioChunk.objects.filter(answer=answer).delete()
+            AudioPart.objects.filter(answer=answer).delete()
+            return
+    # Somebody else stored it meanwhile.
+    storage.delete(name)
+
+
+def hand_over(answer_id: UUID) -> None:
+    """Tells the orchestrator and the signal of a complete answer; what raises is owed and tried again."""
+    owed = Answer.objects.filter(pk=answer_id, status=Answer.Status.COMPLETE, handed_over_at=None)
+    answer = owed.select_related("question__interview").first()
+    if answer is None:
+        return
+    question = answer.question
+    get_orchestrator().handle_voice_answer(
+        question.interview, question, answer, answer.audio or None, answer.text, answer.voice_metrics
+    )
+    answer_completed.send(sender=Answer, answer=answer)
+    owed.update(handed_over_at=timezone.now(), lease_until=None)
+
+
+# What nobody is working on any more
+
+
+async def work_off_one() -> bool:
+    """Claims one answer that is owed something and does it; False if nothing can be done now."""
+    answer = await in_database(claim)
+    if answer is None:
+        return False
+    try:
+        await _work_off(answer)
+    except CapacityExceeded:
+        # Live answers come first; the lease is kept, so that this one is tried again when it has run out.
+        return False
+    except StaleEpoch:
+        logger.info("answer %s was taken over", answer.pk)
+    except Exception:
+        logger.exception("answer %s is still owed something; it is tried again later", answer.pk)
+    return True
+
+
+async def _work_off(answer: Answer) -> None:
+    if answer.status == Answer.Status.FINISHING:
+        # Whoever finished it died; all its audio is there.
+        await in_database(services.owe_transcript, answer, Code.STT_FAILED, None)
+    elif answer.status == Answer.Status.PENDING:
+        async with holding(answer):
+            await transcribe_answer(answer)
+    await settle(answer)
+
+
+def claim() -> Answer | None:
+    """Takes one owed answer over for the time of a lease, by a condition that only one can meet."""
+    for answer in Answer.objects.owed().order_by("ended_at")[:10]:
+        if services.take_over(answer):
+            return answer
+    return None
+
+
+async def transcribe_answer(answer: Answer) -> None:
+    """The owed transcript, from the last final on."""
+    segments = await in_database(list, answer.segments.all())
+    resume = Resume(**segments[-1].resume) if segments else Resume()
+    stream = open_stream(language=answer.question.interview.language, resume=resume)
+    try:
+        async with (
+            aclosing(_pcm(answer)) as pcm,
+            aclosing(after(resume.offset_samples, pcm)) as rest,
+            aclosing(recognise(stream, rest)) as events,
+        ):
+            await _keep(answer, len(segments), events)
+    except AudioError as problem:
+        logger.info("answer %s can't be transcribed: %s", answer.pk, type(problem).__name__)
+        await in_database(services.fail_answer, answer, code_of(problem))
+
+
+async def _keep(answer: Answer, index: int, events: AsyncIterator[Event]) -> None:
+    async for event in events:
+        if isinstance(event, Final):
+            await in_database(services.add_segment, answer, index, event)
+            index += 1
+        elif isinstance(event, Ended):
+            await in_database(services.complete_answer, answer, event.duration_ms)
+
+
+async def _pcm(answer: Answer) -> AsyncGenerator[bytes]:
+    """From its file where it has one, else from its chunks."""
+    if not answer.audio:
+        audio = await in_database(parted_audio, answer)
+        async with aclosing(audio.pcm()) as pcm:
+            async for block in pcm:
+                yield block
+        return
+    with await asyncio.to_thread(answer.audio.open, "rb") as file:
+        async with aclosing(read_pcm(file)) as pcm:
+            async for block in pcm:
+                yield block

@@ -1,0 +1,191 @@
+"""Rows as the wire shows them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.urls import reverse
+
+from interviews.messages import (
+    AnswerComplete,
+    AnswerStarted,
+    InterviewComplete,
+    QuestionMessage,
+    ServerMessage,
+    SessionReady,
+    Snapshot,
+    Transcription,
+    VoiceMetricsMessage,
+)
+from interviews.models import Answer, Interview, Question, Segment
+from speech.backends import get_backend
+from speech.metrics import VoiceMetrics
+
+METRICS_VERSION = 1
+
+
+def stored_metrics(metrics: VoiceMetrics) -> dict[str, Any]:
+    """What an answer keeps of its metrics, so that it shows later what it showed first."""
+    return {**asdict(metrics), "version": METRICS_VERSION, "measures": {}, "window": "answer"}
+
+
+def question_fields(question: Question, index: int, total: int) -> dict[str, Any]:
+    return {
+        "question_id": question.pk,
+        "text": question.text,
+        "index": index,
+        "total": total,
+        "question_type": question.question_type,
+        "difficulty": question.difficulty,
+        "think_seconds": question.think_seconds,
+        "answer_seconds": question.answer_seconds,
+    }
+
+
+def segment_fields(segment: Segment) -> dict[str, Any]:
+    return {
+        "segment": segment.index,
+        "text": segment.text,
+        "confidence": segment.confidence,
+        "start_ms": segment.start_ms,
+        "end_ms": segment.end_ms,
+        "words": segment.words,
+        "recogniser": segment.recogniser,
+    }
+
+
+def interview_fields(interview: Interview) -> dict[str, Any]:
+    return {
+        "interview_id": interview.pk,
+        "title": interview.title,
+        "candidate_name": interview.candidate_name,
+        "language": interview.language,
+        "status": interview.status,
+    }
+
+
+def question_message(interview: Interview, question: Question) -> QuestionMessage:
+    ids = list(interview.questions.values_list("pk", flat=True))
+    return QuestionMessage(**question_fields(question, ids.index(question.pk) + 1, len(ids)))
+
+
+def step_message(interview: Interview) -> ServerMessage | None:
+    """Where the interview stands: its current question, or that it is complete."""
+    if interview.status == Interview.Status.COMPLETED:
+        return InterviewComplete(interview_id=interview.pk, total_questions=interview.questions.count())
+    if interview.current_question is None:
+        return None
+    return question_message(interview, interview.current_question)
+
+
+def started_message(answer: Answer, next_chunk_index: int, segments: list[Segment]) -> AnswerStarted:
+    return AnswerStarted(
+        question_id=answer.question_id,
+        answer_id=answer.pk,
+        take=answer.take,
+        next_chunk_index=next_chunk_index,
+        segments=[segment_fields(segment) for segment in segments],
+    )
+
+
+def final_message(answer: Answer, segment: Segment) -> Transcription:
+    return Transcription(
+        question_id=answer.question_id, answer_id=answer.pk, is_final=True, **segment_fields(segment)
+    )
+
+
+def complete_message(answer: Answer) -> AnswerComplete:
+    return AnswerComplete(
+        question_id=answer.question_id,
+        answer_id=answer.pk,
+        kind=answer.kind,
+        text=answer.text,
+        confidence=answer.confidence,
+        duration_ms=answer.duration_ms,
+        status=answer.status,
+        failure=answer.failure,
+    )
+
+
+def ended_messages(answer: Answer) -> list[ServerMessage]:
+    """What tells the end of an answer: its metrics, where it has any, then that it is complete."""
+    messages: list[ServerMessage] = [complete_message(answer)]
+    if answer.voice_metrics is not None:
+        ids: dict[str, Any] = {"question_id": answer.question_id, "answer_id": answer.pk}
+        messages.insert(0, VoiceMetricsMessage(real_time=False, **ids, **answer.voice_metrics))
+    return messages
+
+
+def session_ready(interview: Interview) -> SessionReady:
+    questions = list(interview.questions.all())
+    answers = Answer.objects.ended().filter(question__interview=interview)
+    return SessionReady(
+        interview=interview_fields(interview),
+        # Without their texts: think time means something only for a question not seen before.
+        questions=[
+            {"question_id": question.pk, "index": index, "total": len(questions)}
+            for index, question in enumerate(questions, start=1)
+        ],
+        answered=[
+            {"question_id": a.question_id, "kind": a.kind, "status": a.status, "text": a.text}
+            for a in answers
+        ],
+        limits={
+            "frame_max_bytes": settings.AUDIO_FRAME_MAX_BYTES,
+            "backlog_bytes": settings.AUDIO_BACKLOG_BYTES,
+            "answer_max_seconds": settings.ANSWER_MAX_SECONDS,
+            "text_answer_max_chars": settings.TEXT_ANSWER_MAX_CHARS,
+            "idle_seconds": settings.SOCKET_IDLE_SECONDS,
+        },
+        recogniser=get_backend().name,
+    )
+
+
+def snapshot_message(interview: Interview, interim: dict[str, Any] | None, watchers: list[str]) -> Snapshot:
+    questions = list(interview.questions.all())
+    segments: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
+    for segment in Segment.objects.filter(answer__question__interview=interview):
+        segments[segment.answer_id].append(segment_fields(segment))
+    answers = Answer.objects.filter(question__interview=interview).exclude(status=Answer.Status.FAILED)
+    return Snapshot(
+        revision=interview.revision,
+        interview=interview_fields(interview)
+        | {"started_at": interview.started_at, "completed_at": interview.completed_at},
+        questions=[question_fields(q, index, len(questions)) for index, q in enumerate(questions, start=1)],
+        answers=[_answer_fields(answer, segments[answer.pk]) for answer in answers],
+        interim=interim,
+        watchers=watchers,
+    )
+
+
+def _answer_fields(answer: Answer, segments: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "answer_id": answer.pk,
+        "question_id": answer.question_id,
+        "take": answer.take,
+        "kind": answer.kind,
+        "status": answer.status,
+        "text": answer.text,
+        "confidence": answer.confidence,
+        "duration_ms": answer.duration_ms,
+        "voice_metrics": answer.voice_metrics,
+        "recogniser": answer.recogniser,
+        "segments": segments,
+    }
+
+
+def lobby_entry(interview: Any) -> dict[str, Any]:
+    """Of an interview annotated with how many of its questions are answered."""
+    return {
+        "interview_id": interview.pk,
+        "title": interview.title,
+        "candidate_name": interview.candidate_name,
+        "status": interview.status,
+        "answered": interview.answered,
+        "total": interview.total,
+        "url": reverse("dashboard", args=[interview.pk]),
+    }

@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+
+from interviews.models import Answer, Interview
+from tests.interviews.rows import a_recruiter, an_answer, an_interview
+
+pytestmark = pytest.mark.django_db
+
+LIST = reverse("admin:interviews_interview_changelist")
+ANSWERS = reverse("admin:interviews_answer_changelist")
+
+
+@pytest.fixture
+def staff() -> User:
+    user = a_recruiter("ada", is_staff=True)
+    names = ["view_interview", "change_interview", "view_answer", "view_question", "view_segment"]
+    user.user_permissions.set(Permission.objects.filter(codename__in=names))
+    return user
+
+
+def change_page(interview: Interview) -> str:
+    return reverse("admin:interviews_interview_change", args=[interview.pk])
+
+
+def text_of(response: HttpResponse) -> str:
+    return response.content.decode()
+
+
+def test_staff_see_what_is_theirs_and_nothing_else(client: Client, staff: User) -> None:
+    client.force_login(staff)
+    mine = an_interview(staff, candidate_name="My Candidate")
+    foreign = an_interview(a_recruiter("bea"), candidate_name="Foreign Candidate")
+    an_answer(mine.questions.get(position=1), "my words")
+    answer = an_answer(foreign.questions.get(position=1), "foreign words")
+
+    lists = [text_of(client.get(LIST)), text_of(client.get(ANSWERS))]
+    pages = [
+        client.get(change_page(foreign)),
+        client.get(reverse("admin:interviews_answer_change", args=[answer.pk])),
+        client.get(reverse("admin:interviews_interview_history", args=[foreign.pk])),
+    ]
+
+    assert ["My Candidate" in page for page in lists] == [True, True]
+    assert ["Foreign Candidate" in page for page in lists] == [False, False]
+    # The admin answers so for what does not exist.
+    assert [(page.status_code, page["Location"]) for page in pages] == [(302, reverse("admin:index"))] * 3
+
+
+def test_the_page_of_an_interview_shows_transcript_and_audio(admin_client: Client) -> None:
+    interview = an_interview(questions=["Why you?"])
+    answer = an_answer(interview.questions.get(), "first words", "second words", audio=b"fLaC")
+
+    page = text_of(admin_client.get(change_page(interview)))
+
+    assert "<span>second words</span>" in page
+    assert f'<audio controls preload="none" src="{reverse("answer_audio", args=[answer.pk])}"' in page
+
+
+def test_the_page_of_an_answer_shows_segments_and_audio(admin_client: Client) -> None:
+    answer = an_answer(an_interview().questions.get(position=1), "first words", audio=b"fLaC")
+
+    page = text_of(admin_client.get(reverse("admin:interviews_answer_change", args=[answer.pk])))
+
+    assert "first words" in page
+    assert f'src="{reverse("answer_audio", args=[answer.pk])}"' in page
+
+
+def test_what_happened_can_not_be_edited(admin_client: Client) -> None:
+    interview = an_interview(questions=["Why you?"])
+    answer = an_answer(interview.questions.get(), "first words")
+
+    admin_client.post(
+        change_page(interview), {"title": "Other", "candidate_name": "Other", "owner": "", **NO_INLINES}
+    )
+    refused = admin_client.post(
+        reverse("admin:interviews_answer_change", args=[answer.pk]), {"text": "Other"}
+    )
+
+    interview.refresh_from_db()
+    answer.refresh_from_db()
+    assert (interview.title, interview.candidate_name, answer.text) == (
+        "Developer",
+        "Grace Example",
+        "first words",
+    )
+    assert refused.status_code == 403
+
+
+NO_INLINES = {
+    "questions-TOTAL_FORMS": "0",
+    "questions-INITIAL_FORMS": "0",
+}
+
+
+def test_who_may_see_it_can_be_changed(client: Client, staff: User) -> None:
+    client.force_login(staff)
+    bea = a_recruiter("bea")
+    interview = an_interview(staff)
+
+    response = client.post(change_page(interview), {"owner": staff.pk, "watchers": [bea.pk], **NO_INLINES})
+
+    assert (response.status_code, response["Location"]) == (302, LIST)
+    assert list(interview.watchers.all()) == [bea]
+
+
+def test_who_only_watches_can_not_take_an_interview_over(client: Client, staff: User) -> None:
+    client.force_login(staff)
+    owner = a_recruiter("bea")
+    interview = an_interview(owner)
+    interview.watchers.add(staff)
+
+    seen = client.get(change_page(interview))
+    refused = client.post(change_page(interview), {"owner": staff.pk, **NO_INLINES})
+
+    assert (seen.status_code, refused.status_code) == (200, 403)
+    interview.refresh_from_db()
+    assert interview.owner == owner
+
+
+@pytest.mark.parametrize("model", ["interview", "answer"])
+def test_rows_are_neither_made_nor_deleted_here(admin_client: Client, model: str) -> None:
+    row: Any = an_answer(an_interview().questions.get(position=1), "words")
+    row = row if model == "answer" else row.question.interview
+
+    added = admin_client.get(reverse(f"admin:interviews_{model}_add"))
+    deleted = admin_client.post(reverse(f"admin:interviews_{model}_delete", args=[row.pk]), {"post": "yes"})
+
+    assert (added.status_code, deleted.status_code) == (403, 403)
+    assert Answer.objects.count() == 1
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+@pytest.mark.parametrize(("address", "queries"), [(LIST, 6), (ANSWERS, 5)])
+def test_lists_take_as_many_queries_for_few_as_for_many(
+    admin_client: Client, address: str, queries: int, rows: int, django_assert_num_queries: Any
+) -> None:
+    for _ in range(rows):
+        an_answer(an_interview().questions.get(position=1), "words")
+
+    with django_assert_num_queries(queries):
+        page = admin_client.get(address)
+
+    assert page.context["cl"].result_count == rows
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_the_page_of_an_interview_takes_as_many_queries_for_few_as_for_many(
+    admin_client: Client, rows: int, django_assert_num_queries: Any
+) -> None:
+    interview = an_interview(questions=["Why?"] * rows)
+    for question in interview.questions.all():
+        an_answer(question, *["words"] * rows)
+
+    with django_assert_num_queries(10):
+        admin_client.get(change_page(interview))
+
+
+def test_its_pages_hold_no_script_or_style_of_their_own(admin_client: Client) -> None:
+    interview = an_interview()
+    answer = an_answer(interview.questions.get(position=1), "words", audio=b"fLaC")
+    addresses = [
+        LIST,
+        ANSWERS,
+        change_page(interview),
+        reverse("admin:interviews_answer_change", args=[answer.pk]),
+    ]
+
+    for address in addresses:
+        page = text_of(admin_client.get(address))
+        assert not re.search(r"<script(?![^>]*\bsrc=)(?![^>]*json)|<style|\sstyle=|\son\w+=", page), address

@@ -1,0 +1,245 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from interviews import services
+from interviews.access import Watcher
+from interviews.broadcast import Delivery
+from interviews.feed import Feed
+from interviews.messages import ServerMessage, Transcription
+from interviews.models import Answer, Interview
+from interviews.services import Change, Standing, in_database
+from tests.interviews.backends import UnreliableLayer
+from tests.interviews.live import a_live_interview, eventually
+from tests.interviews.rows import a_recruiter
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ADA = Watcher(1, "Ada", "session-1", "hash")
+BOB = Watcher(2, "Bob", "session-2", "hash")
+
+
+class Socket:
+    """One that remembers what the feed tells it."""
+
+    def __init__(
+        self, interview_id: UUID, watcher: Watcher | None = ADA, answer_id: UUID | None = None
+    ) -> None:
+        self.interview_id = interview_id
+        self.watcher = watcher
+        self.answer_id = answer_id
+        self.deliveries: list[Delivery] = []
+        self.names: list[list[str]] = []
+        self.standings: list[Standing] = []
+
+    def deliver(self, delivery: Delivery) -> None:
+        self.deliveries.append(delivery)
+
+    def show_watchers(self, names: list[str]) -> None:
+        self.names.append(names)
+
+    def check(self, standing: Standing) -> None:
+        self.standings.append(standing)
+
+    @property
+    def revisions(self) -> list[int]:
+        return [delivery.revision for delivery in self.deliveries]
+
+
+@pytest.fixture
+async def feeds(layer: type[UnreliableLayer]) -> AsyncIterator[list[Feed]]:
+    """Those of two processes."""
+    feeds = [Feed(), Feed()]
+    for feed in feeds:
+        feed.start()
+    yield feeds
+    for feed in feeds:
+        await feed.aclose()
+
+
+def said(text: str, *, is_final: bool) -> ServerMessage:
+    return Transcription(
+        question_id=uuid4(),
+        answer_id=uuid4(),
+        segment=0,
+        text=text,
+        is_final=is_final,
+        confidence=None,
+        start_ms=0,
+        end_ms=500,
+    )
+
+
+async def joined(feed: Feed, *sockets: Socket) -> None:
+    for socket in sockets:
+        feed.attach(socket)
+    await eventually(lambda: all(socket.names for socket in sockets if socket.watcher), "the feed has joined")
+
+
+async def test_a_change_reaches_the_observers_of_its_interview_in_every_process(feeds: list[Feed]) -> None:
+    interview_id = uuid4()
+    here, there, elsewhere = Socket(interview_id), Socket(interview_id, BOB), Socket(uuid4())
+    await joined(feeds[0], here)
+    await joined(feeds[1], there, elsewhere)
+
+    for revision in range(1, 4):
+        feeds[0].publish(Change(interview_id, revision))
+    await eventually(lambda: len(here.revisions) == len(there.revisions) == 3, "all is delivered")
+
+    assert here.revisions == there.revisions == [1, 2, 3]
+    assert elsewhere.revisions == []
+
+
+async def test_a_candidate_is_sent_no_deliveries_and_counts_as_no_watcher(feeds: list[Feed]) -> None:
+    interview_id = uuid4()
+    candidate, observer = Socket(interview_id, watcher=None), Socket(interview_id)
+    await joined(feeds[0], candidate, observer)
+
+    feeds[0].publish(Change(interview_id, 1))
+    await eventually(lambda: observer.deliveries, "it is delivered")
+
+    assert (candidate.deliveries, candidate.names) == ([], [])
+    assert feeds[0].watchers(interview_id) == ["Ada"]
+
+
+async def test_nothing_is_delivered_to_who_has_left(feeds: list[Feed]) -> None:
+    interview_id = uuid4()
+    gone, stays = Socket(interview_id), Socket(interview_id, BOB)
+    await joined(feeds[0], gone, stays)
+
+    feeds[0].detach(gone)
+    feeds[0].publish(Change(interview_id, 1))
+    await eventually(lambda: stays.deliveries, "it is delivered")
+
+    assert gone.deliveries == []
+
+
+async def test_the_open_utterance_is_kept_for_who_joins_now(feeds: list[Feed]) -> None:
+    interview_id = uuid4()
+    await joined(feeds[1], socket := Socket(interview_id))
+
+    feeds[0].publish(Change(interview_id, 1, [said("because", is_final=False)]))
+    await eventually(lambda: len(socket.deliveries) == 1, "the interim is delivered")
+    open_utterance = feeds[1].interim(interview_id)
+    feeds[0].publish(Change(interview_id, 2, [said("because I", is_final=True)]))
+    await eventually(lambda: len(socket.deliveries) == 2, "the final is delivered")
+
+    assert open_utterance and (open_utterance["text"], open_utterance["revision"]) == ("because", 1)
+    assert feeds[1].interim(interview_id) is None
+
+
+async def test_what_nobody_here_watches_is_not_kept(feeds: list[Feed]) -> None:
+    interview_id = uuid4()
+    here, there = Socket(interview_id), Socket(interview_id, BOB)
+    await joined(feeds[0], here)
+    await joined(feeds[1], there)
+
+    feeds[0].detach(here)
+    feeds[0].publish(Change(interview_id, 1, [said("because", is_final=False)]))
+    await eventually(lambda: there.deliveries, "it is delivered")
+    await joined(feeds[0], again := Socket(uuid4()))
+    feeds[0].publish(Change(again.interview_id, 1))
+    await eventually(lambda: again.deliveries, "what came before has been seen")
+
+    assert feeds[0].interim(interview_id) is None
+    assert set(feeds[0]._interims) == set()
+
+
+async def test_all_see_who_watches(feeds: list[Feed]) -> None:
+    interview_id = uuid4()
+    ada, bob = Socket(interview_id), Socket(interview_id, BOB)
+    await joined(feeds[0], ada)
+
+    await joined(feeds[1], bob)
+    await eventually(lambda: ada.names[-1] == bob.names[-1] == ["Ada", "Bob"], "both are seen")
+    feeds[1].detach(bob)
+    await eventually(lambda: ada.names[-1] == ["Ada"], "one has left")
+
+    assert feeds[0].watchers(interview_id) == ["Ada"]
+
+
+async def test_who_watches_in_two_windows_is_one(feeds: list[Feed]) -> None:
+    interview_id = uuid4()
+    one, other = Socket(interview_id), Socket(interview_id)
+    await joined(feeds[0], one)
+    await joined(feeds[1], other)
+
+    feeds[1].detach(other)
+
+    assert feeds[0].watchers(interview_id) == ["Ada"]
+
+
+async def test_everyone_attached_is_told_where_their_interview_stands(feeds: list[Feed]) -> None:
+    interview, (first, _) = await a_live_interview()
+    other, _ = await a_live_interview()
+    user = await in_database(a_recruiter)
+    await in_database(Interview.objects.filter(pk=interview.pk).update, owner=user)
+    await in_database(services.start, interview.pk)
+    begun = await in_database(services.begin_answer, interview.pk, first)
+    candidate = Socket(interview.pk, watcher=None, answer_id=begun.answer.pk)
+    # With a session that is none.
+    observer = Socket(interview.pk, Watcher(user.pk, "Ada", "no session", user.get_session_auth_hash()))
+    bystander = Socket(other.pk, watcher=None)
+    for socket in (candidate, observer, bystander):
+        feeds[0].attach(socket)
+    await eventually(lambda: all(s.standings for s in (candidate, observer, bystander)), "all are told")
+
+    await in_database(Answer.objects.update, epoch=5)
+    await in_database(services.cancel, interview)
+    await eventually(lambda: candidate.standings[-1].is_over, "the change is seen")
+
+    first_seen, last_seen = candidate.standings[0], candidate.standings[-1]
+    assert (first_seen.is_over, first_seen.epochs) == (False, {begun.answer.pk: 1})
+    assert (last_seen.revision, last_seen.epochs) == (first_seen.revision + 1, {begun.answer.pk: 5})
+    assert observer.standings[0].allowed == set()
+    assert (bystander.standings[-1].revision, bystander.standings[-1].is_over) == (1, False)
+
+
+async def test_standings_are_read_and_publishing_returns_while_the_layer_is_away(
+    feeds: list[Feed], layer: type[UnreliableLayer], caplog: pytest.LogCaptureFixture
+) -> None:
+    interview, _ = await a_live_interview()
+    layer.is_away = True
+    feeds[0].attach(socket := Socket(interview.pk))
+
+    for revision in range(5):
+        feeds[0].publish(Change(interview.pk, revision))
+    await eventually(lambda: socket.standings, "its standing is told")
+
+    # Once for each task that lost it, without a flood.
+    assert len([r for r in caplog.records if r.levelname == "ERROR"]) <= 6
+
+
+async def test_deliveries_come_again_when_the_layer_is_back(
+    feeds: list[Feed], layer: type[UnreliableLayer], caplog: pytest.LogCaptureFixture
+) -> None:
+    interview_id = uuid4()
+    await joined(feeds[0], socket := Socket(interview_id))
+    layer.is_away = True
+    feeds[0].publish(Change(interview_id, 1))
+    await eventually(lambda: caplog.records, "the loss is noticed")
+    layer.is_away = False
+    before = len(socket.deliveries)
+
+    async def delivered() -> bool:
+        feeds[0].publish(Change(interview_id, 9))
+        return len(socket.deliveries) > before
+
+    await eventually(delivered, "deliveries come again")
+
+
+async def test_nothing_is_left_when_all_have_gone(feeds: list[Feed]) -> None:
+    for _ in range(3):
+        interview_id = uuid4()
+        sockets: list[Any] = [Socket(interview_id), Socket(interview_id, BOB), Socket(interview_id, None)]
+        await joined(feeds[0], *sockets)
+        for socket in sockets:
+            feeds[0].detach(socket)
+
+    assert not feeds[0]._attached
+    assert not feeds[0]._interims
+    assert not feeds[0]._presence

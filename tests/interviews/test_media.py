@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, cast
+from uuid import uuid4
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.contrib.auth.models import User
+from django.http import StreamingHttpResponse
+from django.test import AsyncClient
+from django.urls import reverse
+
+from interviews.media import BLOCK_BYTES, RangeNotSatisfiable, parse_range
+from interviews.models import Answer
+from tests.interviews.rows import a_recruiter, an_answer, an_interview
+
+# Longer than a block, and its blocks are not alike.
+AUDIO = b"".join(n.to_bytes(4, "big") for n in range(BLOCK_BYTES // 3))
+SIZE = len(AUDIO)
+
+database = pytest.mark.django_db(transaction=True)
+
+
+@pytest.mark.parametrize(
+    ("header", "part"),
+    [
+        ("bytes=0-", (0, 100)),
+        ("bytes=0-0", (0, 1)),
+        ("bytes=10-19", (10, 20)),
+        ("bytes=90-200", (90, 100)),
+        ("bytes=-30", (70, 100)),
+        ("bytes=-500", (0, 100)),
+    ],
+)
+def test_a_range_is_cut_to_the_file(header: str, part: tuple[int, int]) -> None:
+    assert parse_range(header, 100) == part
+
+
+@pytest.mark.parametrize(
+    "header", ["", "bytes", "bytes=-", "bytes=5-2", "bytes=a-b", "items=0-1", "bytes=0-1,5-6"]
+)
+def test_what_is_no_single_range_is_the_whole_file(header: str) -> None:
+    assert parse_range(header, 100) is None
+
+
+@pytest.mark.parametrize("header", ["bytes=100-", "bytes=100-200", "bytes=-0"])
+def test_a_range_outside_the_file_can_not_be_satisfied(header: str) -> None:
+    with pytest.raises(RangeNotSatisfiable):
+        parse_range(header, 100)
+
+
+@pytest.fixture(autouse=True)
+def media_folder(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
+
+
+@sync_to_async
+def an_answer_with_audio() -> tuple[Answer, User]:
+    owner = a_recruiter()
+    interview = an_interview(owner)
+    return an_answer(interview.questions.get(position=1), "words", audio=AUDIO), owner
+
+
+async def signed_in(user: User) -> AsyncClient:
+    client = AsyncClient()
+    await client.aforce_login(user)
+    return client
+
+
+def address(answer: Answer) -> str:
+    return reverse("answer_audio", args=[answer.pk])
+
+
+async def body(response: Any) -> bytes:
+    assert isinstance(response, StreamingHttpResponse)
+    return b"".join([block async for block in cast(AsyncIterator[bytes], response.streaming_content)])
+
+
+@database
+async def test_the_whole_file_comes_with_its_size_and_may_be_kept_only_by_its_hearer() -> None:
+    answer, owner = await an_answer_with_audio()
+    client = await signed_in(owner)
+
+    response = await client.get(address(answer))
+
+    assert response.status_code == 200
+    assert await body(response) == AUDIO
+    headers = {
+        name: response[name] for name in ("Content-Type", "Content-Length", "Accept-Ranges", "Cache-Control")
+    }
+    assert headers == {
+        "Content-Type": "audio/flac",
+        "Content-Length": str(SIZE),
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, no-cache",
+    }
+
+
+@database
+async def test_a_part_comes_as_a_part() -> None:
+    answer, owner = await an_answer_with_audio()
+    client = await signed_in(owner)
+
+    response = await client.get(address(answer), headers={"Range": f"bytes=1000-{BLOCK_BYTES + 1999}"})
+
+    assert response.status_code == 206
+    assert response["Content-Range"] == f"bytes 1000-{BLOCK_BYTES + 1999}/{SIZE}"
+    assert response["Content-Length"] == str(BLOCK_BYTES + 1000)
+    assert await body(response) == AUDIO[1000 : BLOCK_BYTES + 2000]
+
+
+@database
+async def test_a_part_that_is_not_there_is_refused_with_the_size() -> None:
+    answer, owner = await an_answer_with_audio()
+    client = await signed_in(owner)
+
+    response = await client.get(address(answer), headers={"Range": f"bytes={SIZE}-"})
+
+    assert response.status_code == 416
+    assert response["Content-Range"] == f"bytes */{SIZE}"
+
+
+@database
+async def test_head_tells_the_size_and_sends_nothing() -> None:
+    answer, owner = await an_answer_with_audio()
+    client = await signed_in(owner)
+
+    response = await client.head(address(answer), headers={"Range": "bytes=0-9"})
+
+    assert (response.status_code, response["Content-Length"], response["Content-Type"]) == (
+        200,
+        str(SIZE),
+        "audio/flac",
+    )
+    assert response.content == b""
+
+
+@database
+async def test_what_is_known_already_is_not_sent_again() -> None:
+    answer, owner = await an_answer_with_audio()
+    client = await signed_in(owner)
+    etag = (await client.head(address(answer)))["ETag"]
+
+    same = await client.get(address(answer), headers={"If-None-Match": etag})
+    other = await client.get(address(answer), headers={"If-None-Match": '"another"'})
+
+    assert (same.status_code, other.status_code) == (304, 200)
+
+
+@database
+async def test_a_part_of_another_version_is_the_whole_file() -> None:
+    answer, owner = await an_answer_with_audio()
+    client = await signed_in(owner)
+    etag = (await client.head(address(answer)))["ETag"]
+
+    same = await client.get(address(answer), headers={"Range": "bytes=0-9", "If-Range": etag})
+    other = await client.get(address(answer), headers={"Range": "bytes=0-9", "If-Range": '"another"'})
+
+    assert (same.status_code, other.status_code) == (206, 200)
+
+
+@database
+async def test_anothers_audio_is_as_missing_as_one_that_never_was() -> None:
+    answer, _ = await an_answer_with_audio()
+    stranger = await signed_in(await sync_to_async(a_recruiter)("bea"))
+
+    responses = [
+        await stranger.get(address(answer)),
+        await stranger.get(reverse("answer_audio", args=[uuid4()])),
+    ]
+
+    assert [response.status_code for response in responses] == [404, 404]
+    assert responses[0].content == responses[1].content
+
+
+@database
+async def test_who_is_not_signed_in_hears_nothing() -> None:
+    answer, _ = await an_answer_with_audio()
+
+    response = await AsyncClient().get(address(answer))
+
+    assert (response.status_code, response["Location"]) == (302, f"{reverse('login')}?next={address(answer)}")
+
+
+@database
+async def test_an_answer_without_a_file_has_no_audio() -> None:
+    answer, owner = await an_answer_with_audio()
+    client = await signed_in(owner)
+    await sync_to_async(answer.audio.storage.delete)(answer.audio.name)
+
+    lost = await client.get(address(answer))
+    await Answer.objects.aupdate(audio="")
+    never = await client.get(address(answer))
+
+    assert (lost.status_code, never.status_code) == (404, 404)
+
+
+@database
+async def test_audio_is_only_read() -> None:
+    answer, owner = await an_answer_with_audio()
+    client = await signed_in(owner)
+
+    assert (await client.post(address(answer))).status_code == 405

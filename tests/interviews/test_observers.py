@@ -1,0 +1,362 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+
+from interviews import services
+from interviews.access import Watcher
+from interviews.errors import Close
+from interviews.models import Interview
+from interviews.observers import LobbySession
+from interviews.services import in_database
+from interviews.worker import Worker
+from speech.backends.scripted import BLOCK_BYTES
+from tests.clients import chunks_of
+from tests.interviews.backends import UnreliableLayer
+from tests.interviews.live import (
+    PCM,
+    Message,
+    Peer,
+    a_live_interview,
+    candidate_of,
+    connected,
+    observer_of,
+)
+from tests.interviews.rows import a_recruiter, an_interview
+from tests.process.answers import babble, segments_in, text_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def signed_in(name: str, **fields: Any) -> Watcher:
+    user = a_recruiter(name, first_name=name.title(), **fields)
+    session = SessionStore()
+    session.create()
+    return Watcher(user.pk, name.title(), str(session.session_key), user.get_session_auth_hash())
+
+
+async def watched(*questions: str) -> tuple[Interview, list[str], Watcher]:
+    """A live interview, its questions and its owner."""
+    ada = await in_database(signed_in, "ada")
+    owner = await in_database(User.objects.get, pk=ada.user_id)
+    interview, ids = await a_live_interview(*questions, owner=owner)
+    return interview, ids, ada
+
+
+async def begin(candidate: Peer, question_id: str) -> None:
+    candidate.say("start_answer", question_id=question_id, format=PCM)
+    await candidate.until("answer_started")
+
+
+async def answer(candidate: Peer, question_id: str, pcm: bytes) -> None:
+    await begin(candidate, question_id)
+    candidate.frames(chunks := chunks_of(pcm))
+    candidate.say("end_answer", question_id=question_id, chunk_count=len(chunks))
+    await candidate.until("answer_complete")
+
+
+def texts(snapshot: Message) -> list[str]:
+    return [segment["text"] for answer in snapshot["answers"] for segment in answer["segments"]]
+
+
+async def write(interview: Interview, question_id: str) -> None:
+    await in_database(services.write_answer, interview.pk, question_id, "Because.")
+
+
+# What they see
+
+
+async def test_an_observer_sees_a_snapshot_and_then_every_change(worker: Worker) -> None:
+    interview, (first, second), ada = await watched()
+    pcm = babble(2)
+
+    async with connected(observer_of(interview, ada, worker)) as observer:
+        snapshot = await observer.next()
+        await observer.until("presence", watchers=["Ada"])
+        async with connected(candidate_of(interview, worker)) as candidate:
+            await answer(candidate, first, pcm)
+        await observer.until("question", question_id=second)
+
+    assert (snapshot["type"], snapshot["revision"], snapshot["answers"]) == ("snapshot", 1, [])
+    told = [m for m in observer.heard[1:] if m["type"] not in {"presence", "heartbeat", "snapshot"}]
+    assert [m["type"] for m in told if m["type"] != "transcription"] == [
+        "question",
+        "answer_started",
+        "state",
+        "voice_metrics",
+        "answer_complete",
+        "question",
+    ]
+    finals = [m["text"] for m in told if m["type"] == "transcription" and m["is_final"]]
+    assert finals == segments_in(pcm)
+    revisions = [m["revision"] for m in told]
+    assert revisions == sorted(revisions)
+    assert set(revisions) == set(range(2, 7))
+
+
+async def test_who_joins_late_sees_what_was_said_and_the_open_utterance(worker: Worker) -> None:
+    interview, (first, _), ada = await watched()
+    pcm = babble(2)
+
+    async with (
+        connected(observer_of(interview, ada, worker)) as early,
+        connected(candidate_of(interview, worker)) as candidate,
+    ):
+        await early.until("presence")
+        await begin(candidate, first)
+        # The second segment stays open.
+        candidate.frame(0, pcm[: 5 * BLOCK_BYTES])
+        final = await early.until("transcription", is_final=True)
+        interim = await early.until("transcription", is_final=False)
+        async with connected(observer_of(interview, ada, worker)) as late:
+            snapshot = await late.next()
+
+    assert texts(snapshot) == [final["text"]] == segments_in(pcm)[:1]
+    assert snapshot["interim"]["text"] == interim["text"] == text_of(pcm[4 * BLOCK_BYTES : 5 * BLOCK_BYTES])
+    assert snapshot["revision"] == final["revision"]
+
+
+async def test_who_asks_gets_a_new_snapshot(worker: Worker) -> None:
+    interview, (first, _), ada = await watched()
+
+    async with connected(observer_of(interview, ada, worker)) as observer:
+        before = await observer.until("snapshot")
+        await in_database(services.start, interview.pk)
+        await write(interview, first)
+        observer.say("resync")
+        after = await observer.until("snapshot")
+
+    assert [len(before["answers"]), len(after["answers"])] == [0, 1]
+    assert after["revision"] == before["revision"] + 2
+
+
+@pytest.mark.parametrize("trouble", ["loses", "is_away"])
+async def test_what_the_layer_does_not_bring_is_shown_all_the_same(
+    layer: type[UnreliableLayer], worker: Worker, trouble: str
+) -> None:
+    interview, (first, _), ada = await watched()
+
+    async with connected(observer_of(interview, ada, worker)) as observer:
+        await observer.until("presence")
+        setattr(layer, trouble, True)
+        async with connected(candidate_of(interview, worker)) as candidate:
+            await answer(candidate, first, babble(1))
+        began = asyncio.get_running_loop().time()
+        while texts(shown := await observer.until("snapshot")) != [text_of(babble(1))]:
+            pass
+        took = asyncio.get_running_loop().time() - began
+
+    assert shown["answers"][0]["status"] == "complete"
+    # Two seconds are promised; the rest is for a busy machine.
+    assert took < 4
+
+
+async def test_a_heartbeat_tells_where_it_stands(worker: Worker) -> None:
+    interview, _, ada = await watched()
+
+    async with connected(observer_of(interview, ada, worker)) as observer:
+        beat = await observer.until("heartbeat")
+
+    assert beat["revision"] == 1
+
+
+async def test_pings_are_answered_and_nonsense_is_refused(worker: Worker) -> None:
+    interview, _, ada = await watched()
+
+    async with connected(observer_of(interview, ada, worker)) as observer:
+        observer.say("ping")
+        await observer.until("pong")
+        observer.say("text_answer", question_id="q", answer_text="Because.")
+        refusal = await observer.until("error")
+
+    assert refusal["code"] == "UNKNOWN_MESSAGE_TYPE"
+
+
+async def test_too_many_messages_end_the_connection(worker: Worker, settings: Any) -> None:
+    settings.SOCKET_MESSAGES_PER_SECOND = 5
+    interview, _, ada = await watched()
+
+    async with connected(observer_of(interview, ada, worker)) as observer:
+        for _ in range(11):
+            observer.say("resync")
+        closed = await observer.until_closed()
+
+    assert (closed, observer.codes) == (Close.TRY_LATER, ["RATE_LIMIT_EXCEEDED"])
+
+
+# Who doesn't read
+
+
+async def test_who_sees_nothing_is_sent_nothing_more_until_they_do(worker: Worker, settings: Any) -> None:
+    settings.OBSERVER_UNSEEN_BYTES = 100
+    interview, (first, _), ada = await watched()
+
+    async with connected(observer_of(interview, ada, worker)) as observer:
+        snapshot = await observer.until("snapshot")
+        await in_database(services.start, interview.pk)
+        await write(interview, first)
+        beat = await observer.until("heartbeat")
+        unseen = list(observer.heard)
+        observer.say("seen", revision=beat["revision"])
+        again = await observer.until("snapshot")
+
+    assert {message["type"] for message in unseen} == {"snapshot", "heartbeat"}
+    assert unseen.count(snapshot) == 1
+    assert again["revision"] == snapshot["revision"] + 2
+
+
+async def test_who_goes_on_seeing_nothing_is_disconnected(worker: Worker, settings: Any) -> None:
+    settings.OBSERVER_UNSEEN_BYTES = 100
+    settings.OBSERVER_UNSEEN_SECONDS = 0.2
+    interview, _, ada = await watched()
+
+    async with connected(observer_of(interview, ada, worker)) as observer:
+        closed = await observer.until_closed()
+
+    assert (closed, observer.codes) == (Close.IDLE, ["TIMEOUT"])
+
+
+async def test_who_says_that_they_see_stays(worker: Worker, settings: Any) -> None:
+    settings.OBSERVER_UNSEEN_BYTES = 100
+    settings.OBSERVER_UNSEEN_SECONDS = 0.3
+    settings.OBSERVER_HEARTBEAT_SECONDS = 0.05
+    interview, _, ada = await watched()
+
+    async with connected(observer_of(interview, ada, worker)) as observer:
+        for _ in range(20):
+            beat = await observer.until("heartbeat")
+            observer.say("seen", revision=beat["revision"])
+
+    assert observer.closed is None
+
+
+async def test_a_socket_that_does_not_read_holds_little(worker: Worker, settings: Any) -> None:
+    settings.OBSERVER_UNSEEN_BYTES = 5000
+    interview, (first, _), ada = await watched()
+
+    async with connected(observer_of(interview, ada, worker)) as observer:
+        await observer.until("presence")
+        observer.is_reading.clear()
+        async with connected(candidate_of(interview, worker)) as candidate:
+            await answer(candidate, first, babble(20))
+        held = sum(map(len, observer.session.outbox._waiting.values()))
+        observer.is_reading.set()
+
+    assert held < 5000 + 2000
+
+
+# Who may see
+
+losses: dict[str, Callable[[Interview, User], Any]] = {
+    "no watcher any more": lambda interview, user: interview.watchers.remove(user),
+    "account closed": lambda interview, user: User.objects.filter(pk=user.pk).update(is_active=False),
+    "account deleted": lambda interview, user: User.objects.filter(pk=user.pk).delete(),
+    "password changed": lambda interview, user: User.objects.filter(pk=user.pk).update(password="another"),
+    "signed out": lambda interview, user: Session.objects.filter(session_key=user.last_name).delete(),
+    "interview deleted": lambda interview, user: interview.delete(),
+}
+
+
+@pytest.mark.parametrize("loss", losses.values(), ids=losses.keys())
+async def test_who_loses_the_right_to_see_is_disconnected(
+    worker: Worker, loss: Callable[[Interview, User], Any]
+) -> None:
+    interview, _, ada = await watched()
+    bob = await in_database(signed_in, "bob")
+    user = await in_database(User.objects.get, pk=bob.user_id)
+    user.last_name = bob.session_key
+    await in_database(interview.watchers.add, user)
+    gone = await in_database(Interview.objects.get, pk=interview.pk)
+
+    async with (
+        connected(observer_of(interview, ada, worker)) as stays,
+        connected(observer_of(interview, bob, worker)) as observer,
+    ):
+        await observer.until("snapshot")
+        await in_database(loss, gone, user)
+        closed = await observer.until_closed()
+        still_there = await in_database(Interview.objects.filter(pk=interview.pk).exists)
+        if still_there:
+            await stays.until("presence", watchers=["Ada"])
+
+    assert (closed, observer.codes) == (Close.NOT_ALLOWED, ["FORBIDDEN"])
+    assert (stays.closed is None) == still_there
+
+
+async def test_a_superuser_sees_what_others_own(worker: Worker) -> None:
+    interview, _, _ = await watched()
+    root = await in_database(signed_in, "root", is_superuser=True)
+
+    async with connected(observer_of(interview, root, worker)) as observer:
+        for _ in range(2):
+            await observer.until("heartbeat")
+
+    assert observer.closed is None
+
+
+async def test_nothing_is_left_of_observers_that_have_gone(worker: Worker) -> None:
+    interview, _, ada = await watched()
+
+    for steps in range(20):
+        async with connected(observer_of(interview, ada, worker)):
+            for _ in range(steps):
+                await asyncio.sleep(0.001)
+
+    assert not worker.feed._attached
+    assert not worker.feed._presence
+
+
+# The lobby
+
+
+@pytest.fixture
+def fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("interviews.observers.LOBBY_SECONDS", 0.05)
+
+
+async def test_the_lobby_shows_what_is_theirs_and_how_far_it_is(worker: Worker, fast: None) -> None:
+    interview, (first, _), ada = await watched()
+    await in_database(lambda: an_interview(a_recruiter("bob"), title="None of hers"))
+
+    async with connected(LobbySession(ada)) as lobby:
+        before = await lobby.until("lobby")
+        await in_database(services.start, interview.pk)
+        await write(interview, first)
+        after = await lobby.until("lobby")
+        while after["interviews"][0]["answered"] == 0:
+            after = await lobby.until("lobby")
+
+    assert [(i["title"], i["status"], i["answered"], i["total"]) for i in before["interviews"]] == [
+        ("Developer", "scheduled", 0, 2)
+    ]
+    assert [(i["status"], i["answered"]) for i in after["interviews"]] == [("in_progress", 1)]
+
+
+async def test_the_lobby_says_nothing_while_nothing_changes(worker: Worker, fast: None) -> None:
+    _, _, ada = await watched()
+
+    async with connected(LobbySession(ada)) as lobby:
+        await lobby.until("lobby")
+        for _ in range(10):
+            lobby.say("ping")
+            await lobby.until("pong")
+            await asyncio.sleep(0.02)
+
+    assert len(lobby.said("lobby")) == 1
+
+
+async def test_who_signs_out_is_disconnected_from_the_lobby(worker: Worker, fast: None) -> None:
+    _, _, ada = await watched()
+
+    async with connected(LobbySession(ada)) as lobby:
+        await lobby.until("lobby")
+        await in_database(Session.objects.all().delete)
+        closed = await lobby.until_closed()
+
+    assert (closed, lobby.codes) == (Close.NOT_ALLOWED, ["FORBIDDEN"])

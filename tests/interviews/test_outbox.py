@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from interviews.errors import Close
+from interviews.outbox import Outbox, RateLimit
+
+
+async def sent_by(outbox: Outbox) -> list[str]:
+    sent: list[str] = []
+
+    async def send(text: str) -> None:
+        sent.append(text)
+
+    outbox.close(Close.NORMAL)
+    await outbox.drain(send)
+    return sent
+
+
+async def test_messages_go_in_order() -> None:
+    outbox = Outbox()
+    for text in ("a", "b", "c"):
+        outbox.put(text)
+
+    assert await sent_by(outbox) == ["a", "b", "c"]
+
+
+async def test_of_messages_with_the_same_slot_the_latest_goes_in_its_own_place() -> None:
+    outbox = Outbox()
+    outbox.put("ack 1", "ack")
+    outbox.put("final")
+    outbox.put("interim 1", "interim")
+    outbox.put("ack 2", "ack")
+    outbox.put("interim 2", "interim")
+
+    assert await sent_by(outbox) == ["final", "ack 2", "interim 2"]
+
+
+async def test_a_slot_that_was_sent_is_free_again() -> None:
+    outbox = Outbox()
+    sent: list[str] = []
+
+    async def send(text: str) -> None:
+        sent.append(text)
+        if text == "ack 1":
+            outbox.put("ack 2", "ack")
+        else:
+            outbox.close(Close.NORMAL)
+
+    outbox.put("ack 1", "ack")
+    await outbox.drain(send)
+
+    assert sent == ["ack 1", "ack 2"]
+
+
+async def test_memory_is_bounded_by_the_slots_while_nobody_reads() -> None:
+    outbox = Outbox()
+    for number in range(10_000):
+        outbox.put(f"interim {number}", "interim")
+
+    assert await sent_by(outbox) == ["interim 9999"]
+
+
+async def test_what_waits_is_sent_before_it_closes_and_nothing_after() -> None:
+    outbox = Outbox()
+    outbox.put("why")
+    outbox.close(Close.REPLACED)
+    outbox.put("too late")
+
+    assert await sent_by(outbox) == ["why"]
+
+
+async def test_the_first_close_code_counts() -> None:
+    outbox = Outbox()
+    outbox.close(Close.REPLACED)
+    outbox.close(Close.IDLE)
+
+    async def send(text: str) -> None:
+        raise AssertionError(text)
+
+    assert await outbox.drain(send) is Close.REPLACED
+
+
+async def test_it_waits_for_what_comes() -> None:
+    outbox = Outbox()
+    sent: asyncio.Queue[str] = asyncio.Queue()
+    draining = asyncio.create_task(outbox.drain(sent.put))
+
+    outbox.put("a")
+    first = await sent.get()
+    outbox.put("b")
+    second = await sent.get()
+    outbox.close(Close.IDLE)
+
+    assert (first, second, await draining) == ("a", "b", Close.IDLE)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def test_a_second_s_worth_may_come_at_once(clock: Clock) -> None:
+    limit = RateLimit(10, clock)
+
+    assert [limit.take() for _ in range(11)] == [True] * 10 + [False]
+    assert not limit.is_ignored
+
+
+def test_the_rate_can_be_kept_up(clock: Clock) -> None:
+    limit = RateLimit(10, clock)
+
+    for _ in range(1000):
+        clock.now += 0.101
+        assert limit.take()
+
+
+def test_after_a_pause_no_more_than_a_second_s_worth_is_there(clock: Clock) -> None:
+    limit = RateLimit(10, clock)
+    clock.now += 3600
+
+    assert [limit.take() for _ in range(11)] == [True] * 10 + [False]
+
+
+def test_who_goes_on_over_the_limit_is_ignoring_it(clock: Clock) -> None:
+    limit = RateLimit(10, clock)
+    for _ in range(20):
+        limit.take()
+    before = limit.is_ignored
+
+    limit.take()
+
+    assert not before
+    assert limit.is_ignored
+
+
+def test_who_slows_down_is_forgiven(clock: Clock) -> None:
+    limit = RateLimit(10, clock)
+    for _ in range(15):
+        limit.take()
+    clock.now += 1
+
+    assert limit.take()

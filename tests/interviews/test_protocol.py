@@ -1,0 +1,509 @@
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from interviews.errors import Close, Code
+from interviews.messages import (
+    Ack,
+    AudioChunk,
+    CandidateMessage,
+    EndAnswer,
+    ErrorMessage,
+    FormatField,
+    KeepAlive,
+    Ping,
+    Pong,
+    RequestRetry,
+    StartAnswer,
+    TextAnswer,
+    error,
+)
+from interviews.protocol import (
+    CHUNK_MIN_COST,
+    Begin,
+    CandidateProtocol,
+    Compare,
+    End,
+    Frame,
+    Hangup,
+    Limits,
+    Reply,
+    Retry,
+    State,
+    Store,
+    Write,
+)
+from speech.audio import AudioFormat
+
+Q = "6f1c2a56-2f0b-4f6e-9d4c-000000000001"
+OTHER = "6f1c2a56-2f0b-4f6e-9d4c-000000000002"
+LIMITS = Limits(frame_max_bytes=2000, backlog_bytes=8000, answer_max_bytes=20_000, text_answer_max_chars=50)
+A, B, C = b"a" * 600, b"b" * 600, b"c" * 600
+
+
+def frame(index: int, data: bytes) -> Frame:
+    return Frame(index.to_bytes(4, "big") + data)
+
+
+def chunk(index: int, data: bytes, *, question_id: str = Q, **fields: Any) -> AudioChunk:
+    return AudioChunk(question_id, index, base64.b64encode(data).decode(), **fields)
+
+
+def idle() -> CandidateProtocol:
+    return CandidateProtocol(LIMITS)
+
+
+def recording(next_index: int = 0) -> CandidateProtocol:
+    protocol = idle()
+    protocol.begun(Q, next_index)
+    return protocol
+
+
+def finishing() -> CandidateProtocol:
+    protocol = recording()
+    protocol.receive(frame(0, A))
+    protocol.receive(EndAnswer(Q, 1))
+    assert protocol.state is State.FINISHING
+    return protocol
+
+
+def refusal(code: Code, **details: Any) -> list[Reply]:
+    return [Reply(error(code, **details))]
+
+
+def refused(code: Code, next_chunk_index: int = 0) -> list[Reply]:
+    """While an answer is recorded: with what helps to go on."""
+    return refusal(code, question_id=Q, next_chunk_index=next_chunk_index)
+
+
+# Beginning
+
+
+def test_start_answer_begins_with_its_format() -> None:
+    events = idle().receive(StartAnswer(Q, FormatField("pcm_s16le", 48_000, 2)))
+
+    assert events == [Begin(Q, AudioFormat("pcm_s16le", 48_000, 2))]
+
+
+@pytest.mark.parametrize("field", [FormatField("mp3"), FormatField("flac"), FormatField("pcm_s16le", 3)])
+def test_start_answer_in_an_unknown_format_is_refused(field: FormatField) -> None:
+    assert idle().receive(StartAnswer(Q, field)) == refusal(Code.AUDIO_FORMAT_UNSUPPORTED)
+
+
+@pytest.mark.parametrize("protocol", [recording(), finishing()])
+def test_start_answer_during_an_answer_is_refused(protocol: CandidateProtocol) -> None:
+    [event] = protocol.receive(StartAnswer(OTHER, FormatField("webm")))
+
+    assert isinstance(event, Reply)
+    assert isinstance(event.message, ErrorMessage)
+    assert event.message.code == Code.INVALID_STATE
+
+
+def test_the_first_audio_chunk_begins_the_answer_and_is_then_taken() -> None:
+    protocol = idle()
+    first = chunk(0, A, format="webm")
+
+    [begin] = protocol.receive(first)
+    protocol.begun(Q, 0)
+    events = protocol.receive(first)
+
+    assert begin == Begin(Q, AudioFormat("webm"), then=first)
+    assert events == [Store(0, A)]
+
+
+def test_a_first_audio_chunk_without_a_format_leaves_it_to_its_bytes() -> None:
+    first = chunk(0, A)
+
+    assert idle().receive(first) == [Begin(Q, None, then=first)]
+
+
+def test_a_first_audio_chunk_in_an_unknown_format_is_refused() -> None:
+    assert idle().receive(chunk(0, A, format="mp3")) == refusal(Code.AUDIO_FORMAT_UNSUPPORTED)
+
+
+def test_a_frame_before_start_answer_is_refused() -> None:
+    assert idle().receive(frame(0, A)) == refusal(Code.INVALID_STATE)
+
+
+# Chunks
+
+
+def test_chunks_in_order_are_stored() -> None:
+    protocol = recording()
+
+    assert protocol.receive(frame(0, A)) == [Store(0, A)]
+    assert protocol.receive(chunk(1, B)) == [Store(1, B)]
+    assert protocol.next_index == 2
+
+
+def test_recording_goes_on_after_what_is_durable() -> None:
+    protocol = recording(next_index=7)
+
+    assert protocol.receive(frame(8, A)) == refused(Code.CHUNK_GAP, 7)
+    assert protocol.receive(frame(7, A)) == [Store(7, A)]
+
+
+def test_a_gap_is_told_with_the_chunk_that_is_missing() -> None:
+    protocol = recording()
+    protocol.receive(frame(0, A))
+
+    assert protocol.receive(frame(2, C)) == refused(Code.CHUNK_GAP, 1)
+    assert protocol.receive(frame(1, B)) == [Store(1, B)]
+
+
+def test_a_chunk_that_comes_again_before_it_is_durable_is_not_acknowledged_yet() -> None:
+    protocol = recording()
+    protocol.receive(frame(0, A))
+
+    assert protocol.receive(frame(0, A)) == [Reply(Ack(question_id=Q, next_chunk_index=0))]
+
+
+def test_a_durable_chunk_that_comes_again_is_compared() -> None:
+    protocol = recording()
+    protocol.receive(frame(0, A))
+    protocol.acked(1)
+
+    assert protocol.receive(frame(0, B)) == [Compare(0, B)]
+
+
+@pytest.mark.parametrize("data", [b"", b"\0", b"\0\0\0", b"\0\0\0\0"])
+def test_a_frame_without_audio_is_refused(data: bytes) -> None:
+    assert recording().receive(Frame(data)) == refused(Code.INVALID_AUDIO_CHUNK)
+
+
+@pytest.mark.parametrize("message", [chunk(-1, A), chunk(0, b""), chunk(0, bytes(2001))])
+def test_an_audio_chunk_that_can_not_be_is_refused(message: AudioChunk) -> None:
+    assert recording().receive(message) == refused(Code.INVALID_AUDIO_CHUNK)
+
+
+@pytest.mark.parametrize("audio", ["a", "ä", "====", "YWJj\n", "YWJj YWJj"])
+def test_audio_that_is_not_base64_is_refused(audio: str) -> None:
+    assert recording().receive(AudioChunk(Q, 0, audio)) == refused(Code.INVALID_AUDIO_DATA)
+
+
+def test_an_audio_chunk_of_another_question_is_refused() -> None:
+    assert recording().receive(chunk(0, A, question_id=OTHER)) == refused(Code.INVALID_STATE)
+
+
+@given(st.integers(0, 2**31) | st.integers(2**63, 2**200), st.binary(max_size=40))
+def test_no_index_makes_it_raise(index: int, data: bytes) -> None:
+    protocol = recording()
+
+    protocol.receive(AudioChunk(Q, index, base64.b64encode(data).decode(), is_final=True))
+
+    assert protocol.next_index in {0, 1}
+
+
+# Limits
+
+
+def test_an_answer_of_too_many_bytes_is_refused_and_can_still_be_ended() -> None:
+    protocol = recording()
+    for index in range(10):
+        protocol.receive(frame(index, bytes(2000)))
+        protocol.acked(index + 1)
+
+    assert protocol.receive(frame(10, A)) == refused(Code.AUDIO_TOO_LONG, 10)
+    assert protocol.receive(EndAnswer(Q, 10)) == [End(10)]
+
+
+def test_what_is_durable_counts_for_an_answer_that_is_gone_on_with() -> None:
+    protocol = idle()
+    protocol.begun(Q, 30, received_bytes=19_000)
+
+    assert protocol.receive(frame(30, bytes(2000))) == refused(Code.AUDIO_TOO_LONG, 30)
+
+
+def test_an_answer_of_too_many_seconds_is_refused() -> None:
+    protocol = recording()
+    protocol.receive(frame(0, A))
+    protocol.is_full = True
+
+    assert protocol.receive(frame(1, B)) == refused(Code.AUDIO_TOO_LONG, 1)
+
+
+def test_audio_over_the_backlog_is_dropped_until_something_is_durable() -> None:
+    protocol = recording()
+    for index in range(4):
+        protocol.receive(frame(index, bytes(2000)))
+
+    dropped = protocol.receive(frame(4, A))
+    protocol.acked(1)
+
+    assert dropped == refused(Code.AUDIO_BACKLOG, 4)
+    assert protocol.receive(frame(4, A)) == [Store(4, A)]
+
+
+def test_tiny_chunks_count_as_what_they_cost() -> None:
+    protocol = recording()
+    fitting = LIMITS.backlog_bytes // CHUNK_MIN_COST
+
+    events = [protocol.receive(frame(index, b"x")) for index in range(fitting + 1)]
+
+    assert events[fitting - 1] == [Store(fitting - 1, b"x")]
+    assert events[fitting] == refused(Code.AUDIO_BACKLOG, fitting)
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        (frame(5, A), Code.CHUNK_GAP),
+        (frame(0, bytes(2001)), Code.INVALID_AUDIO_CHUNK),
+        (Frame(b""), Code.INVALID_AUDIO_CHUNK),
+        (AudioChunk(Q, 0, "!"), Code.INVALID_AUDIO_DATA),
+        (chunk(0, A, question_id=OTHER), Code.INVALID_STATE),
+    ],
+)
+def test_who_goes_on_with_audio_that_is_refused_is_hung_up_on(message: CandidateMessage, code: Code) -> None:
+    protocol = recording()
+
+    events = [protocol.receive(message) for _ in range(LIMITS.backlog_bytes // CHUNK_MIN_COST + 1)]
+
+    hangup = Hangup(Close.TOO_MUCH, error(code, question_id=Q, next_chunk_index=0))
+    assert events[0] == refused(code)
+    assert events[-1] == [hangup]
+
+
+def test_who_goes_on_with_audio_before_an_answer_is_hung_up_on() -> None:
+    protocol = idle()
+
+    events = [protocol.receive(frame(0, b"x")) for _ in range(LIMITS.backlog_bytes // CHUNK_MIN_COST + 1)]
+
+    assert events[-1] == [Hangup(Close.TOO_MUCH, error(Code.INVALID_STATE))]
+
+
+def test_what_was_refused_is_forgiven_when_audio_arrives_again() -> None:
+    protocol = recording()
+    for _ in range(10):
+        protocol.receive(frame(5, A))
+    protocol.receive(frame(0, A))
+    protocol.acked(1)
+
+    assert protocol.receive(frame(5, A)) == refused(Code.CHUNK_GAP, 1)
+
+
+# Ending
+
+
+def test_end_answer_finishes_with_the_number_of_chunks() -> None:
+    protocol = recording()
+    protocol.receive(frame(0, A))
+
+    assert protocol.receive(EndAnswer(Q, 1)) == [End(1)]
+    assert protocol.state is State.FINISHING
+
+
+@pytest.mark.parametrize(("count", "code"), [(2, Code.CHUNK_GAP), (0, Code.INVALID_AUDIO_CHUNK)])
+def test_end_answer_with_a_wrong_count_goes_on_recording(count: int, code: Code) -> None:
+    protocol = recording()
+    protocol.receive(frame(0, A))
+
+    assert protocol.receive(EndAnswer(Q, count)) == refused(code, 1)
+    assert protocol.state is State.RECORDING
+
+
+def test_an_answer_without_audio_is_too_short() -> None:
+    protocol = recording()
+
+    assert protocol.receive(EndAnswer(Q, 0)) == refused(Code.AUDIO_TOO_SHORT)
+    assert protocol.state is State.RECORDING
+
+
+@pytest.mark.parametrize("protocol", [idle(), finishing()])
+def test_end_answer_where_nothing_is_recorded_is_refused(protocol: CandidateProtocol) -> None:
+    assert protocol.receive(EndAnswer(Q, 1)) == refusal(Code.INVALID_STATE)
+
+
+def test_end_answer_of_another_question_is_refused() -> None:
+    protocol = recording()
+    protocol.receive(frame(0, A))
+
+    assert protocol.receive(EndAnswer(OTHER, 1)) == refused(Code.INVALID_STATE, 1)
+
+
+def test_a_final_chunk_is_stored_and_ends_the_answer() -> None:
+    protocol = recording()
+
+    assert protocol.receive(chunk(0, A, is_final=True)) == [Store(0, A), End(1)]
+
+
+def test_an_empty_final_chunk_ends_the_answer() -> None:
+    protocol = recording()
+    protocol.receive(chunk(0, A))
+
+    assert protocol.receive(chunk(1, b"", is_final=True)) == [End(1)]
+
+
+def test_an_empty_final_chunk_after_a_gap_does_not_end_the_answer() -> None:
+    protocol = recording()
+    protocol.receive(chunk(0, A))
+
+    assert protocol.receive(chunk(2, b"", is_final=True)) == refused(Code.CHUNK_GAP, 1)
+    assert protocol.state is State.RECORDING
+
+
+def test_a_final_chunk_that_was_dropped_does_not_end_the_answer() -> None:
+    protocol = recording()
+
+    assert protocol.receive(chunk(1, B, is_final=True)) == refused(Code.CHUNK_GAP)
+    assert protocol.state is State.RECORDING
+
+
+def test_a_final_chunk_that_comes_again_after_a_reconnect_ends_the_answer() -> None:
+    protocol = recording(next_index=3)
+
+    assert protocol.receive(chunk(2, A, is_final=True)) == [Compare(2, A), End(3)]
+
+
+def test_doubled_chunks_are_passed_over_while_the_answer_finishes() -> None:
+    protocol = finishing()
+
+    assert protocol.receive(frame(0, A)) == []
+    assert protocol.receive(chunk(0, A, is_final=True)) == []
+
+
+def test_more_audio_is_refused_while_the_answer_finishes() -> None:
+    protocol = finishing()
+
+    assert protocol.receive(frame(1, A)) == refusal(Code.INVALID_STATE)
+
+
+def test_audio_after_the_end_is_refused() -> None:
+    protocol = finishing()
+    protocol.ended()
+
+    assert protocol.receive(frame(0, A)) == refusal(Code.INVALID_STATE)
+
+
+def test_chunks_of_an_unusable_take_are_passed_over() -> None:
+    protocol = recording()
+    protocol.receive(frame(0, A))
+    protocol.ended(usable=False)
+
+    assert protocol.receive(frame(1, B)) == []
+    assert protocol.receive(chunk(1, B)) == []
+
+
+def test_a_new_take_after_an_unusable_one_begins_with_chunk_0() -> None:
+    protocol = recording()
+    protocol.receive(frame(0, A))
+    protocol.ended(usable=False)
+    first = chunk(0, B)
+
+    assert protocol.receive(first) == [Begin(Q, None, then=first)]
+
+
+def test_a_chunk_of_another_question_after_an_unusable_take_begins_it() -> None:
+    protocol = recording()
+    protocol.ended(usable=False)
+    first = chunk(1, B, question_id=OTHER)
+
+    assert protocol.receive(first) == [Begin(OTHER, None, then=first)]
+
+
+def test_the_next_answer_counts_from_nothing() -> None:
+    protocol = recording()
+    for index in range(4):
+        protocol.receive(frame(index, bytes(2000)))
+    protocol.receive(frame(4, bytes(2000)))
+    protocol.receive(EndAnswer(Q, 4))
+    protocol.ended()
+    protocol.begun(OTHER, 0)
+
+    events = [protocol.receive(frame(index, bytes(2000))) for index in range(4)]
+
+    assert events == [[Store(index, bytes(2000))] for index in range(4)]
+
+
+# The rest
+
+
+@pytest.mark.parametrize("protocol", [idle(), recording()])
+def test_a_written_answer_is_taken_instead_of_a_spoken_one(protocol: CandidateProtocol) -> None:
+    assert protocol.receive(TextAnswer(Q, "  Because. \n")) == [Write(Q, "Because.")]
+
+
+@pytest.mark.parametrize("text", ["", " \n", "x" * 51, "a\0b"])
+def test_a_written_answer_that_can_not_be_stored_is_refused(text: str) -> None:
+    assert idle().receive(TextAnswer(Q, text)) == refusal(Code.INVALID_MESSAGE_FORMAT)
+
+
+def test_a_written_answer_while_another_answer_is_recorded_is_refused() -> None:
+    assert recording().receive(TextAnswer(OTHER, "Because.")) == refused(Code.INVALID_STATE)
+
+
+def test_a_written_answer_while_the_spoken_one_finishes_is_refused() -> None:
+    assert finishing().receive(TextAnswer(Q, "Because.")) == refusal(Code.INVALID_STATE)
+
+
+@pytest.mark.parametrize("protocol", [idle(), recording(), finishing()])
+def test_pings_retries_and_signs_of_life_are_taken_at_any_time(protocol: CandidateProtocol) -> None:
+    assert protocol.receive(Ping()) == [Reply(Pong())]
+    assert protocol.receive(KeepAlive()) == []
+    assert protocol.receive(RequestRetry("audio_chunk", "CHUNK_GAP")) == [Retry("audio_chunk", "CHUNK_GAP")]
+
+
+# Any network
+
+CHUNKS = [bytes([index]) * 600 for index in range(8)]
+Step = tuple[str, int]
+steps = st.lists(
+    st.tuples(st.sampled_from(["send", "ack", "reconnect"]), st.integers(0, len(CHUNKS) - 1)), max_size=60
+)
+
+
+class Server:
+    """What a journal and a database would do with the protocol's events."""
+
+    def __init__(self) -> None:
+        self.protocol = recording()
+        self.stored: list[tuple[int, bytes]] = []
+        self.durable = 0
+
+    def send(self, index: int) -> None:
+        for event in self.protocol.receive(frame(index, CHUNKS[index])):
+            if isinstance(event, Store):
+                self.stored.append((event.index, event.data))
+            elif isinstance(event, Compare):
+                assert self.stored[event.index] == (event.index, event.data)
+                assert event.index < self.durable
+            elif isinstance(event, Hangup):
+                self.reconnect()
+            else:
+                assert isinstance(event, Reply)
+
+    def commit(self) -> None:
+        self.durable = min(self.durable + 1, len(self.stored))
+        self.protocol.acked(self.durable)
+
+    def reconnect(self) -> None:
+        del self.stored[self.durable :]
+        self.protocol = recording(self.durable)
+
+
+@given(steps)
+def test_chunks_lost_doubled_reordered_and_sent_again_are_stored_once_and_in_order(steps: list[Step]) -> None:
+    server = Server()
+
+    for step, index in steps:
+        match step:
+            case "send":
+                server.send(index)
+            case "ack":
+                server.commit()
+            case "reconnect":
+                server.reconnect()
+        assert server.stored == list(enumerate(CHUNKS))[: len(server.stored)]
+        assert server.protocol.ack().next_chunk_index == server.durable
+
+    # A client that goes by `next_chunk_index` gets everything through in the end.
+    while server.durable < len(CHUNKS):
+        if server.protocol.next_index < len(CHUNKS):
+            server.send(server.protocol.next_index)
+        server.commit()
+    assert server.protocol.receive(EndAnswer(Q, len(CHUNKS))) == [End(len(CHUNKS))]

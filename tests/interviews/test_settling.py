@@ -1,0 +1,416 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import aclosing
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.base import File
+from django.utils import timezone
+
+from interviews import services
+from interviews.errors import Code
+from interviews.models import Answer, AudioChunk, AudioPart, Interview, Question
+from interviews.orchestration import Orchestrator, answer_completed
+from interviews.services import in_database
+from interviews.settling import hand_over, settle, store_audio, work_off_one
+from speech.audio import AudioFormat, read_pcm
+from speech.backends.scripted import Script
+from speech.events import Final
+from tests.clients import chunks_of
+from tests.interviews.conftest import SCRIPTED
+from tests.interviews.live import a_live_interview
+from tests.process.answers import babble, text_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Status = Answer.Status
+PCM = AudioFormat("pcm_s16le")
+
+
+class Recorder(Orchestrator):
+    """Remembers what it was handed; fails as often as it is told to."""
+
+    handed: list[tuple[Any, ...]] = []
+    failures = 0
+
+    def handle_voice_answer(
+        self,
+        interview: Interview,
+        question: Question,
+        answer: Answer,
+        audio: File[Any] | None,
+        transcription: str,
+        voice_metrics: dict[str, Any] | None,
+    ) -> None:
+        sound = audio.size if audio else None
+        self.handed.append((interview.pk, question.pk, answer.pk, sound, transcription, voice_metrics))
+        if Recorder.failures:
+            Recorder.failures -= 1
+            raise ConnectionError("the other side is away")
+
+
+@pytest.fixture(autouse=True)
+def handed(settings: Any) -> Iterator[list[tuple[Any, ...]]]:
+    settings.INTERVIEW_ORCHESTRATOR = "tests.interviews.test_settling.Recorder"
+    Recorder.handed, Recorder.failures = [], 0
+    yield Recorder.handed
+    Recorder.handed, Recorder.failures = [], 0
+
+
+def recorded(interview: Interview, pcm: bytes, audio: AudioFormat = PCM) -> Answer:
+    """An answer whose chunks are all stored and which nobody has transcribed."""
+    interview.refresh_from_db()
+    if interview.status == Interview.Status.SCHEDULED:
+        services.start(interview.pk)
+        interview.refresh_from_db()
+    answer = services.begin_answer(interview.pk, str(interview.current_question_id)).answer
+    services.begin_part(answer, 0, audio)
+    AudioChunk.objects.bulk_create(
+        AudioChunk(answer=answer, index=index, data=data) for index, data in enumerate(chunks_of(pcm))
+    )
+    services.finish_recording(answer)
+    return answer
+
+
+def owed(interview: Interview, pcm: bytes, audio: AudioFormat = PCM) -> Answer:
+    answer = recorded(interview, pcm, audio)
+    services.owe_transcript(answer, Code.CAPACITY_EXCEEDED, len(pcm) // 32)
+    services.release(answer)
+    return answer
+
+
+async def fresh(answer: Answer) -> Answer:
+    return await in_database(Answer.objects.get, pk=answer.pk)
+
+
+async def sound_of(answer: Answer) -> bytes:
+    with await asyncio.to_thread((await fresh(answer)).audio.open, "rb") as file:
+        async with aclosing(read_pcm(file)) as pcm:
+            return b"".join([block async for block in pcm])
+
+
+async def chunks_left() -> tuple[int, int]:
+    return await in_database(lambda: (AudioChunk.objects.count(), AudioPart.objects.count()))
+
+
+def files(settings: Any) -> list[str]:
+    return sorted(path.name for path in settings.MEDIA_ROOT.rglob("*") if path.is_file())
+
+
+async def lapse() -> None:
+    """Every lease runs out."""
+    await in_database(Answer.objects.update, lease_until=timezone.now() - timedelta(seconds=1))
+
+
+# The audio file
+
+
+async def test_one_file_takes_the_place_of_the_chunks(settings: Any) -> None:
+    interview, _ = await a_live_interview()
+    pcm = babble(2)
+    answer = await in_database(owed, interview, pcm)
+
+    await store_audio(answer.pk)
+
+    assert await sound_of(answer) == pcm
+    assert await chunks_left() == (0, 0)
+    assert files(settings) == [f"{answer.pk}.flac"]
+
+
+async def test_storing_again_changes_nothing(settings: Any) -> None:
+    interview, _ = await a_live_interview()
+    answer = await in_database(owed, interview, babble(1))
+    await store_audio(answer.pk)
+    before = await fresh(answer)
+
+    await store_audio(answer.pk)
+
+    assert (await fresh(answer)).audio.name == before.audio.name
+    assert files(settings) == [f"{answer.pk}.flac"]
+
+
+async def test_of_two_who_store_it_at_once_one_file_is_left(settings: Any) -> None:
+    interview, _ = await a_live_interview()
+    pcm = babble(1)
+    answer = await in_database(owed, interview, pcm)
+
+    await asyncio.gather(store_audio(answer.pk), store_audio(answer.pk))
+
+    assert len(files(settings)) == 1
+    assert await sound_of(answer) == pcm
+    assert await chunks_left() == (0, 0)
+
+
+@pytest.mark.parametrize("status", [Status.RECORDING, Status.FINISHING, Status.FAILED])
+async def test_audio_is_stored_only_when_it_answers_its_question(settings: Any, status: str) -> None:
+    interview, _ = await a_live_interview()
+    answer = await in_database(owed, interview, babble(1))
+    await in_database(Answer.objects.update, status=status)
+
+    await store_audio(answer.pk)
+
+    assert (files(settings), await chunks_left()) == ([], (20, 1))
+
+
+async def test_chunks_that_can_not_be_decoded_are_kept(settings: Any) -> None:
+    interview, _ = await a_live_interview()
+    answer = await in_database(owed, interview, b"\x1a\x45\xdf\xa3" + bytes(5000), AudioFormat("webm"))
+
+    await store_audio(answer.pk)
+
+    assert (files(settings), await chunks_left()) == ([], (2, 1))
+
+
+# The hand-over
+
+
+async def test_a_complete_answer_is_handed_over_once_with_all_that_it_has(handed: list[Any]) -> None:
+    interview, (first, _) = await a_live_interview()
+    answer = await in_database(recorded, interview, babble(1))
+    await in_database(services.complete_answer, answer, 2000)
+    signalled = []
+
+    def receive(sender: type[Answer], answer: Answer, **_: Any) -> None:
+        signalled.append(answer.pk)
+
+    answer_completed.connect(receive)
+    try:
+        await settle(answer)
+        await settle(answer)
+    finally:
+        answer_completed.disconnect(receive)
+
+    kept = await fresh(answer)
+    size = await asyncio.to_thread(lambda: kept.audio.size)
+    assert handed == [(interview.pk, answer.question_id, answer.pk, size, "", kept.voice_metrics)]
+    assert signalled == [answer.pk]
+    assert (kept.handed_over_at is not None, kept.lease_until) == (True, None)
+
+
+async def test_a_written_answer_is_handed_over_without_audio_and_metrics(handed: list[Any]) -> None:
+    interview, (first, _) = await a_live_interview()
+    await in_database(services.start, interview.pk)
+    change = await in_database(services.write_answer, interview.pk, first, "Because.")
+    assert change.answer
+
+    await settle(change.answer)
+
+    assert handed == [
+        (interview.pk, change.answer.question_id, change.answer.pk, None, "Because.", None),
+    ]
+
+
+async def test_what_has_no_transcript_yet_is_not_handed_over(handed: list[Any]) -> None:
+    interview, _ = await a_live_interview()
+    answer = await in_database(owed, interview, babble(1))
+
+    await settle(answer)
+
+    assert handed == []
+    assert (await fresh(answer)).handed_over_at is None
+
+
+async def test_a_hand_over_that_fails_is_tried_again_when_the_lease_has_run_out(handed: list[Any]) -> None:
+    interview, _ = await a_live_interview()
+    answer = await in_database(recorded, interview, babble(1))
+    await in_database(services.complete_answer, answer, 2000)
+    Recorder.failures = 2
+
+    with pytest.raises(ConnectionError):
+        await settle(answer)
+    at_once = await work_off_one()
+    await lapse()
+    failing = await work_off_one()
+    await lapse()
+    working = await work_off_one()
+
+    assert (at_once, failing, working) == (False, True, True)
+    assert [entry[2] for entry in handed] == [answer.pk] * 3
+    assert (await fresh(answer)).handed_over_at is not None
+    assert not await work_off_one()
+
+
+async def test_a_receiver_that_fails_is_told_again(handed: list[Any]) -> None:
+    interview, _ = await a_live_interview()
+    answer = await in_database(recorded, interview, babble(1))
+    await in_database(services.complete_answer, answer, 2000)
+    told = []
+
+    def receive(sender: type[Answer], answer: Answer, **_: Any) -> None:
+        told.append(answer.pk)
+        if len(told) == 1:
+            raise ConnectionError
+
+    answer_completed.connect(receive)
+    try:
+        with pytest.raises(ConnectionError):
+            await in_database(hand_over, answer.pk)
+        await in_database(hand_over, answer.pk)
+        await in_database(hand_over, answer.pk)
+    finally:
+        answer_completed.disconnect(receive)
+
+    assert told == [answer.pk, answer.pk]
+
+
+# What is owed
+
+
+@pytest.mark.parametrize("stored", [True, False], ids=["from the file", "from the chunks"])
+async def test_an_owed_transcript_is_made_later(handed: list[Any], stored: bool) -> None:
+    interview, _ = await a_live_interview()
+    pcm = babble(2)
+    answer = await in_database(owed, interview, pcm)
+    if stored:
+        await store_audio(answer.pk)
+
+    done = [await work_off_one(), await work_off_one()]
+
+    kept = await fresh(answer)
+    assert done == [True, False]
+    assert (kept.status, kept.text, kept.duration_ms) == (Status.COMPLETE, text_of(pcm), 4000)
+    assert await sound_of(answer) == pcm
+    assert [entry[4] for entry in handed] == [text_of(pcm)]
+
+
+async def test_an_owed_transcript_goes_on_after_its_last_segment() -> None:
+    interview, _ = await a_live_interview()
+    pcm = babble(4)
+    answer = await in_database(owed, interview, pcm)
+    said = [event for event in Script(0, "an earlier one").hear(pcm) if isinstance(event, Final)]
+    for index, final in enumerate(said[:2]):
+        await in_database(services.add_segment, answer, index, final)
+    await lapse()
+
+    await work_off_one()
+
+    recognisers = await in_database(lambda: list(answer.segments.values_list("recogniser", flat=True)))
+    assert recognisers == ["an earlier one", "an earlier one", "scripted-1", "scripted-1"]
+    assert ((await fresh(answer)).status, (await fresh(answer)).text) == (Status.COMPLETE, text_of(pcm))
+
+
+async def test_a_transcript_that_breaks_off_is_made_in_the_end(settings: Any) -> None:
+    interview, _ = await a_live_interview()
+    pcm = babble(4)
+    answer = await in_database(owed, interview, pcm)
+    settings.SPEECH_BACKENDS = {"default": {"BACKEND": SCRIPTED, "OPTIONS": {"fail_after_ms": 5000}}}
+    settings.SPEECH_FALLBACK_AFTER_SECONDS = 0
+
+    broken = await work_off_one()
+    between = (await fresh(answer)).status
+    settings.SPEECH_BACKENDS = {"default": {"BACKEND": SCRIPTED}}
+    await lapse()
+    done = await work_off_one()
+
+    assert (broken, between, done) == (True, Status.PENDING, True)
+    assert ((await fresh(answer)).status, (await fresh(answer)).text) == (Status.COMPLETE, text_of(pcm))
+
+
+async def test_an_answer_whose_worker_died_while_it_finished_is_worked_off(handed: list[Any]) -> None:
+    interview, _ = await a_live_interview()
+    pcm = babble(1)
+    answer = await in_database(recorded, interview, pcm)
+    too_early = await work_off_one()
+    await lapse()
+
+    done = [await work_off_one() for _ in range(3)]
+
+    await in_database(interview.refresh_from_db)
+    assert (too_early, done) == (False, [True, True, False])
+    assert ((await fresh(answer)).status, (await fresh(answer)).text) == (Status.COMPLETE, text_of(pcm))
+    assert interview.current_question_id != answer.question_id
+    assert [entry[2] for entry in handed] == [answer.pk]
+
+
+async def test_two_transcribers_do_everything_once(handed: list[Any], settings: Any) -> None:
+    interview, _ = await a_live_interview("1", "2", "3", "4")
+    sounds = [babble(2, seed=seed) for seed in range(4)]
+    answers = [await in_database(owed, interview, pcm) for pcm in sounds]
+
+    async def transcriber() -> None:
+        while await work_off_one():
+            pass
+
+    await asyncio.gather(transcriber(), transcriber())
+
+    assert [(await fresh(answer)).text for answer in answers] == [text_of(pcm) for pcm in sounds]
+    assert sorted(entry[2] for entry in handed) == sorted(answer.pk for answer in answers)
+    assert len(files(settings)) == 4
+    assert await chunks_left() == (0, 0)
+
+
+async def test_a_transcriber_keeps_what_it_works_on_for_as_long_as_it_takes(settings: Any) -> None:
+    settings.SPEECH_BACKENDS = {"default": {"BACKEND": SCRIPTED, "OPTIONS": {"seconds_per_second": 1}}}
+    settings.ANSWER_LEASE_SECONDS = 0.6
+    interview, _ = await a_live_interview()
+    # No final comes before the end.
+    answer = await in_database(owed, interview, babble(1))
+    working = asyncio.create_task(work_off_one())
+    others = []
+
+    await asyncio.sleep(0.1)
+    while not working.done():
+        others.append(await work_off_one())
+        await asyncio.sleep(0.05)
+
+    assert set(others) == {False}
+    assert (await fresh(answer)).status == Status.COMPLETE
+    assert (await fresh(answer)).epoch == 2
+
+
+async def test_over_capacity_a_transcript_waits(settings: Any) -> None:
+    settings.SPEECH_BACKENDS = {"default": {"BACKEND": SCRIPTED, "OPTIONS": {"capacity": 0}}}
+    interview, _ = await a_live_interview()
+    answer = await in_database(owed, interview, babble(1))
+
+    refused = await work_off_one()
+    settings.SPEECH_BACKENDS = {"default": {"BACKEND": SCRIPTED}}
+    too_early = await work_off_one()
+    await lapse()
+
+    assert (refused, too_early, await work_off_one()) == (False, False, True)
+    assert (await fresh(answer)).status == Status.COMPLETE
+
+
+async def test_an_owed_answer_that_can_not_be_decoded_fails_with_the_reason(handed: list[Any]) -> None:
+    interview, _ = await a_live_interview()
+    answer = await in_database(owed, interview, b"\x1a\x45\xdf\xa3" + bytes(5000), AudioFormat("webm"))
+
+    done = [await work_off_one(), await work_off_one()]
+
+    kept = await fresh(answer)
+    assert done == [True, False]
+    assert (kept.status, kept.failure) == (Status.FAILED, "AUDIO_DECODING_FAILED")
+    assert (handed, await chunks_left()) == ([], (2, 1))
+
+
+async def test_what_somebody_took_over_meanwhile_is_left_to_them(
+    settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.SPEECH_BACKENDS = {"default": {"BACKEND": SCRIPTED, "OPTIONS": {"seconds_per_second": 0.2}}}
+    interview, _ = await a_live_interview()
+    answer = await in_database(owed, interview, babble(2))
+    working = asyncio.create_task(work_off_one())
+    await asyncio.sleep(0.2)
+
+    await in_database(Answer.objects.update, epoch=7)
+
+    assert await working
+    assert [record.levelname for record in caplog.records if record.name == "interviews.settling"] == ["INFO"]
+    assert (await fresh(answer)).status == Status.PENDING
+
+
+async def test_one_that_can_not_be_done_does_not_hold_up_the_others(handed: list[Any]) -> None:
+    interview, _ = await a_live_interview()
+    first, second = [await in_database(owed, interview, babble(1, seed=seed)) for seed in range(2)]
+    # Its file is gone.
+    await in_database(Answer.objects.filter(pk=first.pk).update, audio="answers/gone.flac")
+
+    done = [await work_off_one() for _ in range(3)]
+
+    assert done == [True, True, False]
+    assert (await fresh(first)).status == Status.PENDING
+    assert (await fresh(second)).status == Status.COMPLETE

@@ -1,0 +1,153 @@
+"""Real processes for tests: the server and Redis, each with its own folder and port, ended for sure."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+DEADLINE_SECONDS = 60.0
+
+
+def wait_until(condition: Callable[[], Any], what: str, seconds: float = DEADLINE_SECONDS) -> Any:
+    """The condition's first true value; polls, and fails with `what` when the time is over."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if value := condition():
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"not within {seconds:.0f} s: {what}")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def needed(program: str, package: str) -> str:
+    found = shutil.which(program)
+    assert found, f"{program} is missing: apt-get install {package}"
+    return found
+
+
+@dataclass
+class Site:
+    """One installation: a data folder that any number of server processes share."""
+
+    folder: Path
+    settings: dict[str, str] = field(default_factory=dict)
+    port: int = field(default_factory=free_port)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        own = {"DATA_DIR": str(self.folder), "SITE_URL": self.url, "PYTHONPATH": str(ROOT)}
+        return {**os.environ, "DJANGO_SETTINGS_MODULE": "interview_project.settings", **own, **self.settings}
+
+    def manage(self, *command: str) -> str:
+        arguments = [sys.executable, str(ROOT / "manage.py"), *command]
+        done = subprocess.run(arguments, env=self.environment, cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def create_interview(self, *questions: str, **options: str) -> dict[str, Any]:
+        named = {"title": "Developer", "candidate": "Alex Example", **options}
+        arguments = [part for name, value in named.items() for part in (f"--{name}", value)]
+        asked = [part for question in questions or ("Why you?",) for part in ("--question", question)]
+        created: dict[str, Any] = json.loads(self.manage("create_interview", *arguments, *asked, "--json"))
+        return created
+
+    def create_interviews(self, count: int, *questions: str) -> list[dict[str, Any]]:
+        """Many in one process: each start of one costs a second."""
+        asked = [f"--question={question}" for question in questions or ("Why you?",)]
+        arguments = ["create_interview", "--title=Developer", "--candidate=Alex Example", *asked, "--json"]
+        code = (
+            "from django.core.management import call_command\n"
+            f"for _ in range({count}): call_command(*{arguments!r})"
+        )
+        return [json.loads(line) for line in self.manage("shell", "-v0", "-c", code).splitlines()]
+
+    def create_recruiter(self, name: str = "recruiter", password: str = "a long password") -> None:
+        code = (
+            "from django.contrib.auth.models import User;"
+            f"User.objects.create_superuser({name!r}, password={password!r}, first_name='Robin')"
+        )
+        self.manage("shell", "-v0", "-c", code)
+
+    @contextmanager
+    def serve(self, port: int | None = None, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Daphne on this site's port, or on another one beside it."""
+        port = port or self.port
+        command = [sys.executable, "-m", "daphne", "-v", "0", "-b", "127.0.0.1", "-p", str(port)]
+        origins = {"ALLOWED_ORIGINS": f"{self.url},http://127.0.0.1:{port}"}
+        with running(
+            [*command, "interview_project.asgi:application"],
+            log=self.folder / f"daphne-{port}.log",
+            env={**self.environment, **origins, **settings},
+        ) as process:
+            wait_until(lambda: answers(port), f"Daphne on port {port}; see {self.folder}")
+            yield process
+
+    @contextmanager
+    def transcriber(self) -> Iterator[subprocess.Popen[bytes]]:
+        command = [sys.executable, str(ROOT / "manage.py"), "transcriber"]
+        with running(command, log=self.folder / "transcriber.log", env=self.environment) as process:
+            yield process
+
+
+@contextmanager
+def new_site(folder: Path, **settings: str) -> Iterator[Site]:
+    site = Site(folder, settings)
+    site.manage("migrate", "-v0")
+    yield site
+
+
+@contextmanager
+def running(
+    command: list[str], *, log: Path, env: dict[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("ab") as out:
+        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=out, stderr=out, start_new_session=True)
+    try:
+        yield process
+    finally:
+        end(process)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(15)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@contextmanager
+def redis_server(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """A Redis that keeps nothing on disk: killed and started again it is empty."""
+    program = needed("redis-server", "redis-server")
+    options = ["--port", str(port), "--save", "", "--appendonly", "no", "--dir", str(folder)]
+    with running([program, *options], log=folder / f"redis-{port}.log") as process:
+        wait_until(lambda: answers(port), f"Redis on port {port}")
+        yield process
