@@ -1,0 +1,187 @@
+import { Microphone, MicrophoneError } from "../audio/microphone.js"
+import { CandidateSession } from "../models/candidate_session.js"
+import { LevelMeter } from "../models/level_meter.js"
+import { CHUNK_MS } from "../models/pcm_chunker.js"
+import { LiveSocket } from "../net/live_socket.js"
+import { SessionView } from "./session_view.js"
+import "./level_bar.js"
+import "./live_transcript.js"
+import "./microphone_check.js"
+
+/*
+ * The candidate's page: hands what the person, the microphone and the server do to the model, sends
+ * what the model wants sent, and shows it.
+ */
+class CandidateSessionElement extends HTMLElement {
+  #session = new CandidateSession()
+  #view = new SessionView(this, this.#session)
+  #meter = new LevelMeter()
+  #microphone = null
+  #socket = null
+  #stopping = false
+
+  connectedCallback() {
+    this.addEventListener("click", this.#clicked)
+    this.addEventListener("submit", this.#submitted)
+    this.addEventListener("microphonechange", this.#render)
+    addEventListener("beforeunload", this.#leaving)
+    addEventListener("online", this.#render)
+    addEventListener("offline", this.#render)
+    this.querySelector("[data-action=begin-writing]").disabled = false
+    this.#render()
+  }
+
+  disconnectedCallback() {
+    this.removeEventListener("click", this.#clicked)
+    this.removeEventListener("submit", this.#submitted)
+    this.removeEventListener("microphonechange", this.#render)
+    removeEventListener("beforeunload", this.#leaving)
+    removeEventListener("online", this.#render)
+    removeEventListener("offline", this.#render)
+    this.#microphone?.close()
+    this.#socket?.close()
+  }
+
+  // The person
+
+  #clicked = ({ target }) => {
+    const actions = {
+      begin: this.#begin,
+      "begin-writing": this.#beginWriting,
+      record: this.#record,
+      resume: this.#record,
+      stop: this.#stop,
+      reconnect: this.#reconnect
+    }
+    actions[target.closest("button[data-action]")?.dataset.action]?.call(this)
+  }
+
+  #begin() {
+    this.#check.stop()
+    this.#session.begin()
+    this.#connect()
+    this.#render()
+  }
+
+  #beginWriting() {
+    this.#view.prefersWriting = true
+    this.#begin()
+  }
+
+  async #record() {
+    this.#view.starting = true
+    this.#render()
+    this.#meter = new LevelMeter()
+    try {
+      this.#microphone = await Microphone.open(this.#check.deviceId, {
+        chunk: (pcm) => this.#recorded(pcm),
+        lost: () => this.#lostMicrophone()
+      })
+      this.#session.startRecording()
+    } catch (error) {
+      if (!(error instanceof MicrophoneError)) throw error
+      this.#session.problem = { code: error.reason }
+    } finally {
+      this.#view.starting = false
+      this.#flush()
+    }
+  }
+
+  async #stop() {
+    if (this.#stopping) return
+    this.#stopping = true
+    await this.#closeMicrophone()
+    this.#stopping = false
+    if (this.#session.step === "recording") this.#session.stopRecording()
+    this.#flush()
+  }
+
+  #submitted = (event) => {
+    event.preventDefault()
+    const text = new FormData(event.target).get("answer").trim()
+    if (!text) return
+    this.#session.writeAnswer(text)
+    this.#flush()
+  }
+
+  #leaving = (event) => {
+    if (this.#session.hasUnsaved) event.preventDefault()
+  }
+
+  // The microphone
+
+  #recorded(pcm) {
+    if (this.#session.step !== "recording") return
+    this.#meter.push(pcm, CHUNK_MS)
+    this.#view.showLevel(this.#meter)
+    if (!this.#session.addAudio(pcm)) this.#stop()
+    this.#flush()
+  }
+
+  async #lostMicrophone() {
+    await this.#closeMicrophone()
+    this.#session.loseMicrophone()
+    this.#render()
+  }
+
+  // Its last chunk comes before this ends.
+  async #closeMicrophone() {
+    const microphone = this.#microphone
+    this.#microphone = null
+    await microphone?.stop()
+  }
+
+  // The server
+
+  #connect() {
+    this.#socket = new LiveSocket(this.dataset.socket, {
+      connected: () => this.#connected(),
+      received: (message) => this.#received(message),
+      disconnected: (code) => this.#disconnected(code)
+    }, { protocols: ["interview.v1"] })
+    this.#socket.open()
+  }
+
+  #reconnect() {
+    this.#socket.close()
+    this.#session.disconnected(1000)
+    this.#session.problem = null
+    this.#connect()
+    this.#render()
+  }
+
+  #connected() {
+    this.#session.connected()
+    this.#flush()
+  }
+
+  #received(message) {
+    const recording = this.#session.step === "recording"
+    this.#session.receive(message)
+    // The server ended the answer, or wants it anew.
+    if (recording && this.#session.step !== "recording") this.#closeMicrophone()
+    this.#flush()
+  }
+
+  #disconnected(code) {
+    const again = this.#session.disconnected(code)
+    if (this.#session.isOver) this.#closeMicrophone()
+    this.#render()
+    return again
+  }
+
+  #flush() {
+    for (const message of this.#session.takeOutgoing()) this.#socket.send(message)
+    this.#render()
+  }
+
+  #render = () => {
+    this.#view.render(this.#check.isOpen)
+  }
+
+  get #check() {
+    return this.querySelector("microphone-check")
+  }
+}
+
+customElements.define("candidate-session", CandidateSessionElement)

@@ -1,0 +1,162 @@
+/*
+ * What an observer knows of an interview: a snapshot, and the changes since, each with the revision
+ * that it makes. A hole in the revisions, or anything built on one not seen yet, asks for a new
+ * snapshot; the database is the truth, the messages only make it faster.
+ */
+
+// These come without a change of their own: they carry the revision that they build on.
+const BUILDS_ON = new Set(["heartbeat", "presence", "state"])
+// One heartbeat comes each second or two.
+const HEARTBEATS_BEFORE_ASKING_AGAIN = 5
+
+export class ObservedInterview {
+  revision = null
+  interview = null
+  questions = []
+  interim = null
+  watchers = []
+  currentQuestionId = null
+  #answers = new Map()
+  #recognition = new Map()
+  #liveMetrics = new Map()
+  #waiting = false
+  #missedHeartbeats = 0
+
+  // "applied", "ignored", or "resync" where a snapshot is to be asked for.
+  receive(message) {
+    if (message.type === "snapshot") return this.#restore(message)
+    if (message.type === "presence") this.watchers = message.watchers
+    if (this.revision === null || message.revision < this.revision) return "ignored"
+    if (message.revision > this.revision + (buildsOn(message) ? 0 : 1)) return this.#askAgain(message)
+    this.revision = message.revision
+    this.#apply(message)
+    return "applied"
+  }
+
+  // A new connection: nothing is known to be whole until its snapshot comes.
+  disconnected() {
+    this.#waiting = false
+    this.interim = null
+    this.watchers = []
+  }
+
+  answer(questionId) {
+    return this.#answers.get(questionId) ?? null
+  }
+
+  recognition(questionId) {
+    return this.#recognition.get(questionId) ?? null
+  }
+
+  // The answer's own once it is over, until then those of the last seconds.
+  metrics(questionId) {
+    return this.answer(questionId)?.voice_metrics ?? this.#liveMetrics.get(questionId) ?? null
+  }
+
+  get answeredCount() {
+    return this.questions.filter(({ question_id }) => isEnded(this.answer(question_id))).length
+  }
+
+  #restore(snapshot) {
+    this.#waiting = false
+    this.revision = snapshot.revision
+    this.interview = snapshot.interview
+    this.questions = snapshot.questions
+    this.interim = snapshot.interim
+    this.watchers = snapshot.watchers
+    this.#answers = new Map()
+    for (const answer of snapshot.answers) this.#answers.set(answer.question_id, { ...answer })
+    this.currentQuestionId = this.#firstOpenQuestionId()
+    return "applied"
+  }
+
+  #firstOpenQuestionId() {
+    if (this.interview.status !== "in_progress") return null
+    const open = this.questions.find(({ question_id }) => !isEnded(this.answer(question_id)))
+    return open?.question_id ?? null
+  }
+
+  #askAgain(message) {
+    if (!this.#waiting) {
+      this.#waiting = true
+      this.#missedHeartbeats = 0
+      return "resync"
+    }
+    if (message.type === "heartbeat") this.#missedHeartbeats++
+    if (this.#missedHeartbeats < HEARTBEATS_BEFORE_ASKING_AGAIN) return "ignored"
+    this.#missedHeartbeats = 0
+    return "resync"
+  }
+
+  #apply(message) {
+    switch (message.type) {
+      case "answer_started": return this.#answerStarted(message)
+      case "transcription": return this.#transcription(message)
+      case "voice_metrics": return this.#voiceMetrics(message)
+      case "answer_complete": return this.#answerComplete(message)
+      case "question": return this.#questionAsked(message)
+      case "interview_complete": return this.#interviewComplete()
+      case "state": return this.#recognition.set(message.question_id, message)
+    }
+  }
+
+  #answerStarted({ question_id, answer_id, take, segments }) {
+    this.#answers.set(question_id, newAnswer({ question_id, answer_id, take, segments: [...segments] }))
+    if (this.interim?.question_id === question_id) this.interim = null
+  }
+
+  #transcription(message) {
+    if (!message.is_final) {
+      this.interim = message
+      return
+    }
+    const answer = this.#answerOf(message)
+    const others = answer.segments.filter(({ segment }) => segment !== message.segment)
+    answer.segments = [...others, message].sort((a, b) => a.segment - b.segment)
+    if (this.interim && this.interim.segment <= message.segment) this.interim = null
+  }
+
+  #voiceMetrics(message) {
+    if (message.real_time) this.#liveMetrics.set(message.question_id, message)
+    else this.#answerOf(message).voice_metrics = message
+  }
+
+  #answerComplete({ text, confidence, duration_ms, status, kind, ...ids }) {
+    const answer = Object.assign(this.#answerOf(ids), { text, confidence, duration_ms, status })
+    if (kind) answer.kind = kind
+    if (this.interim?.question_id === ids.question_id) this.interim = null
+    if (status === "failed") this.#answers.delete(ids.question_id)
+  }
+
+  #questionAsked({ question_id }) {
+    this.currentQuestionId = question_id
+    this.interview = { ...this.interview, status: "in_progress" }
+  }
+
+  #interviewComplete() {
+    this.currentQuestionId = this.interim = null
+    this.interview = { ...this.interview, status: "completed" }
+  }
+
+  #answerOf({ question_id, answer_id }) {
+    const answer = this.#answers.get(question_id)
+    if (answer?.answer_id === answer_id) return answer
+    const begun = newAnswer({ question_id, answer_id })
+    this.#answers.set(question_id, begun)
+    return begun
+  }
+}
+
+function buildsOn(message) {
+  if (message.type === "transcription") return !message.is_final
+  if (message.type === "voice_metrics") return message.real_time
+  return BUILDS_ON.has(message.type)
+}
+
+function newAnswer(fields) {
+  return { kind: "voice", status: "recording", text: "", segments: [], voice_metrics: null, ...fields }
+}
+
+function isEnded(answer) {
+  return answer !== null && (answer.status === "complete" || answer.status === "pending")
+}

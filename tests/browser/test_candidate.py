@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, Playwright, expect
+
+from tests.browser import people
+from tests.browser.conftest import SENTENCE, Opener, launched
+from tests.browser.proxy import Proxy
+from tests.servers import Site
+
+
+def through(proxy: Proxy, site: Site, address: str) -> str:
+    return address.replace(f":{site.port}/", f":{proxy.port}/")
+
+
+def texts(site: Site, interview_id: str) -> list[str]:
+    code = (
+        "from interviews.models import Answer;"
+        f"rows = Answer.objects.filter(question__interview={interview_id!r}, status='complete');"
+        "print(*rows.order_by('question__position').values_list('text', flat=True), sep='\\n')"
+    )
+    return site.manage("shell", "-v0", "-c", code).splitlines()
+
+
+def test_an_answer_survives_a_network_that_goes_away(
+    server: Site, proxy: Proxy, open_context: Opener
+) -> None:
+    created = server.create_interview("Why you?", "Why us?")
+    candidate = open_context()
+    candidate.expected = ("WebSocket connection to",)
+    page = candidate.page()
+    people.begin(page, through(proxy, server, created["candidate_url"]))
+    people.record(page)
+    expect(people.interim(page)).to_contain_text("i enjoy learning")
+
+    proxy.cut()
+    expect(page.get_by_text("Connection lost. Connecting again …")).to_be_visible()
+    candidate.context.set_offline(True)
+    expect(page.get_by_text("You are offline.")).to_be_visible()
+    # All the rest is said while there is no connection.
+    expect(page.get_by_role("timer")).to_have_text("0:07")
+    proxy.restore()
+    candidate.context.set_offline(False)
+
+    expect(page.get_by_text("Connected", exact=True)).to_be_visible()
+    expect(people.finals(page)).to_contain_text(SENTENCE)
+    people.stop(page)
+    people.question(page, "Why us?")
+    assert texts(server, created["interview_id"]) == [SENTENCE]
+
+
+def test_an_answer_that_ends_without_a_network_is_saved_later(
+    server: Site, proxy: Proxy, open_context: Opener
+) -> None:
+    created = server.create_interview("Why you?", "Why us?")
+    candidate = open_context()
+    candidate.expected = ("WebSocket connection to",)
+    page = candidate.page()
+    people.begin(page, through(proxy, server, created["candidate_url"]))
+    people.record(page)
+    expect(people.interim(page)).to_contain_text("i enjoy learning")
+
+    proxy.cut()
+    expect(page.get_by_role("timer")).to_have_text("0:07")
+    people.stop(page)
+    expect(page.get_by_role("heading", name="Saving your answer …")).to_be_focused()
+    proxy.restore()
+
+    people.question(page, "Why us?")
+    assert texts(server, created["interview_id"]) == [SENTENCE]
+
+
+def test_an_answer_goes_on_in_another_tab_and_the_first_does_not_come_back(
+    server: Site, open_context: Opener
+) -> None:
+    created = server.create_interview("Why you?", "Why us?")
+    candidate = open_context()
+    first, second = candidate.page(), candidate.page()
+    people.begin(first, created["candidate_url"])
+    people.record(first)
+    expect(people.finals(first)).to_contain_text(SENTENCE)
+
+    second.goto(created["candidate_url"])
+    people.check_microphone(second)
+    second.get_by_role("button", name="Begin the interview").click()
+    people.record(second)
+
+    expect(first.get_by_text("This interview goes on in another window or tab.")).to_be_visible()
+    expect(first.get_by_role("heading", name="This page has stopped")).to_be_focused()
+    expect(people.finals(second).get_by_text(SENTENCE)).to_have_count(2)
+    people.stop(second)
+    people.question(second, "Why us?")
+    assert texts(server, created["interview_id"]) == [f"{SENTENCE} {SENTENCE}"]
+
+
+def test_leaving_while_something_is_unsaved_asks_first(server: Site, open_context: Opener) -> None:
+    created = server.create_interview("Why you?")
+    page = open_context().page()
+    people.begin(page, created["candidate_url"])
+    people.record(page)
+    expect(page.get_by_text("Saved up to 0:01")).to_be_visible()
+
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.reload()
+
+    assert asked == ["beforeunload"]
+    expect(page.get_by_role("heading", name="Check your microphone")).to_be_visible()
+
+
+def test_a_question_is_answered_in_writing(server: Site, open_context: Opener) -> None:
+    created = server.create_interview("Why you?")
+    page = open_context().page()
+    recruiter = open_context().page()
+    people.sign_in(recruiter, server, f"/interviews/{created['interview_id']}/live/")
+    people.consent(page, created["candidate_url"])
+    page.get_by_role("button", name="Begin without a microphone").click()
+    people.question(page, "Why you?")
+
+    page.get_by_label("Your answer").fill("Because <b>I</b> write.")
+    page.get_by_role("button", name="Send the answer").click()
+
+    expect(page.get_by_role("heading", name="Your interview is complete")).to_be_focused()
+    expect(people.card(recruiter, 1)).to_contain_text("Because <b>I</b> write.")
+    expect(people.card(recruiter, 1)).to_contain_text("Answered in writing")
+
+
+REFUSALS = [
+    (
+        ["--use-fake-device-for-media-stream", "--deny-permission-prompts"],
+        "was not allowed to use the microphone",
+    ),
+    (["--use-fake-ui-for-media-stream"], "No microphone was found"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "sentence"), REFUSALS)
+def test_a_microphone_that_can_not_be_used_is_explained(
+    server: Site, playwright: Playwright, arguments: list[str], sentence: str
+) -> None:
+    created = server.create_interview("Why you?")
+    with launched(playwright, *arguments) as browser:
+        page: Page = browser.new_page()
+        people.consent(page, created["candidate_url"])
+
+        page.get_by_role("button", name="Use the microphone").click()
+
+        expect(page.get_by_role("alert").filter(has_text=sentence)).to_be_visible()
+        expect(page.get_by_role("button", name="Use the microphone")).to_be_visible()
+
+
+def test_an_address_without_https_is_named_as_the_reason(site: Site, playwright: Playwright) -> None:
+    created = site.create_interview("Why you?")
+    address = created["candidate_url"].replace("127.0.0.1", "interviews.test")
+    hosts = {"ALLOWED_HOSTS": "interviews.test", "ALLOWED_ORIGINS": f"http://interviews.test:{site.port}"}
+    with (
+        site.serve(**hosts),
+        launched(playwright, "--host-resolver-rules=MAP interviews.test 127.0.0.1") as browser,
+    ):
+        page = browser.new_page()
+
+        people.consent(page, address)
+
+        expect(page.get_by_role("alert").filter(has_text="not on a secure address")).to_be_visible()
+        page.get_by_role("button", name="Begin without a microphone").click()
+        people.question(page, "Why you?")

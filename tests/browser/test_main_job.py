@@ -1,0 +1,60 @@
+"""The product's main job in a real browser against a real server: somebody speaks, somebody reads along."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser import people
+from tests.browser.conftest import SENTENCE, Opener
+from tests.servers import Site
+
+
+def test_a_candidate_answers_by_voice_while_a_recruiter_reads_along(
+    server: Site, open_context: Opener
+) -> None:
+    created = server.create_interview("Why you?", "Why us?")
+    interview_id = created["interview_id"]
+    candidate, recruiter = open_context().page(), open_context().page()
+
+    people.sign_in(recruiter, server, f"/interviews/{interview_id}/live/")
+    expect(recruiter.get_by_text("Scheduled")).to_be_visible()
+    people.begin(candidate, created["candidate_url"])
+    people.question(candidate, "Why you?")
+    expect(people.card(recruiter, 1)).to_contain_text("Being thought about")
+
+    expect(candidate.get_by_role("heading", name="Why you?")).to_be_focused()
+
+    people.record(candidate)
+    expect(candidate.get_by_role("button", name="Stop")).to_be_focused()
+    # The words are there before the answer is over, and on the dashboard at the same time.
+    expect(people.interim(candidate)).to_contain_text("i enjoy learning")
+    expect(people.interim(people.card(recruiter, 1))).to_contain_text("i enjoy learning")
+    expect(people.finals(candidate)).to_contain_text(SENTENCE)
+    expect(people.finals(people.card(recruiter, 1))).to_contain_text(SENTENCE)
+    expect(people.card(recruiter, 1)).to_contain_text("Being answered")
+    people.stop(candidate)
+
+    people.question(candidate, "Why us?")
+    expect(candidate.get_by_role("heading", name="Why us?")).to_be_focused()
+    expect(candidate.get_by_text("Your last answer is saved.")).to_be_visible()
+    expect(people.card(recruiter, 1)).to_contain_text("Answered")
+    expect(people.card(recruiter, 1)).to_contain_text(re.compile(r"Recognition confidence\s*\d+ %"))
+    people.record(candidate)
+    expect(people.finals(candidate)).to_contain_text(SENTENCE)
+    people.stop(candidate)
+
+    expect(candidate.get_by_role("heading", name="Your interview is complete")).to_be_visible()
+    expect(recruiter.get_by_text("2 of 2 answered", exact=True)).to_be_visible()
+    recruiter.get_by_role("link", name="Transcript and audio").click()
+    expect(recruiter.get_by_text(SENTENCE)).to_have_count(2)
+
+    recruiter.goto(f"{server.url}/admin/interviews/interview/{interview_id}/change/")
+    expect(recruiter.get_by_text(SENTENCE)).to_have_count(2)
+    audio = recruiter.locator("audio").first
+    length = (
+        "audio => new Promise(done => { audio.onloadedmetadata = () => done(audio.duration); audio.load() })"
+    )
+    audio.evaluate("audio => { audio.preload = 'metadata' }")
+    assert audio.evaluate(length) > 4

@@ -1,0 +1,303 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+
+import { CandidateSession } from "../../static/js/models/candidate_session.js"
+
+const LIMITS = { backlog_bytes: 1024 * 1024, answer_max_seconds: 3600, text_answer_max_chars: 100 }
+const FORMAT = { encoding: "pcm_s16le", sample_rate: 16000, channels: 1 }
+const START_Q1 = { type: "start_answer", question_id: "q1", format: FORMAT }
+const READY = { type: "session_ready", limits: LIMITS }
+
+const question = (id) => ({ type: "question", question_id: id, text: `What is ${id}?`, index: 1, total: 2 })
+const started = (next, segments = []) => ({ type: "answer_started", question_id: "q1", next_chunk_index: next, segments })
+const ack = (next) => ({ type: "ack", question_id: "q1", next_chunk_index: next })
+const error = (code, fields = {}) => ({ type: "error", code, message: code, recoverable: true, ...fields })
+const complete = (status = "complete") => ({ type: "answer_complete", question_id: "q1", text: "words", status })
+
+function asked() {
+  const session = new CandidateSession()
+  session.begin()
+  connect(session)
+  return session
+}
+
+function connect(session, current = question("q1")) {
+  session.connected()
+  session.receive(READY)
+  session.receive(current)
+}
+
+function recording(chunks = 3) {
+  const session = asked()
+  session.startRecording()
+  session.takeOutgoing()
+  session.receive(started(0))
+  for (let n = 0; n < chunks; n++) session.addAudio(chunk())
+  return session
+}
+
+function chunk() {
+  return new ArrayBuffer(3200)
+}
+
+// Frames by their index, everything else as it is.
+function sent(session) {
+  return session.takeOutgoing().map((message) =>
+    message instanceof ArrayBuffer ? new DataView(message).getUint32(0) : message)
+}
+
+test("a question waits for the candidate to begin", () => {
+  const session = new CandidateSession()
+  assert.equal(session.step, "check")
+
+  session.begin()
+  assert.equal(session.step, "waiting")
+  connect(session)
+
+  assert.equal(session.step, "question")
+  assert.equal(session.question.text, "What is q1?")
+})
+
+test("an answer is started, sent and ended", () => {
+  const session = asked()
+
+  session.startRecording()
+  assert.deepEqual(sent(session), [START_Q1])
+  session.addAudio(chunk())
+  assert.deepEqual(sent(session), [])
+  session.receive(started(0))
+  assert.deepEqual(sent(session), [0])
+  session.addAudio(chunk())
+  assert.deepEqual(sent(session), [1])
+  session.stopRecording()
+
+  assert.deepEqual(sent(session), [{ type: "end_answer", question_id: "q1", chunk_count: 2 }])
+  assert.deepEqual(sent(session), [])
+  assert.equal(session.step, "finishing")
+})
+
+test("the next question is asked after the answer", () => {
+  const session = recording()
+  session.stopRecording()
+
+  session.receive(complete())
+  session.receive(question("q2"))
+
+  assert.equal(session.step, "question")
+  assert.equal(session.question.question_id, "q2")
+  assert.equal(session.previous.status, "complete")
+  assert.deepEqual(session.transcript.finals, [])
+  assert.equal(session.hasUnsaved, false)
+})
+
+test("after the last answer it is complete and does not connect again", () => {
+  const session = recording()
+  session.stopRecording()
+  session.receive(complete())
+
+  session.receive({ type: "interview_complete" })
+
+  assert.equal(session.step, "complete")
+  assert.equal(session.disconnected(1000), false)
+})
+
+test("words appear while they are spoken, and those of another question do not", () => {
+  const session = recording()
+  const words = { type: "transcription", segment: 0, text: "my greatest", is_final: false }
+
+  session.receive({ ...words, question_id: "q1" })
+  session.receive({ ...words, question_id: "q0", text: "late" })
+
+  assert.equal(session.transcript.interim.text, "my greatest")
+})
+
+test("recording goes on through an outage and is taken up where the server wants it", () => {
+  const session = recording(3)
+  assert.deepEqual(sent(session), [0, 1, 2])
+  session.receive(ack(1))
+
+  assert.equal(session.disconnected(1006), true)
+  assert.equal(session.connection, "reconnecting")
+  session.addAudio(chunk())
+  assert.deepEqual(sent(session), [])
+  connect(session)
+  assert.deepEqual(sent(session), [START_Q1])
+  session.receive(started(2, [{ segment: 0, text: "first", is_final: true }]))
+
+  assert.deepEqual(sent(session), [2, 3])
+  assert.equal(session.step, "recording")
+  assert.deepEqual(session.transcript.finals.map(({ text }) => text), ["first"])
+})
+
+test("an answer that ended during an outage is ended again", () => {
+  const session = recording(1)
+  session.stopRecording()
+  sent(session)
+
+  session.disconnected(1006)
+  connect(session)
+  sent(session)
+  session.receive(started(1))
+
+  assert.deepEqual(sent(session), [{ type: "end_answer", question_id: "q1", chunk_count: 1 }])
+})
+
+test("an answer that the server completed meanwhile is over", () => {
+  const session = recording(1)
+  session.stopRecording()
+  session.disconnected(1006)
+
+  connect(session, question("q2"))
+
+  assert.equal(session.step, "question")
+  assert.equal(session.hasUnsaved, false)
+  assert.deepEqual(sent(session), [])
+})
+
+test("a hole is filled, and the end is said again after it", () => {
+  const session = recording(3)
+  session.stopRecording()
+  sent(session)
+
+  session.receive(error("CHUNK_GAP", { question_id: "q1", next_chunk_index: 1 }))
+
+  assert.deepEqual(sent(session), [1, 2, { type: "end_answer", question_id: "q1", chunk_count: 3 }])
+  assert.equal(session.problem, null)
+})
+
+test("a full server gets the rest after its next acknowledgement", () => {
+  const session = recording(3)
+  sent(session)
+
+  session.receive(error("AUDIO_BACKLOG", { question_id: "q1", next_chunk_index: 2 }))
+  assert.deepEqual(sent(session), [])
+  session.receive(ack(1))
+
+  assert.deepEqual(sent(session), [2])
+})
+
+test("a written answer is sent, and sent again until the server has it", () => {
+  const session = asked()
+  const written = { type: "text_answer", question_id: "q1", answer_text: "In writing." }
+
+  session.writeAnswer("In writing.")
+  assert.deepEqual(sent(session), [written])
+  assert.equal(session.step, "writing")
+  assert.equal(session.hasUnsaved, true)
+  session.disconnected(1006)
+  connect(session)
+  assert.deepEqual(sent(session), [written])
+
+  session.receive(complete())
+  session.receive(question("q2"))
+  assert.equal(session.hasUnsaved, false)
+})
+
+test("a written answer that is refused can be written again", () => {
+  const session = asked()
+  session.writeAnswer("In writing.")
+
+  session.receive(error("INVALID_MESSAGE_FORMAT"))
+
+  assert.equal(session.step, "question")
+  assert.equal(session.problem.code, "INVALID_MESSAGE_FORMAT")
+})
+
+test("a take that can't be used is recorded again from the start", () => {
+  const session = recording(2)
+  session.stopRecording()
+  sent(session)
+
+  session.receive(error("AUDIO_DECODING_FAILED"))
+  session.receive(complete("failed"))
+
+  assert.equal(session.step, "question")
+  assert.equal(session.problem.code, "AUDIO_DECODING_FAILED")
+  session.startRecording()
+  assert.deepEqual(sent(session), [START_Q1])
+})
+
+test("a page that the server's audio does not fit gives the take up", () => {
+  const session = recording(2)
+  sent(session)
+
+  session.disconnected(1006)
+  connect(session)
+  sent(session)
+  session.receive(started(7))
+
+  const retry = { type: "request_retry", failed_message_type: "audio_chunk", error_code: "CHUNK_CONFLICT" }
+  assert.deepEqual(sent(session), [retry])
+  assert.equal(session.step, "question")
+})
+
+test("a recogniser that fails is no problem of the candidate's", () => {
+  const session = recording()
+
+  session.receive(error("STT_FAILED"))
+
+  assert.equal(session.problem, null)
+})
+
+test("stopping before anything was recorded asks for the answer again", () => {
+  const session = recording(0)
+
+  session.stopRecording()
+  assert.equal(session.step, "question")
+  assert.equal(session.problem.code, "AUDIO_TOO_SHORT")
+
+  session.startRecording()
+  session.addAudio(chunk())
+  assert.deepEqual(sent(session), [0])
+})
+
+test("recording stops at the longest length", () => {
+  const session = new CandidateSession()
+  session.begin()
+  session.connected()
+  session.receive({ ...READY, limits: { ...LIMITS, answer_max_seconds: 0.2 } })
+  session.receive(question("q1"))
+  session.startRecording()
+
+  assert.equal(session.addAudio(chunk()), true)
+  assert.equal(session.addAudio(chunk()), false)
+  assert.equal(session.problem.code, "AUDIO_TOO_LONG")
+})
+
+test("a session that goes on elsewhere does not come back by itself", () => {
+  const session = recording()
+
+  assert.equal(session.disconnected(4409), false)
+  assert.equal(session.connection, "replaced")
+  assert.equal(session.isOver, true)
+})
+
+test("a server that restarts is waited for", () => {
+  const session = recording()
+
+  session.receive(error("SERVER_RESTARTING"))
+
+  assert.equal(session.disconnected(4412), true)
+  assert.equal(session.connection, "restarting")
+  assert.equal(session.problem, null)
+})
+
+test("a lost microphone leaves the answer open", () => {
+  const session = recording(2)
+  session.loseMicrophone()
+  assert.equal(session.step, "recording")
+
+  session.startRecording()
+  session.addAudio(chunk())
+
+  assert.equal(session.microphoneLost, false)
+  assert.deepEqual(sent(session), [0, 1, 2])
+})
+
+test("what can't be recognised now is told as recorded only", () => {
+  const session = recording()
+
+  session.receive({ type: "state", question_id: "q1", state: "recorded_only", recogniser: "" })
+
+  assert.equal(session.isRecordedOnly, true)
+})

@@ -1,0 +1,169 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+
+import { ObservedInterview } from "../../static/js/models/observed_interview.js"
+
+const IDS = { question_id: "q1", answer_id: "a1" }
+const final = (revision, segment, text) =>
+  ({ type: "transcription", revision, ...IDS, segment, text, is_final: true, start_ms: 0, end_ms: 1 })
+const interim = (revision, segment, text) =>
+  ({ type: "transcription", revision, ...IDS, segment, text, is_final: false, start_ms: 0, end_ms: 1 })
+const heartbeat = (revision) => ({ type: "heartbeat", revision })
+const started = (revision) => ({ type: "answer_started", revision, ...IDS, take: 1, segments: [] })
+const metrics = (revision, real_time, rate) =>
+  ({ type: "voice_metrics", revision, ...IDS, real_time, speaking_rate_wpm: rate })
+const complete = (revision, status = "complete") =>
+  ({ type: "answer_complete", revision, ...IDS, text: "all", confidence: 0.9, duration_ms: 5000, status, kind: "voice" })
+
+function snapshot(revision, fields = {}) {
+  return {
+    type: "snapshot",
+    revision,
+    interview: { status: "in_progress" },
+    questions: [{ question_id: "q1" }, { question_id: "q2" }],
+    answers: [],
+    interim: null,
+    watchers: [],
+    ...fields
+  }
+}
+
+function observed(revision = 5, fields = {}) {
+  const interview = new ObservedInterview()
+  interview.receive(snapshot(revision, fields))
+  return interview
+}
+
+function texts(interview) {
+  return interview.answer("q1").segments.map(({ text }) => text)
+}
+
+test("nothing counts before the snapshot", () => {
+  const interview = new ObservedInterview()
+
+  assert.equal(interview.receive(final(1, 0, "early")), "ignored")
+  assert.equal(interview.answer("q1"), null)
+})
+
+test("changes that follow each other are applied, and several may be one revision", () => {
+  const interview = observed(5)
+
+  const outcomes = [started(6), final(7, 0, "one"), metrics(8, false, 120), complete(8)].map((m) => interview.receive(m))
+
+  assert.deepEqual(outcomes, ["applied", "applied", "applied", "applied"])
+  assert.equal(interview.revision, 8)
+  assert.deepEqual(texts(interview), ["one"])
+  assert.equal(interview.answer("q1").status, "complete")
+  assert.equal(interview.metrics("q1").speaking_rate_wpm, 120)
+})
+
+test("a change that comes twice is applied once", () => {
+  const interview = observed(5)
+  interview.receive(started(6))
+
+  interview.receive(final(7, 0, "one"))
+  interview.receive(final(7, 0, "one"))
+
+  assert.deepEqual(texts(interview), ["one"])
+})
+
+test("a hole asks for a snapshot, once, and nothing is applied until it comes", () => {
+  const interview = observed(5)
+
+  assert.equal(interview.receive(final(7, 1, "two")), "resync")
+  assert.equal(interview.receive(final(8, 2, "three")), "ignored")
+  interview.receive(snapshot(8, { answers: [{ ...IDS, status: "recording", segments: [{ segment: 0, text: "one" }] }] }))
+
+  assert.equal(interview.revision, 8)
+  assert.deepEqual(texts(interview), ["one"])
+})
+
+test("a snapshot that never comes is asked for again", () => {
+  const interview = observed(5)
+
+  const outcomes = Array.from({ length: 7 }, () => interview.receive(heartbeat(9)))
+
+  assert.deepEqual(outcomes, ["resync", "ignored", "ignored", "ignored", "ignored", "resync", "ignored"])
+})
+
+test("an interim or a heartbeat of a later revision shows a hole", () => {
+  assert.equal(observed(5).receive(interim(6, 0, "ahead")), "resync")
+  assert.equal(observed(5).receive(heartbeat(6)), "resync")
+  assert.equal(observed(5).receive(metrics(6, true, 100)), "resync")
+})
+
+test("what is older than what is shown is passed over", () => {
+  const interview = observed(5)
+
+  assert.equal(interview.receive(interim(4, 0, "old")), "ignored")
+  assert.equal(interview.receive(heartbeat(4)), "ignored")
+  assert.equal(interview.receive(final(4, 0, "old")), "ignored")
+  assert.equal(interview.interim, null)
+  assert.equal(interview.revision, 5)
+})
+
+test("the interim goes when its final comes", () => {
+  const interview = observed(5)
+  interview.receive(started(6))
+  interview.receive(interim(6, 0, "my great"))
+  assert.equal(interview.interim.text, "my great")
+
+  interview.receive(final(7, 0, "my greatest"))
+
+  assert.equal(interview.interim, null)
+})
+
+test("who watches is shown whatever the revision", () => {
+  const interview = observed(5)
+
+  interview.receive({ type: "presence", revision: 4, watchers: ["Ada", "Grace"] })
+
+  assert.deepEqual(interview.watchers, ["Ada", "Grace"])
+})
+
+test("metrics of the last seconds give way to those of the answer", () => {
+  const interview = observed(5)
+  interview.receive(started(6))
+
+  interview.receive(metrics(6, true, 100))
+  assert.equal(interview.metrics("q1").speaking_rate_wpm, 100)
+  interview.receive(metrics(7, false, 130))
+
+  assert.equal(interview.metrics("q1").speaking_rate_wpm, 130)
+})
+
+test("a failed take is shown as none", () => {
+  const interview = observed(5)
+  interview.receive(started(6))
+
+  interview.receive(complete(7, "failed"))
+
+  assert.equal(interview.answer("q1"), null)
+})
+
+test("the interview's progress follows its messages", () => {
+  const interview = observed(5, { interview: { status: "scheduled" } })
+  assert.equal(interview.currentQuestionId, null)
+
+  interview.receive({ type: "question", revision: 6, question_id: "q1" })
+  assert.deepEqual([interview.interview.status, interview.currentQuestionId], ["in_progress", "q1"])
+  interview.receive(started(7))
+  interview.receive(complete(8))
+  assert.equal(interview.answeredCount, 1)
+  interview.receive({ type: "interview_complete", revision: 8 })
+
+  assert.deepEqual([interview.interview.status, interview.currentQuestionId], ["completed", null])
+})
+
+test("a snapshot replaces everything, also on a new connection", () => {
+  const interview = observed(5)
+  interview.receive(started(6))
+  interview.receive(interim(6, 0, "open"))
+
+  interview.disconnected()
+  assert.equal(interview.interim, null)
+  interview.receive(snapshot(4))
+
+  assert.equal(interview.revision, 4)
+  assert.equal(interview.answer("q1"), null)
+})
