@@ -1,0 +1,58 @@
+# make run     serves the product with a demo; HOST=, PORT= and SITE_URL= change the address
+# make test    installs what the tests need, checks, and runs every test
+# make check   the quick part: style, types, migrations, layers, JavaScript
+# make bench   a table of how fast it is; AUDIO_DIR= takes speech from a folder of WAV files
+# make leaks   the long form of the test that nothing is left behind
+
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8000
+# A server on all addresses is opened under the one that SITE_URL says.
+SITE_URL ?= http://$(patsubst 0.0.0.0,127.0.0.1,$(HOST)):$(PORT)
+AUDIO_DIR ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test check bench leaks
+.DEFAULT_GOAL := run
+
+run: $(VENV)/run
+	@SITE_URL=$(SITE_URL) $(BIN)/python manage.py run --host $(HOST) --port $(PORT)
+
+test: check
+	@scripts/need redis-server\ --version=redis-server chromium\ --version=chromium flite\ --version=flite
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/dev
+	@scripts/need node\ --version=nodejs
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python manage.py makemigrations --check --dry-run
+	@$(BIN)/python -m pytest -q tests/test_layers.py
+	@node --test tests/js/*.test.mjs
+
+bench: $(VENV)/dev
+	@scripts/need flite\ --version=flite
+	@$(BIN)/python -m benchmarks $(if $(AUDIO_DIR),--audio-dir $(AUDIO_DIR))
+
+leaks: $(VENV)/dev
+	@scripts/need flite\ --version=flite
+	@LEAK_ROUNDS=long $(BIN)/python -m pytest -s tests/process/test_leaks.py
+
+# What is installed is installed again when its list changes.
+
+$(VENV)/bin/python:
+	@scripts/need "$(PYTHON) -c 'import ensurepip, venv'=python3-venv"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run: requirements.txt | $(VENV)/bin/python
+	@echo "Installing what the product runs on …"
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/dev: requirements.txt requirements-dev.txt | $(VENV)/bin/python
+	@echo "Installing what the tests need …"
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@ $(VENV)/run

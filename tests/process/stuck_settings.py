@@ -1,0 +1,11 @@
+"""A site whose recogniser takes minutes for a second: nothing is recognised before somebody ends it."""
+
+from __future__ import annotations
+
+from interview_project.settings import *  # noqa: F403
+from interview_project.settings import SPEECH_BACKENDS
+
+SPEECH_BACKENDS["default"] = {
+    "BACKEND": "speech.backends.scripted.ScriptedBackend",
+    "OPTIONS": {"seconds_per_second": 600},
+}
