@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import os
+import tempfile
+from argparse import ArgumentParser
+from pathlib import Path
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "interview_project.settings")
+django.setup()
+
+# What follows reads settings, which are there only now.
+from benchmarks import frames, latency, speech  # noqa: E402
+from tests.servers import new_site  # noqa: E402
+
+
+def main() -> None:
+    parser = ArgumentParser(prog="make bench", description="How fast the product is, on this machine.")
+    parser.add_argument("--audio-dir", type=Path, help="a folder of WAV files to measure with")
+    audio_dir = parser.parse_args().audio_dir
+    with tempfile.TemporaryDirectory() as folder:
+        with new_site(Path(folder)) as site:
+            latency.run(site, speech.sentences(audio_dir))
+        scripted = Path(folder) / "scripted"
+        scripted.mkdir()
+        with new_site(scripted, SPEECH_BACKEND="scripted") as site:
+            frames.run(site)
+
+
+main()
