@@ -21,7 +21,11 @@ DATA_DIR.mkdir(parents=True, exist_ok=True)
 DEBUG = env_bool("DEBUG", False)
 SECRET_KEY = env_str("SECRET_KEY") or secret_from_file(DATA_DIR / "secret_key")
 SITE_URL = env_str("SITE_URL", "http://127.0.0.1:8000").rstrip("/")
-_site = urlsplit(SITE_URL)
+try:
+    _site = urlsplit(SITE_URL)
+    _site.port  # noqa: B018  (raises for one that is none)
+except ValueError as problem:
+    raise ImproperlyConfigured(f"SITE_URL is no address: {problem}.") from None
 if _site.scheme not in {"http", "https"} or not _site.hostname:
     raise ImproperlyConfigured(
         f"SITE_URL must be an address such as https://example.org; it is {SITE_URL!r}."
@@ -164,11 +168,16 @@ USE_TZ = True
 SPEECH_BACKENDS = {
     "pocketsphinx": {
         "BACKEND": "speech.backends.pocketsphinx.PocketSphinxBackend",
-        "OPTIONS": {"capacity": env_int("SPEECH_CAPACITY", 4 * (os.cpu_count() or 1))},
+        "OPTIONS": {"capacity": env_int("SPEECH_CAPACITY", 4 * (os.cpu_count() or 1), minimum=1)},
     },
     "scripted": {"BACKEND": "speech.backends.scripted.ScriptedBackend"},
 }
-SPEECH_BACKENDS["default"] = SPEECH_BACKENDS.get(env_str("SPEECH_BACKEND", "pocketsphinx"), {})
+_backend = env_str("SPEECH_BACKEND", "pocketsphinx")
+if _backend not in SPEECH_BACKENDS:
+    raise ImproperlyConfigured(
+        f"SPEECH_BACKEND must be one of {', '.join(SPEECH_BACKENDS)}; it is {_backend!r}."
+    )
+SPEECH_BACKENDS["default"] = SPEECH_BACKENDS[_backend]
 SPEECH_FALLBACK_AFTER_SECONDS = env_int("SPEECH_FALLBACK_AFTER_SECONDS", 20)
 SPEECH_DECODER_MEMORY_MB = env_int("SPEECH_DECODER_MEMORY_MB", 128, minimum=32)
 SPEECH_DECODER_CPU_SECONDS = env_int("SPEECH_DECODER_CPU_SECONDS", 20, minimum=1)

@@ -78,6 +78,11 @@ def may_create(user: Viewer) -> bool:
     return bool(user.is_authenticated and user.is_active)
 
 
+def may_manage(user: Viewer, interview: Interview) -> bool:
+    """Whoever only watches an interview may not give it away: with its link they could answer."""
+    return interview.owner_id == user.pk or bool(getattr(user, "is_superuser", False))
+
+
 @dataclass(frozen=True)
 class Watcher:
     """Who watches on a socket, and the session that let them: as long as it holds, they may."""

@@ -19,7 +19,6 @@ from interviews import access
 from interviews.models import Answer, Interview, Question, Segment
 from interviews.templatetags.transcripts import duration
 from interviews.transcripts import transcript, with_counts
-from interviews.views import may_manage
 
 
 class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -87,7 +86,7 @@ class InterviewAdmin(HistoryAdmin):
         return with_counts(access.interviews_for(request.user)).order_by("-created_at")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        mine = obj is None or may_manage(request.user, obj)
+        mine = obj is None or access.may_manage(request.user, obj)
         return mine and super().has_change_permission(request, obj)
 
     @admin.display(description=_("Answered"))

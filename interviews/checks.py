@@ -23,6 +23,19 @@ def check_orchestrator(**_: Any) -> list[CheckMessage]:
     return []
 
 
+@register()
+def check_bounds(**_: Any) -> list[CheckMessage]:
+    if settings.AUDIO_FRAME_MAX_BYTES <= settings.AUDIO_BACKLOG_BYTES:
+        return []
+    return [
+        Error(
+            "A chunk of AUDIO_FRAME_MAX_BYTES would never get through AUDIO_BACKLOG_BYTES.",
+            hint="Make the backlog at least as large as a chunk.",
+            id="interviews.E003",
+        )
+    ]
+
+
 @register(Tags.security, deploy=True)
 def check_site_url(**_: Any) -> list[CheckMessage]:
     site = urlsplit(settings.SITE_URL)

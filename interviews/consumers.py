@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from channels.consumer import get_handler_name
+from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from interviews import access
@@ -36,17 +37,23 @@ class Session(Protocol):
 
 
 class SocketConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
-    """Accepts, runs a session beside the incoming messages, and releases it whatever happens."""
+    """Accepts, runs a session beside the incoming messages, and releases it whatever happens.
 
-    # Names no layer: a consumer that subscribed itself would die with Redis. The feed subscribes.
-    channel_layer_alias = "none"
+    It belongs to no channel layer: a consumer that subscribed would die with Redis. The feed subscribes.
+    """
 
     session: Session | None = None
     tasks: tuple[asyncio.Task[Any], ...] = ()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.scope, self.base_send = scope, send
         try:
-            await super().__call__(scope, receive, send)
+            # Channels' own loop makes a task of each message: frames would come faster than it takes
+            # them, and wait without bound, since Daphne has no backpressure.
+            while True:
+                await self.dispatch(await receive())
+        except StopConsumer:
+            pass
         except asyncio.CancelledError:
             # The server ends, and waits for this.
             if self.session:
@@ -61,14 +68,19 @@ class SocketConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         # Nothing here has one: `in_database` closes its own.
         await getattr(self, get_handler_name(message))(message)
 
-    async def open(self, session: Session, subprotocol: str | None = None) -> None:
-        await self.accept(subprotocol)
+    @property
+    def subprotocol(self) -> str | None:
+        """Browsers break off a handshake that doesn't answer the subprotocol they offered."""
+        return SUBPROTOCOL if SUBPROTOCOL in self.scope["subprotocols"] else None
+
+    async def open(self, session: Session) -> None:
+        await self.accept(self.subprotocol)
         self.session = session
         self.tasks = asyncio.create_task(self._run(session)), asyncio.create_task(self._send(session.outbox))
 
     async def refuse(self, code: Close, reason: Code) -> None:
         """The server can't say why it refuses a handshake, so it accepts, says why, and closes."""
-        await self.accept(SUBPROTOCOL if SUBPROTOCOL in self.scope["subprotocols"] else None)
+        await self.accept(self.subprotocol)
         await self.send(encode(error(reason)))
         await self.hang_up(code)
 
@@ -114,9 +126,8 @@ class AnswerConsumer(SocketConsumer):
             return await self.refuse(Close.NOT_ALLOWED, Code.CONSENT_REQUIRED)
         if not interview.is_open and interview.status != Interview.Status.COMPLETED:
             return await self.refuse(Close.NOT_ALLOWED, Code.INTERVIEW_ALREADY_COMPLETED)
-        offered = self.scope["subprotocols"]
-        session = CandidateSession(interview, dialect_for(offered), get_worker())
-        await self.open(session, SUBPROTOCOL if SUBPROTOCOL in offered else None)
+        dialect = dialect_for(self.scope["subprotocols"])
+        await self.open(CandidateSession(interview, dialect, get_worker()))
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if self.session is None:

@@ -183,9 +183,10 @@ class ObserverSession(Listener):
 class LobbySession(Listener):
     """Sends the whole list whenever it differs from what was sent last."""
 
-    def __init__(self, watcher: access.Watcher) -> None:
+    def __init__(self, watcher: access.Watcher, *, every_seconds: float = LOBBY_SECONDS) -> None:
         super().__init__()
         self._watcher = watcher
+        self._every_seconds = every_seconds
         self._sent: list[dict[str, Any]] | None = None
 
     async def run(self) -> None:
@@ -196,7 +197,7 @@ class LobbySession(Listener):
             if entries != self._sent:
                 self._sent = entries
                 self.put(Lobby(interviews=entries), "lobby")
-            await asyncio.sleep(LOBBY_SECONDS)
+            await asyncio.sleep(self._every_seconds)
 
     async def aclose(self) -> None:
         """It holds nothing."""

@@ -62,8 +62,12 @@ class Recording:
         self._chunks = ChunkReader(self.answer.pk, durable=durable, memory_bytes=settings.AUDIO_BACKLOG_BYTES)
         self._parted = PartedAudio(self._chunks, begun.parts)
         self._needs_part = True
+        # Chunks that were recorded before this connection are still to be read.
+        self._is_behind = durable > 0
         self._state = State(
-            question_id=self.answer.question_id, state="catching_up" if durable else "live", recogniser=""
+            question_id=self.answer.question_id,
+            state="catching_up" if self._is_behind else "live",
+            recogniser="",
         )
         self._revision = begun.change.revision
         self._segments = len(begun.segments)
@@ -180,8 +184,10 @@ class Recording:
                 self._samples += len(block) // 2
                 if stream is not None and self._owed is None and fresh:
                     await self._push(stream, fresh)
-                if self._state.state == "catching_up" and self._chunks.is_read:
-                    self._show("live", self._state.recogniser)
+                if self._is_behind and self._chunks.is_read:
+                    self._is_behind = False
+                    if self._owed is None:
+                        self._show("live", self._state.recogniser)
 
     async def _push(self, stream: SpeechStream, pcm: bytes) -> None:
         try:

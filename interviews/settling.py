@@ -20,7 +20,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from interviews import services
-from interviews.chunks import ChunkReader, PartedAudio, after
+from interviews.chunks import ChunkReader, ChunksGone, PartedAudio, after
 from interviews.errors import Code, StaleEpoch, code_of
 from interviews.leases import holding
 from interviews.models import Answer, AudioChunk, AudioPart
@@ -64,6 +64,8 @@ async def store_audio(answer_id: UUID) -> None:
                 await write_flac(pcm, path)
         except AudioError:
             logger.exception("answer %s: its audio can't be stored as a file; the chunks are kept", answer_id)
+            return
+        except ChunksGone:
             return
         await in_database(_keep_file, answer, path)
 
@@ -113,7 +115,7 @@ async def work_off_one() -> bool:
     except CapacityExceeded:
         # Live answers come first; the lease is kept, so that this one is tried again when it has run out.
         return False
-    except StaleEpoch:
+    except (StaleEpoch, ChunksGone):
         logger.info("answer %s was taken over", answer.pk)
     except Exception:
         logger.exception("answer %s is still owed something; it is tried again later", answer.pk)

@@ -15,8 +15,8 @@ def transcript(interview: Interview) -> list[Question]:
 
 def with_counts(interviews: QuerySet[Interview]) -> QuerySet[Interview]:
     """Each with `total` and `answered`, the numbers of its questions."""
-    ended = [Answer.Status.PENDING, Answer.Status.COMPLETE]
+    ended = Answer.objects.ended()
     return interviews.annotate(
         total=Count("questions", distinct=True),
-        answered=Count("questions", filter=Q(questions__answers__status__in=ended), distinct=True),
+        answered=Count("questions", filter=Q(questions__answers__in=ended), distinct=True),
     )

@@ -104,14 +104,9 @@ def interview_new(request: HttpRequest) -> HttpResponse:
 @login_required
 def interview_link(request: HttpRequest, interview_id: UUID) -> HttpResponse:
     interview = get_object_or_404(access.interviews_for(request.user), pk=interview_id)
-    if not may_manage(request.user, interview):
+    if not access.may_manage(request.user, interview):
         raise PermissionDenied
     return _show_link(request, interview, services.new_link(interview))
-
-
-def may_manage(user: access.Viewer, interview: Interview) -> bool:
-    """Whoever only watches an interview may not give it away: with its link they could answer."""
-    return interview.owner_id == user.pk or bool(getattr(user, "is_superuser", False))
 
 
 def _show_link(request: HttpRequest, interview: Interview, token: str) -> HttpResponse:
@@ -127,7 +122,7 @@ def interview(request: HttpRequest, interview_id: UUID) -> HttpResponse:
     context = {
         "interview": found,
         "questions": transcript(found),
-        "may_manage": may_manage(request.user, found),
+        "may_manage": access.may_manage(request.user, found),
     }
     return render(request, "interviews/interview.html", context)
 

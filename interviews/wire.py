@@ -154,7 +154,11 @@ def snapshot_message(interview: Interview, interim: dict[str, Any] | None, watch
     return Snapshot(
         revision=interview.revision,
         interview=interview_fields(interview)
-        | {"started_at": interview.started_at, "completed_at": interview.completed_at},
+        | {
+            "started_at": interview.started_at,
+            "completed_at": interview.completed_at,
+            "current_question_id": interview.current_question_id,
+        },
         questions=[question_fields(q, index, len(questions)) for index, q in enumerate(questions, start=1)],
         answers=[_answer_fields(answer, segments[answer.pk]) for answer in answers],
         interim=interim,

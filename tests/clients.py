@@ -15,6 +15,7 @@ from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+from websockets.typing import Origin, Subprotocol
 
 from tests.servers import DEADLINE_SECONDS, Site
 
@@ -97,9 +98,9 @@ async def client(
 ) -> AsyncIterator[Client]:
     async with connect(
         f"ws://127.0.0.1:{port or site.port}{path}",
-        origin=site.url,
+        origin=Origin(site.url),
         additional_headers={"Cookie": cookies},
-        subprotocols=["interview.v1"] if v1 else None,
+        subprotocols=[Subprotocol("interview.v1")] if v1 else None,
         max_size=None,
     ) as socket:
         yield Client(socket)

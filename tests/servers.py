@@ -33,7 +33,7 @@ def wait_until(condition: Callable[[], Any], what: str, seconds: float = DEADLIN
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        return int(probe.getsockname()[1])
 
 
 def answers(port: int) -> bool:
@@ -95,13 +95,15 @@ class Site:
         self.manage("shell", "-v0", "-c", code)
 
     @contextmanager
-    def serve(self, port: int | None = None, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
+    def serve(
+        self, port: int | None = None, application: str = "interview_project.asgi", **settings: str
+    ) -> Iterator[subprocess.Popen[bytes]]:
         """Daphne on this site's port, or on another one beside it."""
         port = port or self.port
         command = [sys.executable, "-m", "daphne", "-v", "0", "-b", "127.0.0.1", "-p", str(port)]
         origins = {"ALLOWED_ORIGINS": f"{self.url},http://127.0.0.1:{port}"}
         with running(
-            [*command, "interview_project.asgi:application"],
+            [*command, f"{application}:application"],
             log=self.folder / f"daphne-{port}.log",
             env={**self.environment, **origins, **settings},
         ) as process:

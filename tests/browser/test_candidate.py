@@ -31,7 +31,7 @@ def test_an_answer_survives_a_network_that_goes_away(
     page = candidate.page()
     people.begin(page, through(proxy, server, created["candidate_url"]))
     people.record(page)
-    expect(people.interim(page)).to_contain_text("i enjoy learning")
+    expect(people.interim(page)).to_contain_text("i believe that")
 
     proxy.cut()
     expect(page.get_by_text("Connection lost. Connecting again …")).to_be_visible()
@@ -58,7 +58,7 @@ def test_an_answer_that_ends_without_a_network_is_saved_later(
     page = candidate.page()
     people.begin(page, through(proxy, server, created["candidate_url"]))
     people.record(page)
-    expect(people.interim(page)).to_contain_text("i enjoy learning")
+    expect(people.interim(page)).to_contain_text("i believe that")
 
     proxy.cut()
     expect(page.get_by_role("timer")).to_have_text("0:07")
@@ -68,6 +68,47 @@ def test_an_answer_that_ends_without_a_network_is_saved_later(
 
     people.question(page, "Why us?")
     assert texts(server, created["interview_id"]) == [SENTENCE]
+
+
+def test_an_answer_survives_a_server_that_is_killed(site: Site, open_context: Opener) -> None:
+    created = site.create_interview("Why you?", "Why us?")
+    candidate = open_context()
+    candidate.expected = ("WebSocket connection to",)
+    page = candidate.page()
+    with site.serve() as process:
+        people.begin(page, created["candidate_url"])
+        people.record(page)
+        expect(people.interim(page)).to_contain_text("i believe that")
+        process.kill()
+        expect(page.get_by_text("Connection lost. Connecting again …")).to_be_visible()
+
+    with site.serve():
+        expect(people.finals(page)).to_contain_text(SENTENCE)
+        people.stop(page)
+        people.question(page, "Why us?")
+        assert texts(site, created["interview_id"]) == [SENTENCE]
+
+
+def test_an_answer_that_no_recogniser_is_free_for_is_recorded_and_says_so(
+    site: Site, open_context: Opener
+) -> None:
+    busy, created = site.create_interview("Why you?"), site.create_interview("Why you?", "Why us?")
+    first, page = open_context().page(), open_context().page()
+    with site.serve(SPEECH_CAPACITY="1"):
+        people.begin(first, busy["candidate_url"])
+        people.record(first)
+        expect(people.interim(first)).to_contain_text("i believe that")
+
+        people.begin(page, created["candidate_url"])
+        people.record(page)
+        expect(
+            page.get_by_text("Its transcript follows later, so that no words appear here.")
+        ).to_be_visible()
+        expect(page.get_by_text("Saved up to 0:02")).to_be_visible()
+        people.stop(page)
+
+        people.question(page, "Why us?")
+        expect(page.get_by_text("Your last answer is saved. Its transcript follows later.")).to_be_visible()
 
 
 def test_an_answer_goes_on_in_another_tab_and_the_first_does_not_come_back(

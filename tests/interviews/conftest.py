@@ -16,9 +16,10 @@ SCRIPTED = "speech.backends.scripted.ScriptedBackend"
 
 @pytest.fixture(autouse=True)
 def scripted(settings: Any, tmp_path: Path) -> None:
-    """A recogniser whose words follow from the audio alone, and files of the test's own."""
+    """A recogniser whose words follow from the audio alone, files of the test's own, quick passwords."""
     settings.SPEECH_BACKENDS = {"default": {"BACKEND": SCRIPTED}}
     settings.MEDIA_ROOT = tmp_path / "media"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture

@@ -10,9 +10,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from channels.layers import get_channel_layer
 
 from interviews import services
 from interviews.access import Watcher
+from interviews.broadcast import group_name
 from interviews.dialects import BasicDialect, V1Dialect
 from interviews.errors import Close
 from interviews.messages import candidate_decoder, decode, observer_decoder
@@ -69,18 +71,21 @@ class Peer:
             self.frame(index, data)
 
     async def next(self) -> Message:
-        async with asyncio.timeout(DEADLINE_SECONDS):
-            message = await self._unread.get()
+        message = await self._unread.get()
         assert message is not None, f"closed with {self.closed!r} after {self.heard}"
         self.heard.append(message)
         return message
 
     async def until(self, *types: str, **fields: Any) -> Message:
         """The next message of these types with these fields; `heard` keeps what comes before it."""
-        while True:
-            message = await self.next()
-            if message["type"] in types and fields.items() <= message.items():
-                return message
+        try:
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                while True:
+                    message = await self.next()
+                    if message["type"] in types and fields.items() <= message.items():
+                        return message
+        except TimeoutError:
+            raise AssertionError(f"no {types} {fields} in {self.heard}") from None
 
     async def until_closed(self) -> Close:
         async with asyncio.timeout(DEADLINE_SECONDS):
@@ -119,6 +124,14 @@ def candidate_of(interview: Interview, worker: Worker, *, v1: bool = True) -> Ca
 
 def observer_of(interview: Interview, watcher: Watcher, worker: Worker) -> ObserverSession:
     return ObserverSession(interview.pk, watcher, worker)
+
+
+async def joined(observer: Peer) -> Message:
+    """The first snapshot of an observer whose feed hears of changes by now."""
+    group = group_name(observer.session.interview_id)  # type: ignore[union-attr]
+    snapshot = await observer.until("snapshot")
+    await eventually(lambda: group in get_channel_layer().groups, "the feed has joined the group")
+    return snapshot
 
 
 async def a_live_interview(*questions: str, **fields: Any) -> tuple[Interview, list[str]]:

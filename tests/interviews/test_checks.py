@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from interviews.checks import check_orchestrator, check_site_url
+from interviews.checks import check_bounds, check_orchestrator, check_site_url
 
 
 def ids(messages: list[Any]) -> list[str]:
@@ -46,6 +46,15 @@ def test_browsers_give_pages_of_the_site_a_microphone(settings: Any, url: str, e
     settings.SITE_URL = url
 
     assert ids(check_site_url()) == expected
+
+
+def test_a_chunk_has_to_fit_into_the_backlog(settings: Any) -> None:
+    settings.AUDIO_BACKLOG_BYTES = settings.AUDIO_FRAME_MAX_BYTES
+    assert ids(check_bounds()) == []
+
+    settings.AUDIO_FRAME_MAX_BYTES += 1
+
+    assert ids(check_bounds()) == ["interviews.E003"]
 
 
 def test_the_project_has_nothing_to_complain_about() -> None:

@@ -26,6 +26,7 @@ from tests.interviews.live import (
     a_live_interview,
     candidate_of,
     connected,
+    joined,
     observer_of,
 )
 from tests.interviews.rows import a_recruiter, an_interview
@@ -77,8 +78,7 @@ async def test_an_observer_sees_a_snapshot_and_then_every_change(worker: Worker)
     pcm = babble(2)
 
     async with connected(observer_of(interview, ada, worker)) as observer:
-        snapshot = await observer.next()
-        await observer.until("presence", watchers=["Ada"])
+        snapshot = await joined(observer)
         async with connected(candidate_of(interview, worker)) as candidate:
             await answer(candidate, first, pcm)
         await observer.until("question", question_id=second)
@@ -108,7 +108,7 @@ async def test_who_joins_late_sees_what_was_said_and_the_open_utterance(worker: 
         connected(observer_of(interview, ada, worker)) as early,
         connected(candidate_of(interview, worker)) as candidate,
     ):
-        await early.until("presence")
+        await joined(early)
         await begin(candidate, first)
         # The second segment stays open.
         candidate.frame(0, pcm[: 5 * BLOCK_BYTES])
@@ -143,7 +143,7 @@ async def test_what_the_layer_does_not_bring_is_shown_all_the_same(
     interview, (first, _), ada = await watched()
 
     async with connected(observer_of(interview, ada, worker)) as observer:
-        await observer.until("presence")
+        await joined(observer)
         setattr(layer, trouble, True)
         async with connected(candidate_of(interview, worker)) as candidate:
             await answer(candidate, first, babble(1))
@@ -157,7 +157,8 @@ async def test_what_the_layer_does_not_bring_is_shown_all_the_same(
     assert took < 4
 
 
-async def test_a_heartbeat_tells_where_it_stands(worker: Worker) -> None:
+async def test_a_heartbeat_tells_where_it_stands(worker: Worker, settings: Any) -> None:
+    settings.OBSERVER_HEARTBEAT_SECONDS = 0.1
     interview, _, ada = await watched()
 
     async with connected(observer_of(interview, ada, worker)) as observer:
@@ -194,6 +195,7 @@ async def test_too_many_messages_end_the_connection(worker: Worker, settings: An
 
 
 async def test_who_sees_nothing_is_sent_nothing_more_until_they_do(worker: Worker, settings: Any) -> None:
+    settings.OBSERVER_HEARTBEAT_SECONDS = 0.3
     settings.OBSERVER_UNSEEN_BYTES = 100
     interview, (first, _), ada = await watched()
 
@@ -241,7 +243,7 @@ async def test_a_socket_that_does_not_read_holds_little(worker: Worker, settings
     interview, (first, _), ada = await watched()
 
     async with connected(observer_of(interview, ada, worker)) as observer:
-        await observer.until("presence")
+        await joined(observer)
         observer.is_reading.clear()
         async with connected(candidate_of(interview, worker)) as candidate:
             await answer(candidate, first, babble(20))
@@ -274,22 +276,22 @@ async def test_who_loses_the_right_to_see_is_disconnected(
     await in_database(interview.watchers.add, user)
     gone = await in_database(Interview.objects.get, pk=interview.pk)
 
-    async with (
-        connected(observer_of(interview, ada, worker)) as stays,
-        connected(observer_of(interview, bob, worker)) as observer,
-    ):
-        await observer.until("snapshot")
-        await in_database(loss, gone, user)
-        closed = await observer.until_closed()
-        still_there = await in_database(Interview.objects.filter(pk=interview.pk).exists)
-        if still_there:
+    async with connected(observer_of(interview, ada, worker)) as stays:
+        async with connected(observer_of(interview, bob, worker)) as observer:
+            await joined(stays)
+            await joined(observer)
+            await in_database(loss, gone, user)
+            closed = await observer.until_closed()
+        if await in_database(Interview.objects.filter(pk=interview.pk).exists):
             await stays.until("presence", watchers=["Ada"])
+        else:
+            await stays.until_closed()
 
     assert (closed, observer.codes) == (Close.NOT_ALLOWED, ["FORBIDDEN"])
-    assert (stays.closed is None) == still_there
 
 
-async def test_a_superuser_sees_what_others_own(worker: Worker) -> None:
+async def test_a_superuser_sees_what_others_own(worker: Worker, settings: Any) -> None:
+    settings.OBSERVER_HEARTBEAT_SECONDS = 0.4
     interview, _, _ = await watched()
     root = await in_database(signed_in, "root", is_superuser=True)
 
@@ -315,16 +317,11 @@ async def test_nothing_is_left_of_observers_that_have_gone(worker: Worker) -> No
 # The lobby
 
 
-@pytest.fixture
-def fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("interviews.observers.LOBBY_SECONDS", 0.05)
-
-
-async def test_the_lobby_shows_what_is_theirs_and_how_far_it_is(worker: Worker, fast: None) -> None:
+async def test_the_lobby_shows_what_is_theirs_and_how_far_it_is(worker: Worker) -> None:
     interview, (first, _), ada = await watched()
     await in_database(lambda: an_interview(a_recruiter("bob"), title="None of hers"))
 
-    async with connected(LobbySession(ada)) as lobby:
+    async with connected(LobbySession(ada, every_seconds=0.05)) as lobby:
         before = await lobby.until("lobby")
         await in_database(services.start, interview.pk)
         await write(interview, first)
@@ -338,10 +335,10 @@ async def test_the_lobby_shows_what_is_theirs_and_how_far_it_is(worker: Worker, 
     assert [(i["status"], i["answered"]) for i in after["interviews"]] == [("in_progress", 1)]
 
 
-async def test_the_lobby_says_nothing_while_nothing_changes(worker: Worker, fast: None) -> None:
+async def test_the_lobby_says_nothing_while_nothing_changes(worker: Worker) -> None:
     _, _, ada = await watched()
 
-    async with connected(LobbySession(ada)) as lobby:
+    async with connected(LobbySession(ada, every_seconds=0.05)) as lobby:
         await lobby.until("lobby")
         for _ in range(10):
             lobby.say("ping")
@@ -351,10 +348,10 @@ async def test_the_lobby_says_nothing_while_nothing_changes(worker: Worker, fast
     assert len(lobby.said("lobby")) == 1
 
 
-async def test_who_signs_out_is_disconnected_from_the_lobby(worker: Worker, fast: None) -> None:
+async def test_who_signs_out_is_disconnected_from_the_lobby(worker: Worker) -> None:
     _, _, ada = await watched()
 
-    async with connected(LobbySession(ada)) as lobby:
+    async with connected(LobbySession(ada, every_seconds=0.05)) as lobby:
         await lobby.until("lobby")
         await in_database(Session.objects.all().delete)
         closed = await lobby.until_closed()

@@ -92,14 +92,34 @@ test("an interim or a heartbeat of a later revision shows a hole", () => {
   assert.equal(observed(5).receive(metrics(6, true, 100)), "resync")
 })
 
-test("what is older than what is shown is passed over", () => {
+test("a change older than what is shown is passed over", () => {
   const interview = observed(5)
 
-  assert.equal(interview.receive(interim(4, 0, "old")), "ignored")
-  assert.equal(interview.receive(heartbeat(4)), "ignored")
   assert.equal(interview.receive(final(4, 0, "old")), "ignored")
-  assert.equal(interview.interim, null)
+  assert.equal(interview.receive(heartbeat(4)), "applied")
+  assert.equal(interview.answer("q1"), null)
   assert.equal(interview.revision, 5)
+})
+
+test("an interim is shown although another answer has changed since", () => {
+  const interview = observed(5)
+
+  interview.receive(interim(4, 0, "my great"))
+
+  assert.equal(interview.interim.text, "my great")
+})
+
+test("an interim that comes after its final, or after its answer's end, is not shown", () => {
+  const interview = observed(5)
+  interview.receive(started(6))
+  interview.receive(final(7, 0, "my greatest"))
+
+  interview.receive(interim(7, 0, "my great"))
+  assert.equal(interview.interim, null)
+  interview.receive(complete(8))
+  interview.receive(interim(7, 1, "and"))
+
+  assert.equal(interview.interim, null)
 })
 
 test("the interim goes when its final comes", () => {

@@ -73,7 +73,9 @@ export class Microphone {
     this.#track.onended = null
     if (this.#node) this.#node.port.onmessage = null
     stop(this.#stream)
-    if (this.#context && this.#context.state !== "closed") this.#context.close()
+    if (!this.#context || this.#context.state === "closed") return
+    this.#context.onstatechange = null
+    this.#context.close()
   }
 
   async #start() {
@@ -87,8 +89,16 @@ export class Microphone {
     // It plays nothing; without a way to the speakers Safari would not run it.
     this.#source.connect(this.#node).connect(this.#context.destination)
     await this.#context.resume()
-    // A phone call or another app may interrupt it.
-    this.#context.onstatechange = () => this.#context.state !== "closed" && this.#context.resume()
+    this.#context.onstatechange = () => this.#goOn()
+  }
+
+  // A phone call or another app may have interrupted it.
+  async #goOn() {
+    try {
+      if (this.#context.state !== "running") await this.#context.resume()
+    } catch {
+      this.#handlers.lost?.()
+    }
   }
 
   #received(chunk) {

@@ -161,6 +161,7 @@ class CandidateSessionElement extends HTMLElement {
     // The server ended the answer, or wants it anew.
     if (recording && this.#session.step !== "recording") this.#closeMicrophone()
     this.#flush()
+    if (this.#session.step === "complete") this.#socket.close()
   }
 
   #disconnected(code) {

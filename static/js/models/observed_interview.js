@@ -26,9 +26,10 @@ export class ObservedInterview {
   receive(message) {
     if (message.type === "snapshot") return this.#restore(message)
     if (message.type === "presence") this.watchers = message.watchers
-    if (this.revision === null || message.revision < this.revision) return "ignored"
+    if (this.revision === null) return "ignored"
     if (message.revision > this.revision + (buildsOn(message) ? 0 : 1)) return this.#askAgain(message)
-    this.revision = message.revision
+    if (message.revision < this.revision && !buildsOn(message)) return "ignored"
+    this.revision = Math.max(this.revision, message.revision)
     this.#apply(message)
     return "applied"
   }
@@ -66,14 +67,8 @@ export class ObservedInterview {
     this.watchers = snapshot.watchers
     this.#answers = new Map()
     for (const answer of snapshot.answers) this.#answers.set(answer.question_id, { ...answer })
-    this.currentQuestionId = this.#firstOpenQuestionId()
+    this.currentQuestionId = snapshot.interview.current_question_id ?? null
     return "applied"
-  }
-
-  #firstOpenQuestionId() {
-    if (this.interview.status !== "in_progress") return null
-    const open = this.questions.find(({ question_id }) => !isEnded(this.answer(question_id)))
-    return open?.question_id ?? null
   }
 
   #askAgain(message) {
@@ -107,13 +102,20 @@ export class ObservedInterview {
 
   #transcription(message) {
     if (!message.is_final) {
-      this.interim = message
+      if (!this.#isOvertaken(message)) this.interim = message
       return
     }
     const answer = this.#answerOf(message)
     const others = answer.segments.filter(({ segment }) => segment !== message.segment)
     answer.segments = [...others, message].sort((a, b) => a.segment - b.segment)
     if (this.interim && this.interim.segment <= message.segment) this.interim = null
+  }
+
+  // An interim may come after its own final, or after the end of its answer.
+  #isOvertaken({ question_id, answer_id, segment }) {
+    const answer = this.answer(question_id)
+    if (answer?.answer_id !== answer_id) return false
+    return isEnded(answer) || answer.segments.some((final) => final.segment >= segment)
   }
 
   #voiceMetrics(message) {

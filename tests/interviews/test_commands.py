@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import json
+import stat
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth import authenticate
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+
+from interviews import access, services
+from interviews.models import Answer, Interview
+from tests.interviews.rows import a_recruiter, an_interview
+from tests.interviews.test_settling import owed
+from tests.process.answers import babble, text_of
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*command: str) -> str:
+    out = StringIO()
+    call_command(*command, stdout=out)
+    return out.getvalue()
+
+
+def create(*options: str) -> str:
+    return run("create_interview", "--title=Developer", "--candidate=Grace Example", *options)
+
+
+# create_interview
+
+
+def test_an_interview_is_created_with_its_links() -> None:
+    a_recruiter("ada")
+
+    told = json.loads(
+        create("--question=Why?", "--question=How?", "--owner=ada", "--language=de-DE", "--json")
+    )
+
+    interview = Interview.objects.get()
+    assert (interview.title, interview.candidate_name) == ("Developer", "Grace Example")
+    assert (interview.language, interview.owner) == ("de-DE", User.objects.get())
+    assert [question.text for question in interview.questions.all()] == ["Why?", "How?"]
+    assert access.interview_for_token(told.pop("candidate_url").rstrip("/").rsplit("/", 1)[1]) == interview
+    assert told == {
+        "interview_id": str(interview.pk),
+        "dashboard_url": f"http://127.0.0.1:8000/interviews/{interview.pk}/live/",
+        "websocket_path": f"/ws/interviews/{interview.pk}/",
+        "watch_path": f"/ws/interviews/{interview.pk}/watch/",
+        "question_ids": [str(question.pk) for question in interview.questions.all()],
+    }
+
+
+def test_people_are_told_in_lines() -> None:
+    lines = create("--question=Why?").splitlines()
+
+    assert [line.split(": ")[0] for line in lines] == [
+        "interview_id",
+        "candidate_url",
+        "dashboard_url",
+        "websocket_path",
+        "watch_path",
+        "question_ids",
+    ]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--question=Why?", "--owner=nobody"],
+        ["--question=Why?", "--email=nobody"],
+        ["--question="],
+        [],
+    ],
+)
+def test_an_interview_that_can_not_be_is_refused_with_a_sentence(options: list[str]) -> None:
+    with pytest.raises(CommandError):
+        create(*options)
+
+    assert not Interview.objects.exists()
+
+
+# demo
+
+
+@pytest.fixture
+def folder(settings: Any, tmp_path: Path) -> Path:
+    settings.DATA_DIR = tmp_path
+    return tmp_path
+
+
+def password_in(text: str) -> str:
+    return text.split("with the password ")[1].strip()
+
+
+def test_the_demo_can_be_used_as_it_says(folder: Path) -> None:
+    text = run("demo")
+
+    interview = Interview.objects.get()
+    link = next(line.split()[1] for line in text.splitlines() if "Candidate" in line)
+    assert access.interview_for_token(link.rstrip("/").rsplit("/", 1)[1]) == interview
+    assert interview.questions.count() == 3
+    user = authenticate(username="demo", password=password_in(text))
+    assert user is not None and user.is_superuser and interview.owner == user
+    assert f"/interviews/{interview.pk}/live/" in text
+    assert text.count("http://127.0.0.1:8000/") == 3
+
+
+def test_the_demo_of_an_earlier_start_is_shown_again(folder: Path) -> None:
+    assert run("demo") == run("demo")
+    assert (Interview.objects.count(), User.objects.count()) == (1, 1)
+
+
+def test_an_interview_that_is_over_is_followed_by_another(folder: Path) -> None:
+    first = run("demo")
+    services.cancel(Interview.objects.get())
+
+    second = run("demo")
+
+    assert Interview.objects.count() == 2
+    assert password_in(first) == password_in(second)
+    assert first != second
+
+
+def test_a_demo_whose_file_was_lost_works_again(folder: Path) -> None:
+    run("demo")
+    (folder / "demo.json").unlink()
+
+    text = run("demo")
+
+    assert authenticate(username="demo", password=password_in(text)) is not None
+
+
+def test_a_demo_whose_database_was_lost_works_again(folder: Path) -> None:
+    run("demo")
+    Interview.objects.all().delete()
+    User.objects.all().delete()
+
+    text = run("demo")
+
+    assert authenticate(username="demo", password=password_in(text)) is not None
+
+
+def test_nobody_else_reads_what_the_demo_keeps(folder: Path) -> None:
+    run("demo")
+
+    assert stat.S_IMODE((folder / "demo.json").stat().st_mode) == 0o600
+
+
+# transcriber
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_transcriber_works_off_what_is_owed_and_ends() -> None:
+    interview = an_interview(questions=["1", "2"])
+    pcm = babble(1)
+    answer = owed(interview, pcm)
+    interview.refresh_from_db()
+    services.write_answer(interview.pk, str(interview.current_question_id), "Because.")
+    Answer.objects.update(lease_until=None)
+
+    run("transcriber", "--once")
+
+    spoken, written = Answer.objects.order_by("started_at")
+    assert (spoken.pk, spoken.status, spoken.text) == (answer.pk, "complete", text_of(pcm))
+    assert bool(spoken.audio)
+    assert None not in {spoken.handed_over_at, written.handed_over_at}

@@ -1,0 +1,249 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from interviews import services
+from interviews.errors import StaleEpoch
+from interviews.messages import AnswerComplete, ServerMessage, State, Transcription
+from interviews.models import Answer, AudioPart, Interview
+from interviews.recording import Outlets, Recording
+from interviews.services import Change, in_database
+from interviews.worker import Worker
+from speech.audio import AudioFormat
+from tests.clients import chunks_of
+from tests.interviews.conftest import SCRIPTED
+from tests.interviews.live import a_live_interview, eventually, the_answer
+from tests.media import encode
+from tests.process.answers import babble, segments_in, text_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PCM = AudioFormat("pcm_s16le")
+
+
+@dataclass
+class Heard:
+    """What a recording says."""
+
+    told: list[ServerMessage] = field(default_factory=list)
+    published: list[Change] = field(default_factory=list)
+    acked: list[int] = field(default_factory=list)
+
+    @property
+    def outlets(self) -> Outlets:
+        return Outlets(tell=self.tell, publish=self.published.append, acked=self.acked.append)
+
+    def tell(self, messages: Sequence[ServerMessage]) -> None:
+        self.told += messages
+
+    @property
+    def finals(self) -> list[str]:
+        return [m.text for m in self.told if isinstance(m, Transcription) and m.is_final]
+
+    @property
+    def states(self) -> list[str]:
+        return [m.state for m in self.told if isinstance(m, State)]
+
+    @property
+    def recognisers(self) -> list[str]:
+        return [m.recogniser for m in self.told if isinstance(m, State)]
+
+
+async def begun(
+    interview: Interview, worker: Worker, audio: AudioFormat | None = PCM
+) -> tuple[Recording, Heard]:
+    await in_database(services.start, interview.pk)
+    await in_database(interview.refresh_from_db)
+    question_id = str(interview.current_question_id)
+    started = await in_database(services.begin_answer, interview.pk, question_id)
+    heard = Heard()
+    return Recording(started, audio, "en-US", journal=worker.journal, outlets=heard.outlets), heard
+
+
+async def store(recording: Recording, chunks: Sequence[bytes], first: int = 0) -> None:
+    for index in range(first, len(chunks)):
+        await recording.store(index, chunks[index])
+
+
+async def broken_off(recording: Recording, heard: Heard, chunks: Sequence[bytes], first: int = 0) -> None:
+    """A connection that is lost when these are durable."""
+    running = asyncio.create_task(recording.run())
+    await store(recording, chunks, first)
+    await eventually(lambda: heard.acked[-1:] == [len(chunks)], "all is durable")
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def ended(recording: Recording, chunks: Sequence[bytes], first: int = 0) -> Change:
+    running = asyncio.create_task(recording.run())
+    await store(recording, chunks, first)
+    recording.finish(len(chunks))
+    async with asyncio.timeout(20):
+        return await running
+
+
+async def test_it_acknowledges_in_order_and_ends_with_the_change(worker: Worker) -> None:
+    interview, _ = await a_live_interview()
+    recording, heard = await begun(interview, worker)
+    pcm = babble(2)
+
+    change = await ended(recording, chunks_of(pcm))
+
+    assert heard.acked == list(range(1, 41))
+    assert heard.finals == segments_in(pcm)
+    assert [type(m) for m in change.messages if isinstance(m, AnswerComplete)] == [AnswerComplete]
+    assert change.answer == recording.answer
+    assert not recording.has_failed
+
+
+async def test_what_is_told_is_published_with_the_revision_that_it_builds_on(worker: Worker) -> None:
+    interview, _ = await a_live_interview()
+    recording, heard = await begun(interview, worker)
+
+    change = await ended(recording, chunks_of(babble(2)))
+
+    assert [message for each in heard.published for message in each.messages] == heard.told
+    revisions = [each.revision for each in heard.published]
+    assert revisions == sorted(revisions)
+    assert sorted(set(revisions)) == list(range(change.revision - 3, change.revision))
+
+
+async def test_the_end_waits_until_everything_is_durable_and_said(worker: Worker, settings: Any) -> None:
+    settings.SPEECH_BACKENDS = {"default": {"BACKEND": SCRIPTED, "OPTIONS": {"seconds_per_second": 0.1}}}
+    interview, _ = await a_live_interview()
+    recording, heard = await begun(interview, worker)
+    pcm = babble(2)
+
+    await ended(recording, chunks_of(pcm))
+
+    kept = await the_answer()
+    assert (kept.status, kept.text) == (Answer.Status.COMPLETE, text_of(pcm))
+    assert heard.acked[-1] == 40
+
+
+async def test_after_a_reconnect_only_what_was_not_final_is_recognised_again(worker: Worker) -> None:
+    interview, _ = await a_live_interview()
+    chunks = chunks_of(pcm := babble(3))
+    first, heard = await begun(interview, worker)
+    running = asyncio.create_task(first.run())
+    # A segment, and half of the next one.
+    await store(first, chunks[:30])
+    await eventually(lambda: len(heard.finals) == 1 and heard.acked[-1:] == [30], "a segment is final")
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+    second, heard_again = await begun(interview, worker)
+    await ended(second, chunks, 30)
+
+    assert heard.finals + heard_again.finals == segments_in(pcm)
+    assert (await the_answer()).text == text_of(pcm)
+    assert (await the_answer()).duration_ms == 6000
+    assert heard_again.states == ["catching_up", "live"]
+
+
+async def parts() -> list[tuple[int, str]]:
+    return await in_database(lambda: list(AudioPart.objects.values_list("first_index", "encoding")))
+
+
+async def test_a_container_goes_on_over_a_reconnect(worker: Worker) -> None:
+    interview, _ = await a_live_interview()
+    pcm = babble(2)
+    chunks = chunks_of(encode(pcm, "wav"))
+    first, heard = await begun(interview, worker, AudioFormat("wav"))
+    await broken_off(first, heard, chunks[:11])
+
+    second, _ = await begun(interview, worker, AudioFormat("wav"))
+    await ended(second, chunks, 11)
+
+    assert await parts() == [(0, "wav")]
+    assert (await the_answer()).text == text_of(pcm)
+
+
+async def test_a_new_container_after_a_reload_is_a_part_of_its_own(worker: Worker) -> None:
+    interview, _ = await a_live_interview()
+    pcm = babble(1)
+    chunks = chunks_of(encode(pcm, "wav"))
+    first, heard = await begun(interview, worker, AudioFormat("wav"))
+    await broken_off(first, heard, chunks)
+
+    second, _ = await begun(interview, worker, AudioFormat("wav"))
+    await ended(second, [*chunks, *chunks], len(chunks))
+
+    assert await parts() == [(0, "wav"), (len(chunks), "wav")]
+    assert (await the_answer()).text == text_of(pcm + pcm)
+
+
+async def test_chunks_whose_connection_was_replaced_end_it(
+    worker: Worker, caplog: pytest.LogCaptureFixture
+) -> None:
+    interview, _ = await a_live_interview()
+    older, heard = await begun(interview, worker)
+    chunks = chunks_of(babble(1))
+    running = asyncio.create_task(older.run())
+    await store(older, chunks[:5])
+    await eventually(lambda: heard.acked[-1:] == [5], "the first are durable")
+    newer, _ = await begun(interview, worker)
+
+    await store(older, chunks, 5)
+    with pytest.raises(StaleEpoch):
+        await running
+    await ended(newer, chunks, 5)
+
+    assert (await the_answer()).text == text_of(babble(1))
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+async def test_the_end_of_one_that_was_replaced_is_not_the_answer_s_end(worker: Worker) -> None:
+    interview, _ = await a_live_interview()
+    older, heard = await begun(interview, worker)
+    chunks = chunks_of(babble(1))
+    running = asyncio.create_task(older.run())
+    await store(older, chunks)
+    await eventually(lambda: heard.acked[-1:] == [len(chunks)], "all is durable")
+    await begun(interview, worker)
+
+    older.finish(len(chunks))
+    with pytest.raises(StaleEpoch):
+        await running
+
+    assert (await the_answer()).status == Answer.Status.RECORDING
+
+
+async def test_memory_stays_flat_over_a_long_answer(worker: Worker, settings: Any) -> None:
+    settings.AUDIO_BACKLOG_BYTES = 64_000
+    interview, _ = await a_live_interview()
+    recording, heard = await begun(interview, worker)
+    running = asyncio.create_task(recording.run())
+    chunks = chunks_of(babble(40))
+
+    most = 0
+    for index, data in enumerate(chunks):
+        await recording.store(index, data)
+        # What isn't durable is bounded by the protocol.
+        if index % 10 == 9:
+            await eventually(lambda: heard.acked[-1:] == [index + 1], "it is durable")  # noqa: B023
+        most = max(most, sum(map(len, recording._chunks._memory.values())))
+    recording.finish(len(chunks))
+    await running
+
+    assert most <= 64_000 + 10 * 3200
+    assert recording._commits.empty()
+    assert (await the_answer()).text == text_of(babble(40))
+
+
+async def test_a_recogniser_that_dies_is_replaced_without_a_lost_word(worker: Worker, settings: Any) -> None:
+    settings.SPEECH_BACKENDS = {"default": {"BACKEND": SCRIPTED, "OPTIONS": {"fail_after_ms": 3000}}}
+    interview, _ = await a_live_interview()
+    recording, heard = await begun(interview, worker)
+    pcm = babble(3)
+
+    await ended(recording, chunks_of(pcm))
+
+    assert (await the_answer()).text == text_of(pcm)
+    assert (heard.states[0], heard.states[1]) == ("live", "catching_up")
+    assert (heard.states[-1], heard.recognisers[-1]) == ("live", "scripted-1")

@@ -1,0 +1,100 @@
+"""The one import order. docs/architecture.md quotes it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Each may import those after it.
+PACKAGES = ["interview_project", "interviews", "speech"]
+
+# Inside `interviews`, each line may import those below it.
+LAYERS = """\
+apps routing urls
+consumers admin management
+views
+session observers checks
+worker
+feed recording settling
+broadcast chunks journal leases
+services forms transcripts
+orchestration wire
+access links media templatetags
+protocol dialects outbox
+messages
+errors models
+"""
+
+
+def files(package: str) -> list[Path]:
+    return [path for path in sorted((ROOT / package).rglob("*.py")) if "migrations" not in path.parts]
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The dotted names of all that a file imports, wherever in it."""
+    package = path.relative_to(ROOT).parent.parts
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join([*above, *([node.module] if node.module else [])])
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def belongs(name: str, *packages: str) -> bool:
+    return any(f"{name}.".startswith(f"{package}.") for package in packages)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_package_imports_what_is_built_on_it(package: str) -> None:
+    above = PACKAGES[: PACKAGES.index(package)]
+
+    assert [
+        (str(path), name) for path in files(package) for name in imports(path) if belongs(name, *above)
+    ] == []
+
+
+def test_the_library_has_no_rows_and_no_views() -> None:
+    products = "django.db", "django.contrib", "django.http", "django.urls", "django.views", "channels"
+
+    assert [
+        (str(path), name) for path in files("speech") for name in imports(path) if belongs(name, *products)
+    ] == []
+
+
+def module_of(path: Path) -> str:
+    return path.relative_to(ROOT / "interviews").with_suffix("").parts[0]
+
+
+LEVELS = {name: level for level, line in enumerate(LAYERS.splitlines()) for name in line.split()}
+
+
+def test_every_module_has_its_layer() -> None:
+    modules = {module_of(path) for path in files("interviews")} - {"__init__"}
+
+    assert modules == set(LEVELS)
+
+
+@pytest.mark.parametrize("path", files("interviews"), ids=lambda path: str(path.relative_to(ROOT)))
+def test_modules_import_only_what_is_below_them(path: Path) -> None:
+    own = [name.split(".")[1] for name in imports(path) if name.startswith("interviews.")]
+    wrong = [name for name in own if name != module_of(path) and LEVELS[name] <= LEVELS[module_of(path)]]
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize("module", ["errors", "messages", "protocol", "dialects"])
+def test_what_is_said_on_the_wire_is_free_of_io(module: str) -> None:
+    io = "django", "channels", "asyncio", "time", "threading", "socket"
+
+    assert [name for name in imports(ROOT / "interviews" / f"{module}.py") if belongs(name, *io)] == []
+
+
+def test_the_documentation_shows_the_same_order() -> None:
+    assert f"```\n{LAYERS}```\n" in (ROOT / "docs" / "architecture.md").read_text()

@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import ast
+import re
+import runpy
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from interview_project.env import env_bool, env_int, env_list, env_str, secret_from_file
+
+ROOT = Path(__file__).resolve().parent.parent
+SETTINGS = ROOT / "interview_project" / "settings.py"
+NAME = "A_SETTING"
+
+
+def read() -> dict[str, ast.Call]:
+    """Every setting that is read from the environment, and how."""
+    calls = [node for node in ast.walk(ast.parse(SETTINGS.read_text())) if isinstance(node, ast.Call)]
+    found = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id.startswith("env_")]
+    return {str(ast.literal_eval(call.args[0])): call for call in found}
+
+
+def documented() -> dict[str, str]:
+    """Every setting of docs/settings.md and its default."""
+    rows = re.findall(
+        r"^\| `([A-Z_]+)` \| (.*?) \|", (ROOT / "docs" / "settings.md").read_text(), re.MULTILINE
+    )
+    assert len(rows) == len(dict(rows))
+    return dict(rows)
+
+
+@pytest.fixture
+def settings_with(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    """Reads the settings with this environment and nothing else."""
+
+    def load(**environment: str) -> dict[str, Any]:
+        for name in read():
+            monkeypatch.delenv(name, raising=False)
+        for name, value in {"DATA_DIR": str(tmp_path / "data"), **environment}.items():
+            monkeypatch.setenv(name, value)
+        return runpy.run_path(str(SETTINGS))
+
+    return load
+
+
+# What docs/settings.md says
+
+
+def test_every_setting_is_documented_and_every_documented_one_is_read() -> None:
+    assert sorted(documented()) == sorted(read())
+
+
+def test_documented_numbers_are_the_defaults() -> None:
+    defaults = {}
+    for name, call in read().items():
+        if isinstance(call.func, ast.Name) and call.func.id in {"env_int", "env_bool"}:
+            source = ast.unparse(call.args[1])
+            if not re.search("[a-z]", source):
+                defaults[name] = f"`{eval(source)}`"
+            elif source in {"True", "False"}:
+                defaults[name] = f"`{source.lower()}`"
+
+    assert len(defaults) > 15
+    assert {name: documented()[name] for name in defaults} == defaults
+
+
+# Starting
+
+
+def test_it_starts_with_none_of_them_set(settings_with: Callable[..., dict[str, Any]]) -> None:
+    settings = settings_with()
+
+    assert settings["DEBUG"] is False
+    assert settings["SESSION_COOKIE_SECURE"] is False
+    assert settings["ALLOWED_ORIGINS"] == ["http://127.0.0.1:8000", "http://localhost:8000"]
+    assert settings["CHANNEL_LAYERS"]["default"]["BACKEND"] == "channels.layers.InMemoryChannelLayer"
+    assert settings["DATABASES"]["default"]["ENGINE"] == "django.db.backends.sqlite3"
+
+
+def test_an_empty_value_is_as_good_as_none(settings_with: Callable[..., dict[str, Any]]) -> None:
+    names = [name for name in read() if name != "DATA_DIR"]
+    without, empty = settings_with(), settings_with(**dict.fromkeys(names, ""))
+
+    assert {name: empty[name] for name in names if name in empty} == {
+        name: without[name] for name in names if name in without
+    }
+
+
+def test_a_site_on_https_has_secure_cookies_and_one_origin(
+    settings_with: Callable[..., dict[str, Any]],
+) -> None:
+    settings = settings_with(SITE_URL="https://example.org/")
+
+    assert settings["SITE_URL"] == "https://example.org"
+    assert settings["ALLOWED_ORIGINS"] == ["https://example.org"]
+    assert "example.org" in settings["ALLOWED_HOSTS"]
+    assert settings["SESSION_COOKIE_SECURE"] is settings["CSRF_COOKIE_SECURE"] is True
+
+
+def test_redis_is_waited_for_longer_than_its_blocking_read(
+    settings_with: Callable[..., dict[str, Any]],
+) -> None:
+    layer = settings_with(REDIS_URL="redis://127.0.0.1:6379/0")["CHANNEL_LAYERS"]["default"]
+
+    [host] = layer["CONFIG"]["hosts"]
+    assert host["address"] == "redis://127.0.0.1:6379/0"
+    assert host["socket_timeout"] > 5
+
+
+def test_postgresql_gets_a_pool(settings_with: Callable[..., dict[str, Any]]) -> None:
+    url = "postgres://user:password@127.0.0.1/interviews"
+    database = settings_with(DATABASE_URL=url, DATABASE_POOL_SIZE="7")["DATABASES"]["default"]
+
+    assert database["OPTIONS"] == {"pool": {"min_size": 1, "max_size": 7}}
+    assert not database["CONN_MAX_AGE"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("DEBUG", "maybe", "DEBUG must be one of true, false, 1, 0, yes, no; it is 'maybe'."),
+        ("INTERVIEW_LINK_DAYS", "ten", "INTERVIEW_LINK_DAYS must be a whole number; it is 'ten'."),
+        ("INTERVIEW_LINK_DAYS", "0", "INTERVIEW_LINK_DAYS must be at least 1; it is 0."),
+        ("ANSWER_LEASE_SECONDS", "-5", "ANSWER_LEASE_SECONDS must be at least 5; it is -5."),
+        (
+            "SITE_URL",
+            "example.org",
+            "SITE_URL must be an address such as https://example.org; it is 'example.org'.",
+        ),
+        (
+            "SITE_URL",
+            "ftp://example.org",
+            "SITE_URL must be an address such as https://example.org; it is 'ftp://example.org'.",
+        ),
+        (
+            "SITE_URL",
+            "http://example.org:99999",
+            "SITE_URL is no address: Port out of range 0-65535.",
+        ),
+    ],
+)
+def test_a_bad_value_stops_the_start_with_a_sentence(
+    settings_with: Callable[..., dict[str, Any]], name: str, value: str, sentence: str
+) -> None:
+    with pytest.raises(ImproperlyConfigured) as caught:
+        settings_with(**{name: value})
+
+    assert str(caught.value) == sentence
+
+
+def test_a_recogniser_that_is_none_stops_the_start(settings_with: Callable[..., dict[str, Any]]) -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"^SPEECH_BACKEND must be one of .*; it is 'sphinx'\.$"):
+        settings_with(SPEECH_BACKEND="sphinx")
+
+
+# The helpers
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("1", True), ("TRUE", True), ("on", True), ("0", False), ("No", False), ("", False), (None, True)],
+)
+def test_booleans(monkeypatch: pytest.MonkeyPatch, value: str | None, expected: bool) -> None:
+    if value is not None:
+        monkeypatch.setenv(NAME, value)
+
+    assert env_bool(NAME, True) == expected
+
+
+def test_numbers_and_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    unset = env_int(NAME, 3), env_str(NAME, "x"), env_list(NAME, ["x"])
+    monkeypatch.setenv(NAME, "")
+    empty = env_int(NAME, 3), env_str(NAME, "x"), env_list(NAME, ["x"])
+    monkeypatch.setenv(NAME, "7")
+
+    assert unset == empty == (3, "x", ["x"])
+    assert (env_int(NAME, 3), env_str(NAME, "x"), env_list(NAME, ["x"])) == (7, "7", ["7"])
+
+
+def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(NAME, " a, b ,,c,")
+
+    assert env_list(NAME, []) == ["a", "b", "c"]
+
+
+def test_the_secret_is_made_once_and_read_by_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "secret_key"
+
+    made, read_again = secret_from_file(path), secret_from_file(path)
+
+    assert made == read_again
+    assert len(made) >= 50
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(path.parent.iterdir()) == [path]
