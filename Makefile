@@ -10,6 +10,8 @@ PORT ?= 8000
 # A server on all addresses is opened under the one that SITE_URL says.
 SITE_URL ?= http://$(patsubst 0.0.0.0,127.0.0.1,$(HOST)):$(PORT)
 AUDIO_DIR ?=
+# Test files that run at the same time: most of them wait, for speech to be spoken or a process to end.
+WORKERS ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -21,11 +23,11 @@ run: $(VENV)/run
 	@SITE_URL=$(SITE_URL) $(BIN)/python manage.py run --host $(HOST) --port $(PORT)
 
 test: check
-	@scripts/need redis-server\ --version=redis-server chromium\ --version=chromium flite\ --version=flite
-	@$(BIN)/python -m pytest
+	@scripts/need redis-server=redis-server chromium=chromium flite=flite
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 check: $(VENV)/dev
-	@scripts/need node\ --version=nodejs
+	@scripts/need node=nodejs
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -34,17 +36,17 @@ check: $(VENV)/dev
 	@node --test tests/js/*.test.mjs
 
 bench: $(VENV)/dev
-	@scripts/need flite\ --version=flite
+	@scripts/need flite=flite
 	@$(BIN)/python -m benchmarks $(if $(AUDIO_DIR),--audio-dir $(AUDIO_DIR))
 
 leaks: $(VENV)/dev
-	@scripts/need flite\ --version=flite
+	@scripts/need flite=flite
 	@LEAK_ROUNDS=long $(BIN)/python -m pytest -s tests/process/test_leaks.py
 
 # What is installed is installed again when its list changes.
 
 $(VENV)/bin/python:
-	@scripts/need "$(PYTHON) -c 'import ensurepip, venv'=python3-venv"
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || scripts/need python3-venv
 	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/run: requirements.txt | $(VENV)/bin/python

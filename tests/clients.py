@@ -66,16 +66,18 @@ class Client:
 
     async def until(self, *types: str, **fields: Any) -> Message:
         """The next message of these types with these fields; `heard` keeps what comes before it."""
-        while True:
-            message = await self.next()
-            if message["type"] in types and fields.items() <= message.items():
-                return message
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while True:
+                message = await self.next()
+                if message["type"] in types and fields.items() <= message.items():
+                    return message
 
     async def until_closed(self) -> int | None:
         """The code with which the server closed; None where it broke off without one."""
         try:
-            while True:
-                await self.next()
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                while True:
+                    await self.next()
         except ConnectionClosed as closed:
             return closed.rcvd.code if closed.rcvd else None
 

@@ -11,6 +11,7 @@ from tests.clients import Client, Message, chunks_of
 
 PCM = {"encoding": "pcm_s16le", "sample_rate": 16_000, "channels": 1}
 QUIET = bytes(BLOCK_BYTES)
+MAX_UNACKED = 300
 
 
 def babble(segments: int, *, words: int = 3, seed: int = 1) -> bytes:
@@ -37,7 +38,11 @@ async def begin(c: Client, encoding: str = "pcm_s16le") -> tuple[str, int]:
 
 
 async def send_frames(c: Client, chunks: Sequence[bytes], first: int = 0) -> None:
+    """No further ahead of the acknowledgements than the server has room for."""
+    acked = first
     for index in range(first, len(chunks)):
+        if index - acked >= MAX_UNACKED:
+            acked = (await c.until("ack"))["next_chunk_index"]
         await c.frame(index, chunks[index])
 
 

@@ -58,7 +58,7 @@ class Footprint:
         began = time.monotonic()
         wait_until(
             lambda: all(count <= before[name] for name, count in self.now().items()),
-            f"back to {before}; it is {self.now()}",
+            f"back to {before}",
         )
         return time.monotonic() - began
 
