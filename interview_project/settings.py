@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import dj_database_url
@@ -165,19 +166,40 @@ USE_TZ = True
 
 # Speech
 
-SPEECH_BACKENDS = {
-    "pocketsphinx": {
-        "BACKEND": "speech.backends.pocketsphinx.PocketSphinxBackend",
-        "OPTIONS": {"capacity": env_int("SPEECH_CAPACITY", 4 * (os.cpu_count() or 1), minimum=1)},
-    },
+_pocketsphinx = {
+    "BACKEND": "speech.backends.pocketsphinx.PocketSphinxBackend",
+    "OPTIONS": {"capacity": env_int("SPEECH_CAPACITY", 4 * (os.cpu_count() or 1), minimum=1)},
+}
+SPEECH_BACKENDS: dict[str, dict[str, Any]] = {
+    "pocketsphinx": _pocketsphinx,
     "scripted": {"BACKEND": "speech.backends.scripted.ScriptedBackend"},
 }
-_backend = env_str("SPEECH_BACKEND", "pocketsphinx")
+_azure = {
+    "region": env_str("AZURE_SPEECH_REGION"),
+    "endpoint": env_str("AZURE_SPEECH_ENDPOINT"),
+    "host": env_str("AZURE_SPEECH_HOST"),
+    "key": env_str("AZURE_SPEECH_KEY"),
+    "token_provider": env_str("AZURE_SPEECH_TOKEN_PROVIDER"),
+    "detect_languages": env_list("AZURE_SPEECH_DETECT_LANGUAGES", []),
+    "phrases": env_list("AZURE_SPEECH_PHRASES", []),
+    "profanity": env_str("AZURE_SPEECH_PROFANITY", "masked"),
+    "segmentation_silence_ms": env_int("AZURE_SPEECH_SEGMENTATION_SILENCE_MS", 0) or None,
+    "stable_partials": env_int("AZURE_SPEECH_STABLE_PARTIALS", 0) or None,
+    "endpoint_id": env_str("AZURE_SPEECH_MODEL_ID"),
+    "capacity": env_int("AZURE_SPEECH_CAPACITY", 100, minimum=1),
+}
+# Where Azure Speech is said to be somewhere, it recognises, and PocketSphinx stands in for it.
+_has_azure = any(_azure[place] for place in ("region", "endpoint", "host"))
+if _has_azure:
+    SPEECH_BACKENDS["azure"] = {"BACKEND": "speech.backends.azure.AzureBackend", "OPTIONS": _azure}
+_backend = env_str("SPEECH_BACKEND", "azure" if _has_azure else "pocketsphinx")
 if _backend not in SPEECH_BACKENDS:
     raise ImproperlyConfigured(
         f"SPEECH_BACKEND must be one of {', '.join(SPEECH_BACKENDS)}; it is {_backend!r}."
     )
 SPEECH_BACKENDS["default"] = SPEECH_BACKENDS[_backend]
+if _backend == "azure":
+    SPEECH_BACKENDS["fallback"] = _pocketsphinx
 SPEECH_FALLBACK_AFTER_SECONDS = env_int("SPEECH_FALLBACK_AFTER_SECONDS", 20)
 SPEECH_DECODER_MEMORY_MB = env_int("SPEECH_DECODER_MEMORY_MB", 128, minimum=32)
 SPEECH_DECODER_CPU_SECONDS = env_int("SPEECH_DECODER_CPU_SECONDS", 20, minimum=1)

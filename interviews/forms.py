@@ -17,6 +17,7 @@ A new wording is a new file and a new version: the old one stays what others hav
 
 MAX_QUESTIONS = 50
 MAX_LINK_DAYS = 365
+MAX_PHRASES = 200
 
 
 class ConsentForm(forms.Form):
@@ -31,6 +32,12 @@ class InterviewForm(forms.ModelForm):  # type: ignore[type-arg]
         label=_("Questions"),
         help_text=_("One on each line, in the order in which they are asked."),
         widget=forms.Textarea(attrs={"rows": 8}),
+    )
+    phrases = forms.CharField(
+        label=_("Names and terms"),
+        help_text=_("Likely to be said, one on each line. Recognisers that can, listen for them."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        required=False,
     )
     link_days = forms.IntegerField(
         label=_("Link is valid for (days)"), min_value=1, validators=[MaxValueValidator(MAX_LINK_DAYS)]
@@ -49,8 +56,16 @@ class InterviewForm(forms.ModelForm):  # type: ignore[type-arg]
             RegexValidator(r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", _("Write it as in en-US or de-DE."))
         )
 
+    def clean_phrases(self) -> list[str]:
+        phrases = _lines(self.cleaned_data["phrases"])
+        if len(phrases) > MAX_PHRASES:
+            raise forms.ValidationError(
+                _("That is more than %(limit)s terms."), params={"limit": MAX_PHRASES}
+            )
+        return phrases
+
     def clean_questions(self) -> list[str]:
-        questions = [line.strip() for line in self.cleaned_data["questions"].splitlines() if line.strip()]
+        questions = _lines(self.cleaned_data["questions"])
         if not questions:
             raise forms.ValidationError(_("Write at least one question."))
         if len(questions) > MAX_QUESTIONS:
@@ -58,3 +73,7 @@ class InterviewForm(forms.ModelForm):  # type: ignore[type-arg]
                 _("That is more than %(limit)s questions."), params={"limit": MAX_QUESTIONS}
             )
         return questions
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]

@@ -5,9 +5,12 @@ from __future__ import annotations
 import uuid
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from speech.backends import is_recognisable
 
 
 class InterviewQuerySet(models.QuerySet["Interview"]):
@@ -28,6 +31,11 @@ class Interview(models.Model):
     candidate_name = models.CharField(max_length=200)
     candidate_email = models.EmailField(blank=True)
     language = models.CharField(max_length=35, default="en-US", help_text=_("BCP 47, such as en-US."))
+    phrases = models.JSONField(
+        default=list,
+        blank=True,
+        help_text=_("Names and terms that are likely to be said, for recognisers that make use of them."),
+    )
     status = models.CharField(max_length=16, choices=Status, default=Status.SCHEDULED, editable=False)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="interviews"
@@ -54,6 +62,12 @@ class Interview(models.Model):
 
     def __str__(self) -> str:
         return f"{self.title} · {self.candidate_name}"
+
+    def clean(self) -> None:
+        if not is_recognisable(self.language):
+            raise ValidationError(
+                {"language": _("This site's speech recognition does not know the language.")}
+            )
 
     @property
     def is_open(self) -> bool:

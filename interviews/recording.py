@@ -24,7 +24,7 @@ from interviews.errors import AudioTooShort, Code, code_of
 from interviews.journal import Journal
 from interviews.leases import holding
 from interviews.messages import Phase, ServerMessage, State, Transcription, error, warning
-from interviews.models import Answer
+from interviews.models import Answer, Interview
 from interviews.services import Begun, Change, in_database
 from speech import SpeechStream, open_stream
 from speech.audio import AudioFormat, sniff
@@ -47,13 +47,19 @@ class Recording:
     """`run` goes on until the answer has ended, one way or another."""
 
     def __init__(
-        self, begun: Begun, audio: AudioFormat | None, language: str, *, journal: Journal, outlets: Outlets
+        self,
+        begun: Begun,
+        interview: Interview,
+        audio: AudioFormat | None,
+        *,
+        journal: Journal,
+        outlets: Outlets,
     ) -> None:
         self.answer: Answer = begun.answer
         self.is_finishing = False
         self.has_failed = False
         self._audio = audio
-        self._language = language
+        self._interview = interview
         self._journal = journal
         self._out = outlets
         self._commits: asyncio.Queue[tuple[int, asyncio.Future[None]] | None] = asyncio.Queue()
@@ -144,7 +150,8 @@ class Recording:
                 await _together(self._feed(stream), self._listen(stream))
 
     async def _open(self, stack: AsyncExitStack) -> SpeechStream | None:
-        stream = open_stream(language=self._language, resume=self._resume)
+        interview = self._interview
+        stream = open_stream(language=interview.language, resume=self._resume, phrases=interview.phrases)
         try:
             await stack.enter_async_context(stream)
         except CapacityExceeded:

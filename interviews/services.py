@@ -6,7 +6,7 @@ raises the interview's revision in its transaction and returns the messages that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Any, ParamSpec, TypeVar
@@ -110,6 +110,7 @@ def create_interview(
     owner: Any = None,
     candidate_email: str = "",
     language: str = "en-US",
+    phrases: Sequence[str] = (),
     link_days: int | None = None,
 ) -> tuple[Interview, str]:
     """The new interview and the token of its candidate's link, which is stored nowhere.
@@ -123,6 +124,7 @@ def create_interview(
         candidate_name=candidate_name,
         candidate_email=candidate_email,
         language=language,
+        phrases=list(phrases),
         owner=owner,
         token_hash=access.hash_token(token),
         expires_at=timezone.now() + timedelta(days=days),

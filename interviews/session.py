@@ -218,7 +218,7 @@ class CandidateSession:
         begun = await in_database(services.begin_answer, self.interview_id, event.question_id)
         outlets = Outlets(tell=self.tell, publish=self._worker.feed.publish, acked=self._acked)
         self._recording = Recording(
-            begun, event.audio, self._interview.language, journal=self._worker.journal, outlets=outlets
+            begun, self._interview, event.audio, journal=self._worker.journal, outlets=outlets
         )
         self._protocol.begun(event.question_id, begun.started.next_chunk_index, begun.received_bytes)
         self.tell([begun.started])

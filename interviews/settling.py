@@ -144,7 +144,8 @@ async def transcribe_answer(answer: Answer) -> None:
     """The owed transcript, from the last final on."""
     segments = await in_database(list, answer.segments.all())
     resume = Resume(**segments[-1].resume) if segments else Resume()
-    stream = open_stream(language=answer.question.interview.language, resume=resume)
+    interview = answer.question.interview
+    stream = open_stream(language=interview.language, resume=resume, phrases=interview.phrases)
     try:
         async with (
             aclosing(_pcm(answer)) as pcm,

@@ -12,11 +12,14 @@ from __future__ import annotations
 
 
 class SpeechError(Exception):
-    """`permanent` says that trying again with the same settings would fail the same way."""
+    """`permanent` says that trying again with the same settings would fail the same way, `hint` what an
+    operator can do about it.
+    """
 
-    def __init__(self, message: str, *, permanent: bool = False) -> None:
+    def __init__(self, message: str, *, permanent: bool = False, hint: str = "") -> None:
         super().__init__(message)
         self.permanent = permanent
+        self.hint = hint
 
 
 class CapacityExceeded(SpeechError):

@@ -19,7 +19,7 @@ import asyncio
 import logging
 import random
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from time import monotonic
 from typing import Self
@@ -57,14 +57,18 @@ FALLBACK = "fallback"
 
 
 def open_stream(
-    *, language: str = "en-US", backend: str = "default", resume: Resume | None = None
+    *,
+    language: str = "en-US",
+    backend: str = "default",
+    resume: Resume | None = None,
+    phrases: Sequence[str] = (),
 ) -> SpeechStream:
     """A stream that begins with `async with`: there it raises CapacityExceeded, LanguageNotSupported or
     another SpeechError, and ImproperlyConfigured for an alias that isn't declared.
 
-    `resume` is that of the final after which the audio goes on.
+    `resume` is that of the final after which the audio goes on, `phrases` terms that are likely to be said.
     """
-    return SpeechStream(language=language, backend=backend, resume=resume or Resume())
+    return SpeechStream(language=language, backend=backend, resume=resume or Resume(), phrases=phrases)
 
 
 class SpeechStream:
@@ -74,12 +78,23 @@ class SpeechStream:
     """
 
     def __init__(
-        self, *, language: str, backend: str, resume: Resume, clock: Callable[[], float] = monotonic
+        self,
+        *,
+        language: str,
+        backend: str,
+        resume: Resume,
+        phrases: Sequence[str] = (),
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self.language = language
+        self.phrases = phrases
         self.recogniser = ""
         self._aliases = [backend]
-        if backend != FALLBACK and FALLBACK in settings.SPEECH_BACKENDS:
+        if (
+            backend != FALLBACK
+            and FALLBACK in settings.SPEECH_BACKENDS
+            and get_backend(FALLBACK).supports(language)
+        ):
             self._aliases.append(FALLBACK)
         self._clock = clock
         self._resume = resume
@@ -172,7 +187,7 @@ class SpeechStream:
 
     async def _start(self) -> Recognition:
         backend = get_backend(self._aliases[0])
-        recognition = await backend.start(language=self.language, resume=self._resume)
+        recognition = await backend.start(language=self.language, resume=self._resume, phrases=self.phrases)
         self._recognition = recognition
         self.recogniser = recognition.recogniser
         return recognition

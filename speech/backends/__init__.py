@@ -27,6 +27,12 @@ def get_backend(alias: str = "default") -> BaseBackend:
         raise ImproperlyConfigured(f"OPTIONS of SPEECH_BACKENDS[{alias!r}]: {error}") from error
 
 
+def is_recognisable(language: str) -> bool:
+    """Whether the default recogniser, or its fallback, has a model for the language."""
+    aliases = [alias for alias in ("default", "fallback") if alias in settings.SPEECH_BACKENDS]
+    return any(get_backend(alias).supports(language) for alias in aliases)
+
+
 def backend_class(declaration: Mapping[str, Any]) -> type[BaseBackend]:
     """ImportError if there is none."""
     path = declaration.get("BACKEND")

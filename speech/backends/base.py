@@ -10,7 +10,7 @@ OPTIONS are the keyword arguments of the class; what it does not know fails a sy
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import ClassVar
 
 from speech.events import Event, Resume
@@ -30,8 +30,11 @@ class BaseBackend(ABC):
         """Whether there is a model for `language`, a BCP 47 tag such as `en-US`."""
 
     @abstractmethod
-    async def start(self, *, language: str, resume: Resume) -> Recognition:
+    async def start(self, *, language: str, resume: Resume, phrases: Sequence[str] = ()) -> Recognition:
         """Begin a recognition whose first sample is number `resume.offset_samples` of the audio.
+
+        `phrases` are terms that are likely to be said: names, products, technologies. A backend that
+        can't make use of them ignores them.
 
         Raises LanguageNotSupported, CapacityExceeded or another SpeechError.
         """

@@ -5,9 +5,10 @@ It needs no network and no key. Measured word error rates: 14 % over clear speec
 
 from __future__ import annotations
 
+import asyncio
 import os
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from importlib.metadata import version
 from pathlib import Path
@@ -75,7 +76,9 @@ class PocketSphinxBackend(BaseBackend):
     def supports(self, language: str) -> bool:
         return self._find_model(language) is not None
 
-    async def start(self, *, language: str, resume: Resume) -> PocketSphinxRecognition:
+    async def start(
+        self, *, language: str, resume: Resume, phrases: Sequence[str] = ()
+    ) -> PocketSphinxRecognition:
         setup = self._setup(language, resume)
         async with AsyncExitStack() as stack:
             stack.callback(self._slots.take().close)
@@ -119,6 +122,7 @@ class PocketSphinxRecognition(Recognition):
         self._stack = stack
         self._accepts_audio = True
         self._closed = False
+        self._closing: asyncio.Future[None] | None = None
 
     async def push(self, pcm: bytes) -> None:
         assert len(pcm) % 2 == 0
@@ -147,7 +151,9 @@ class PocketSphinxRecognition(Recognition):
     async def aclose(self) -> None:
         self._accepts_audio = False
         self._closed = True
-        await self._stack.aclose()
+        # Whoever is cancelled here leaves nothing half closed.
+        self._closing = self._closing or asyncio.ensure_future(self._stack.aclose())
+        await asyncio.shield(self._closing)
 
 
 async def start_child(setup: Setup, in_flight_bytes: int) -> Child:

@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 from speech.backends.base import BaseBackend, Recognition
 from speech.events import (
@@ -33,7 +33,6 @@ BLOCK_BYTES = BYTES_PER_SECOND // 2
 QUIET_PEAK = 200
 MAX_WORDS = 30
 MAX_WAITING_EVENTS = 1000
-RECOGNISER = "scripted-1"
 
 
 class ScriptedBackend(BaseBackend):
@@ -42,6 +41,7 @@ class ScriptedBackend(BaseBackend):
     `seconds_per_second`: how long `push` takes for a second of audio.
     `fail_after_ms`: how much audio each recognition hears before it fails.
     `capacity`: recognitions at once in this process.
+    `recogniser`: the name that it goes by.
     """
 
     name = "scripted"
@@ -53,29 +53,32 @@ class ScriptedBackend(BaseBackend):
         seconds_per_second: float = 0,
         fail_after_ms: int | None = None,
         capacity: int | None = None,
+        recogniser: str = "scripted-1",
     ) -> None:
         if seconds_per_second < 0:
             raise ValueError("seconds_per_second is 0 or more")
         self.seconds_per_second = seconds_per_second
         self.fail_after_bytes = None if fail_after_ms is None else fail_after_ms * BYTES_PER_SECOND // 1000
         self.capacity = capacity
+        self.recogniser = recogniser
         self.running: set[ScriptedRecognition] = set()
 
     def supports(self, language: str) -> bool:
         return True
 
-    async def start(self, *, language: str, resume: Resume) -> ScriptedRecognition:
+    async def start(
+        self, *, language: str, resume: Resume, phrases: Sequence[str] = ()
+    ) -> ScriptedRecognition:
         if self.capacity is not None and len(self.running) >= self.capacity:
             raise CapacityExceeded(f"all {self.capacity} scripted recognitions are taken")
         return ScriptedRecognition(self, resume)
 
 
 class ScriptedRecognition(Recognition):
-    recogniser = RECOGNISER
-
     def __init__(self, backend: ScriptedBackend, resume: Resume) -> None:
+        self.recogniser = backend.recogniser
         self._backend = backend
-        self._script = Script(resume.offset_samples)
+        self._script = Script(resume.offset_samples, backend.recogniser)
         self._heard_bytes = 0
         self._events: deque[Event] = deque()
         self._changed = asyncio.Condition()
@@ -143,8 +146,9 @@ class ScriptedRecognition(Recognition):
 class Script:
     """PCM to events, without a clock."""
 
-    def __init__(self, offset_samples: int) -> None:
+    def __init__(self, offset_samples: int, recogniser: str) -> None:
         self._position = offset_samples
+        self._recogniser = recogniser
         self._block = bytearray()
         self._words: list[Word] = []
 
@@ -185,7 +189,7 @@ class Script:
             confidence=mean_confidence(words),
             words=words,
             resume=Resume(self._position),
-            recogniser=RECOGNISER,
+            recogniser=self._recogniser,
         )
         yield SpeechEnded(words[-1].end_ms)
         self._words = []

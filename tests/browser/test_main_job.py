@@ -3,17 +3,37 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
+import pytest
 from playwright.sync_api import expect
 
+from speech.backends.pocketsphinx import PocketSphinxBackend
+from tests.azure_server import serving
 from tests.browser import people
 from tests.browser.conftest import SENTENCE, Opener
-from tests.servers import Site
+from tests.servers import Site, new_site
+
+
+@pytest.fixture(params=["offline", "azure"])
+def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
+    """The same job with either recogniser: an address in the environment is all that differs."""
+    with ExitStack() as stack:
+        settings = {}
+        if request.param == "azure":
+            backend = PocketSphinxBackend(slots_directory=tmp_path / "slots")
+            settings["AZURE_SPEECH_HOST"] = stack.enter_context(serving(backend)).url
+        site = stack.enter_context(new_site(tmp_path, **settings))
+        site.create_recruiter()
+        yield site
 
 
 def test_a_candidate_answers_by_voice_while_a_recruiter_reads_along(
     server: Site, open_context: Opener
 ) -> None:
+    recogniser = "azure" if "AZURE_SPEECH_HOST" in server.settings else "pocketsphinx"
     created = server.create_interview("Why you?", "Why us?")
     interview_id = created["interview_id"]
     candidate, recruiter = open_context().page(), open_context().page()
@@ -52,6 +72,7 @@ def test_a_candidate_answers_by_voice_while_a_recruiter_reads_along(
 
     recruiter.goto(f"{server.url}/admin/interviews/interview/{interview_id}/change/")
     expect(recruiter.get_by_text(SENTENCE)).to_have_count(2)
+    expect(recruiter.get_by_text(re.compile(f"{recogniser}-[0-9.]+/en-US")).first).to_be_attached()
     audio = recruiter.locator("audio").first
     length = (
         "audio => new Promise(done => { audio.onloadedmetadata = () => done(audio.duration); audio.load() })"

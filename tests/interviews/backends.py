@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from channels.layers import InMemoryChannelLayer
@@ -16,7 +17,9 @@ class EndlessRecognition(ScriptedRecognition):
 
 
 class EndlessBackend(ScriptedBackend):
-    async def start(self, *, language: str, resume: Resume) -> ScriptedRecognition:
+    async def start(
+        self, *, language: str, resume: Resume, phrases: Sequence[str] = ()
+    ) -> ScriptedRecognition:
         return EndlessRecognition(self, resume)
 
 

@@ -37,12 +37,15 @@ def test_an_interview_is_created_with_its_links() -> None:
     a_recruiter("ada")
 
     told = json.loads(
-        create("--question=Why?", "--question=How?", "--owner=ada", "--language=de-DE", "--json")
+        create(
+            "--question=Why?", "--question=How?", "--owner=ada", "--phrase=Django", "--language=en", "--json"
+        )
     )
 
     interview = Interview.objects.get()
     assert (interview.title, interview.candidate_name) == ("Developer", "Grace Example")
-    assert (interview.language, interview.owner) == ("de-DE", User.objects.get())
+    assert (interview.language, interview.owner) == ("en", User.objects.get())
+    assert interview.phrases == ["Django"]
     assert [question.text for question in interview.questions.all()] == ["Why?", "How?"]
     assert access.interview_for_token(told.pop("candidate_url").rstrip("/").rsplit("/", 1)[1]) == interview
     assert told == {

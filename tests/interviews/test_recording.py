@@ -62,7 +62,7 @@ async def begun(
     question_id = str(interview.current_question_id)
     started = await in_database(services.begin_answer, interview.pk, question_id)
     heard = Heard()
-    return Recording(started, audio, "en-US", journal=worker.journal, outlets=heard.outlets), heard
+    return Recording(started, interview, audio, journal=worker.journal, outlets=heard.outlets), heard
 
 
 async def store(recording: Recording, chunks: Sequence[bytes], first: int = 0) -> None:

@@ -24,6 +24,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--owner", help="the user name of the recruiter; without, superusers alone see it"
         )
+        parser.add_argument(
+            "--phrase", action="append", default=[], help="a name or term that is likely to be said"
+        )
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -34,6 +37,7 @@ class Command(BaseCommand):
                 candidate_email=options["email"],
                 language=options["language"],
                 questions=options["question"],
+                phrases=options["phrase"],
                 owner=_user(options["owner"]),
             )
         except ValidationError as problem:
