@@ -10,8 +10,6 @@ PORT ?= 8000
 # A server on all addresses is opened under the one that SITE_URL says.
 SITE_URL ?= http://$(patsubst 0.0.0.0,127.0.0.1,$(HOST)):$(PORT)
 AUDIO_DIR ?=
-# Test files that run at the same time: most of them wait, for speech to be spoken or a process to end.
-WORKERS ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -24,7 +22,7 @@ run: $(VENV)/run
 
 test: check
 	@scripts/need redis-server=redis-server chromium=chromium flite=flite
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	@$(BIN)/python -m pytest
 
 check: $(VENV)/dev
 	@scripts/need node=nodejs

@@ -19,7 +19,7 @@ from speech.backends.base import Recognition
 from speech.events import BYTES_PER_SECOND, Final, Resume
 
 PIECE_BYTES = BYTES_PER_SECOND // 10
-# Noise is words to the scripted recogniser. It ends in the middle of them, so that the last final comes after it.
+# Noise is words to the scripted recogniser. The audio ends in their middle, the last final comes after it.
 SPEECH = random.Random(1).randbytes(5 * BYTES_PER_SECOND)
 SECONDS = 10
 AUDIO = SPEECH[: 4 * BYTES_PER_SECOND] + bytes(BYTES_PER_SECOND) + SPEECH

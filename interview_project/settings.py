@@ -168,7 +168,10 @@ USE_TZ = True
 
 _pocketsphinx = {
     "BACKEND": "speech.backends.pocketsphinx.PocketSphinxBackend",
-    "OPTIONS": {"capacity": env_int("SPEECH_CAPACITY", 4 * (os.cpu_count() or 1), minimum=1)},
+    "OPTIONS": {
+        "capacity": env_int("SPEECH_CAPACITY", 4 * (os.cpu_count() or 1), minimum=1),
+        "slots_directory": env_str("SPEECH_SLOTS_DIRECTORY") or None,
+    },
 }
 SPEECH_BACKENDS: dict[str, dict[str, Any]] = {
     "pocketsphinx": _pocketsphinx,

@@ -19,60 +19,23 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Self
 
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from speech.backends.base import BaseBackend, Recognition
-from speech.backends.scripted import ScriptedBackend
+from speech.backends.scripted import ScriptedBackend, is_quiet
 from speech.events import SAMPLE_RATE, Ended, Event, Final, Interim, Resume, SpeechStarted
+from tests.azure_behaviour import Behaviour
 from tests.azure_wire import RIFF_HEADER_BYTES, Turn, read_binary, read_text
 
 # The real service says in silence every 15 to 30 s that it heard nothing.
 SILENCE_SAMPLES = 15 * SAMPLE_RATE
-# What a recogniser may still be busy with is not called silence.
-BUSY_SAMPLES = 2 * SAMPLE_RATE
+# A recogniser is busy for so long with what it was given; until then nobody can call it silence.
+BUSY_SECONDS = 2
+BUSY_SAMPLES = BUSY_SECONDS * SAMPLE_RATE
 BLOCK_SAMPLES = SAMPLE_RATE // 2
-
-
-@dataclass(frozen=True)
-class Behaviour:
-    """What goes wrong in one connection. `…_at_ms` is audio that has come over it."""
-
-    refuse: int = 0
-    """HTTP status instead of a WebSocket."""
-    never_answer: bool = False
-    """Accepts the connection, and that is all."""
-    mute: bool = False
-    """Takes audio and says nothing."""
-    delay_ms: int = 0
-    """Everything that it says comes so much later."""
-    stall_at_ms: int | None = None
-    """From there on it neither reads nor says anything."""
-    drop_at_ms: int | None = None
-    """The TCP connection is reset."""
-    close_at_ms: int | None = None
-    close_code: int = 1011
-    rubbish_at_ms: int | None = None
-    """Messages that make no sense."""
-    broken_phrase_at_ms: int | None = None
-    """A final phrase that lacks what each has."""
-    end_turn_at_ms: int | None = None
-    """The turn ends, though the audio doesn't."""
-    hang_at_end: bool = False
-    """Says everything but that the turn is over."""
-
-    def __str__(self) -> str:
-        wrong = {name: value for name, value in vars(self).items() if value != vars(Behaviour())[name]}
-        return ",".join(f"{name}={int(value)}" for name, value in wrong.items())
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """The other way round: refuse=503, or close_at_ms=2000,close_code=1001, or mute."""
-        pairs = (part.partition("=") for part in text.split(","))
-        return cls(**{name: int(value or 1) for name, _, value in pairs})
 
 
 @dataclass
@@ -170,6 +133,7 @@ class Talk:
         self._recognition: Recognition | None = None
         self._telling: asyncio.Task[None] | None = None
         self._is_silent = True
+        self._loud_at: float | None = None
         self._outbox: asyncio.Queue[tuple[float, str | bytes]] = asyncio.Queue()
 
     async def listen(self) -> None:
@@ -201,10 +165,12 @@ class Talk:
             await self._recognition.end_input()
             return
         self._note(body)
+        if self._loud_at is None and not is_quiet(body):
+            self._loud_at = time.monotonic()
         await self._recognition.push(body)
         self._turn.received_samples += len(body) // 2
-        self._tell_of_silence()
-        await self._misbehave()
+        self._tell_of_silence(self._turn)
+        await self._misbehave(self._turn)
 
     def _note(self, pcm: bytes) -> None:
         self._received_samples += len(pcm) // 2
@@ -243,23 +209,23 @@ class Talk:
                 return [turn.hypothesis(event)]
             case Final():
                 self._is_silent = True
+                self._loud_at = self._loud_at and time.monotonic()
                 return [turn.phrase(event)]
             case Ended():
                 return turn.end()[: 2 if self._behaviour.hang_at_end else 3]
             case _:
                 return []
 
-    def _tell_of_silence(self) -> None:
-        turn = self._turn
-        assert turn is not None
+    def _tell_of_silence(self, turn: Turn) -> None:
+        is_heard = self._loud_at is None or time.monotonic() - self._loud_at > BUSY_SECONDS
         quiet = turn.received_samples - turn.acknowledged_samples - BUSY_SAMPLES
-        if self._is_silent and quiet >= self._server.silence_samples:
+        if self._is_silent and is_heard and quiet >= self._server.silence_samples:
             quiet -= quiet % BLOCK_SAMPLES
+            self._loud_at = self._loud_at and time.monotonic()
             self._say(turn.no_match(turn.acknowledged_samples + quiet))
 
-    async def _misbehave(self) -> None:
-        behaviour, turn = self._behaviour, self._turn
-        assert turn is not None
+    async def _misbehave(self, turn: Turn) -> None:
+        behaviour = self._behaviour
         if self._has_come(behaviour.drop_at_ms):
             self._connection.transport.abort()
         if self._has_come(behaviour.close_at_ms):

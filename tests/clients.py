@@ -66,11 +66,10 @@ class Client:
 
     async def until(self, *types: str, **fields: Any) -> Message:
         """The next message of these types with these fields; `heard` keeps what comes before it."""
-        async with asyncio.timeout(DEADLINE_SECONDS):
-            while True:
-                message = await self.next()
-                if message["type"] in types and fields.items() <= message.items():
-                    return message
+        while True:
+            message = await self.next()
+            if message["type"] in types and fields.items() <= message.items():
+                return message
 
     async def until_closed(self) -> int | None:
         """The code with which the server closed; None where it broke off without one."""

@@ -11,18 +11,19 @@ from collections.abc import AsyncIterator, Callable
 
 from speech.backends.azure_errors import azure_error
 from speech.backends.azure_options import AzureOptions
-from speech.backends.azure_results import Result, Utterances
-from speech.backends.azure_session import (
+from speech.backends.azure_results import Utterances
+from speech.backends.azure_said import (
     Broken,
     Connected,
     Lost,
     Over,
     Ready,
     Released,
+    Result,
     Said,
-    Session,
     Started,
 )
+from speech.backends.azure_session import Session
 from speech.backends.azure_watch import MuteWatch
 from speech.backends.base import Recognition
 from speech.events import BYTES_PER_SECOND, SAMPLE_RATE, Ended, Event, Resume, ms_from_samples

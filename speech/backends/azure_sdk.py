@@ -9,8 +9,7 @@ from typing import Any
 import azure.cognitiveservices.speech as sdk
 
 from speech.backends.azure_options import MAX_DETECT_LANGUAGES, MAX_PHRASES, AzureOptions
-from speech.backends.azure_results import Result
-from speech.backends.azure_session import Broken, Connected, Lost, Over, Said, Started
+from speech.backends.azure_said import Broken, Connected, Lost, Over, Result, Said, Started
 
 # How long stopping waits for a service that hangs. The SDK's own 10 s would hold up the process's exit.
 STOP_SECONDS = 1
@@ -37,9 +36,11 @@ class Recogniser:
             self._recogniser.start_continuous_recognition_async().get()
             yield self._stream
         finally:
-            self._recogniser.stop_continuous_recognition_async().get()
-            for signal in self._signals():
-                signal.disconnect_all()
+            try:
+                self._recogniser.stop_continuous_recognition_async().get()
+            finally:
+                for signal in self._signals():
+                    signal.disconnect_all()
 
     def renew_token(self, token: str) -> None:
         self._recogniser.authorization_token = token

@@ -13,58 +13,16 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from speech.backends.azure_options import AzureOptions
-from speech.backends.azure_results import Result
+from speech.backends.azure_said import Lost, Ready, Released, Said
 
 logger = logging.getLogger(__name__)
 
 TOKEN_RETRY_SECONDS = 10
 # At exit, for all together. One whose service hangs takes two seconds (azure_sdk.STOP_SECONDS).
 EXIT_SECONDS = 2.5
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """Audio may be written."""
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    session_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Connected:
-    is_connected: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Over:
-    """Nothing more will be said."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    code: str
-    details: str
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """A callback of ours failed, where the SDK would have swallowed it."""
-
-    problem: Exception
-
-
-@dataclass(frozen=True, slots=True)
-class Released:
-    """All that the recogniser held is given back. Always comes, and always last."""
-
-
-Said = Ready | Started | Connected | Result | Over | Lost | Broken | Released
 
 
 class Session:

@@ -34,8 +34,9 @@ SENTENCE = STABLE_SENTENCES[3]
 LEAD_SECONDS = 0.7
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
+    # For no longer than a file: as long as it runs, so does its event loop, and no other one can.
     with sync_playwright() as playwright:
         yield playwright
 
@@ -112,7 +113,7 @@ def hearing(voice: Path) -> list[str]:
     ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     """One whose microphone hears SENTENCE whenever it is opened."""
     voice = FOLDER / "microphone.wav"

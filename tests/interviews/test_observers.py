@@ -11,6 +11,7 @@ from django.contrib.sessions.models import Session
 
 from interviews import services
 from interviews.access import Watcher
+from interviews.broadcast import Delivery
 from interviews.errors import Close
 from interviews.models import Interview
 from interviews.observers import LobbySession
@@ -155,6 +156,26 @@ async def test_what_the_layer_does_not_bring_is_shown_all_the_same(
     assert shown["answers"][0]["status"] == "complete"
     # Two seconds are promised; the rest is for a busy machine.
     assert took < 4
+
+
+async def test_a_lost_message_is_noticed_after_another_was_only_late(worker: Worker) -> None:
+    interview, (first, _), ada = await watched()
+    session = observer_of(interview, ada, worker)
+
+    def stands_at(revision: int) -> None:
+        session.check(services.Standing(revision, False, "", {}, {(ada, interview.pk)}))
+
+    async with connected(session) as observer:
+        before = (await joined(observer))["revision"]
+        await in_database(services.start, interview.pk)
+        await write(interview, first)
+        stands_at(before + 1)
+        session.deliver(Delivery(interview.pk, before + 1, []))
+        for _ in range(2):
+            stands_at(before + 2)
+        shown = await observer.until("snapshot")
+
+    assert shown["revision"] == before + 2
 
 
 async def test_a_heartbeat_tells_where_it_stands(worker: Worker, settings: Any) -> None:

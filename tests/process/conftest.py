@@ -4,37 +4,14 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from tests.process.idling import Ends, idle
 from tests.servers import Site, new_site
 
 INTERVIEWS_AT_ONCE = 12
 Report = Callable[[str], None]
-
-
-def is_idle(item: pytest.Item) -> bool:
-    return "idle_minute" in getattr(item, "fixturenames", ()) and "test_idle" in item.nodeid
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes a minute of doing nothing goes on beside the others: its end is looked at last."""
-    items.sort(key=is_idle)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def idle_minute(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Future[Ends] | None]:
-    if not any(map(is_idle, request.session.items)):
-        yield None
-        return
-    with ThreadPoolExecutor(1) as beside:
-        yield beside.submit(idle, tmp_path_factory.mktemp("idle"))
 
 
 @pytest.fixture(scope="module")

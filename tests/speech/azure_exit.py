@@ -11,7 +11,6 @@ import signal
 import sys
 
 from speech.backends.azure import AzureBackend
-from speech.backends.base import Recognition
 from speech.events import Resume
 from tests.speech.test_scripted import SPEECH
 
@@ -20,8 +19,7 @@ RECOGNITIONS = 3
 
 async def main(url: str, how: str, after_ms: str) -> None:
     backend = AzureBackend(host=url, key="none")
-    recognitions = [await backend.start(language="en-US", resume=Resume()) for _ in range(RECOGNITIONS)]
-    feeding = [asyncio.create_task(feed(recognition)) for recognition in recognitions]
+    recognising = [asyncio.create_task(recognise(backend)) for _ in range(RECOGNITIONS)]
     await asyncio.sleep(int(after_ms) / 1000)
     print("now", flush=True)
     if how == "exit":
@@ -30,10 +28,11 @@ async def main(url: str, how: str, after_ms: str) -> None:
         raise ValueError("on purpose")
     if how == "interrupt":
         os.kill(os.getpid(), signal.SIGINT)
-        await asyncio.gather(*feeding)
+        await asyncio.gather(*recognising)
 
 
-async def feed(recognition: Recognition) -> None:
+async def recognise(backend: AzureBackend) -> None:
+    recognition = await backend.start(language="en-US", resume=Resume())
     while True:
         await recognition.push(SPEECH[:6400])
         await asyncio.sleep(0.05)

@@ -15,7 +15,8 @@ from speech.backends.azure import VERSION, AzureBackend
 from speech.backends.scripted import ScriptedBackend
 from speech.events import BYTES_PER_SECOND, Ended, Event, Progress, Resume
 from speech.exceptions import CapacityExceeded, LanguageNotSupported, SpeechError
-from tests.azure_server import AzureServer, Behaviour, serving
+from tests.azure_behaviour import Behaviour
+from tests.azure_server import AzureServer, serving
 from tests.servers import free_port
 from tests.speech.contract import BackendContract, collect, feed, finals, recognise, running
 from tests.speech.footprint import until
@@ -271,6 +272,17 @@ async def test_a_service_that_hangs_holds_up_nobody(troubled: AzureServer, backe
     assert closed_after < 1
     assert events[-1] == Ended(len(SPEECH) // 32)
     assert time.monotonic() - began < 3
+
+
+def test_a_callback_that_fails_is_told_where_the_sdk_would_swallow_it() -> None:
+    # Importing it loads the SDK.
+    from speech.backends.azure_sdk import guarded
+
+    said: list[Any] = []
+
+    guarded(lambda event: event.nothing, said.append)(object())
+
+    assert isinstance(said[0].problem, AttributeError)
 
 
 # Limits

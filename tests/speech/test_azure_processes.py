@@ -18,7 +18,8 @@ from typing import Any
 
 import pytest
 
-from tests.azure_server import Behaviour, serving
+from tests.azure_behaviour import Behaviour
+from tests.azure_server import serving
 from tests.servers import ROOT, free_port, running, wait_until
 
 IS_LONG = os.environ.get("AZURE_ROUNDS") == "long"

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from speech.backends.azure_results import Result, Utterances, read_words
+from speech.backends.azure_results import Utterances
+from speech.backends.azure_said import Result
+from speech.backends.azure_words import read_words
 from speech.events import Event, Final, Interim, Progress, Resume, SpeechEnded, SpeechStarted, Word
 
 SECOND = 10_000_000
@@ -131,6 +133,8 @@ def test_absent_confidence_is_none() -> None:
         ("— Yes, so", "yes so", [("— Yes,", 0, 900), ("so", 1000, 1900)]),
         ("I think.", "i uh think", [("I", 0, 900), ("think.", 2000, 2900)]),
         ("25 — so it", "twenty five so it", [("25 —", 0, 1900), ("so", 2000, 2900), ("it", 3000, 3900)]),
+        ("oh **** off", "oh darn off", [("oh", 0, 900), ("****", 1000, 1900), ("off", 2000, 2900)]),
+        ("R & D", "r and d", [("R", 0, 900), ("&", 1000, 1900), ("D", 2000, 2900)]),
         ("So it is", "so is", [("So it is", 0, 1900)]),
         ("今日は", "今日 は", [("今日は", 0, 1900)]),
         ("Frau Öztürk", "frau öztürk", [("Frau", 0, 900), ("Öztürk", 1000, 1900)]),
