@@ -191,8 +191,9 @@ _azure = {
     "endpoint_id": env_str("AZURE_SPEECH_MODEL_ID"),
     "capacity": env_int("AZURE_SPEECH_CAPACITY", 100, minimum=1),
 }
-# Where Azure Speech is said to be somewhere, it recognises, and PocketSphinx stands in for it.
-_has_azure = any(_azure[place] for place in ("region", "endpoint", "host"))
+# Whatever says where Azure Speech is, or who we are there, makes it recognise, and PocketSphinx stand in.
+# A key without a place is told by a system check, rather than passed over.
+_has_azure = any(_azure[name] for name in ("region", "endpoint", "host", "key", "token_provider"))
 if _has_azure:
     SPEECH_BACKENDS["azure"] = {"BACKEND": "speech.backends.azure.AzureBackend", "OPTIONS": _azure}
 _backend = env_str("SPEECH_BACKEND", "azure" if _has_azure else "pocketsphinx")

@@ -72,10 +72,10 @@ class AzureRecognition(Recognition):
             self._session.start()
         except RuntimeError as error:
             raise SpeechError(f"no thread for a recognition can be started: {error}") from error
-        await self._wait_until(lambda: self._is_ready or self._is_over)
         try:
+            # A token provider may hang too.
             async with asyncio.timeout(self._watch.mute_seconds):
-                await self._wait_until(lambda: self._watch.is_connected or self._is_over)
+                await self._wait_until(lambda: self._is_over or self._is_ready and self._watch.is_connected)
         except TimeoutError:
             self._fail("Mute", "no connection is made")
         if self._failure is not None:
