@@ -290,7 +290,8 @@ async def test_who_ignores_that_it_is_too_much_is_closed(
         await flood(c, frames(1, 20_000))
         closed_with = await c.until_closed()
 
-    assert closed_with == 4413
+    # Where the peer is still sending when it is closed, TCP may reset before the close frame is read.
+    assert closed_with in {4413, None}
     assert set(c.codes) <= {"AUDIO_BACKLOG", "CHUNK_GAP"}
     assert "AUDIO_BACKLOG" in c.codes
 
