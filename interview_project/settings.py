@@ -129,7 +129,18 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
     }
     _database["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
 elif _database["ENGINE"] == "django.db.backends.postgresql":
-    _database["OPTIONS"] = {"pool": {"min_size": 1, "max_size": env_int("DATABASE_POOL_SIZE", 10, minimum=2)}}
+    _database["OPTIONS"] = {
+        "pool": {
+            "min_size": 1,
+            "max_size": env_int("DATABASE_POOL_SIZE", 10, minimum=2),
+            # Who has no connection after so long tries again, or says so.
+            "timeout": 5,
+            # The pool itself would try less and less often, and be late when the database is back.
+            "reconnect_timeout": 1,
+        }
+    }
+    # After a restart of the database the pool is full of connections that are none any more.
+    _database["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env_str("REDIS_URL")
@@ -217,9 +228,11 @@ ANSWER_MAX_BYTES = env_int("ANSWER_MAX_BYTES", 256 * 1024 * 1024, minimum=1)
 ANSWER_MIN_MS = env_int("ANSWER_MIN_MS", 200)
 ANSWER_FINISH_TIMEOUT_SECONDS = env_int("ANSWER_FINISH_TIMEOUT_SECONDS", 60, minimum=1)
 ANSWER_LEASE_SECONDS = env_int("ANSWER_LEASE_SECONDS", 30, minimum=5)
+ANSWER_GRACE_SECONDS = env_int("ANSWER_GRACE_SECONDS", 3600, minimum=5)
 TEXT_ANSWER_MAX_CHARS = env_int("TEXT_ANSWER_MAX_CHARS", 20_000, minimum=1)
 AUDIO_FRAME_MAX_BYTES = env_int("AUDIO_FRAME_MAX_BYTES", 256 * 1024, minimum=1024)
 AUDIO_BACKLOG_BYTES = env_int("AUDIO_BACKLOG_BYTES", 2 * 1024 * 1024, minimum=64 * 1024)
+JOURNAL_MAX_BYTES = env_int("JOURNAL_MAX_BYTES", 64 * 1024 * 1024, minimum=64 * 1024)
 SOCKET_IDLE_SECONDS = env_int("SOCKET_IDLE_SECONDS", 120, minimum=5)
 SOCKET_MESSAGES_PER_SECOND = env_int("SOCKET_MESSAGES_PER_SECOND", 50, minimum=1)
 OBSERVER_HEARTBEAT_SECONDS = env_int("OBSERVER_HEARTBEAT_SECONDS", 1, minimum=1)

@@ -7,8 +7,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import aclosing
 from uuid import UUID
 
+from interviews.database import in_database
 from interviews.models import AudioChunk, AudioPart
-from interviews.services import in_database
 from speech.audio import AudioFormat, decode
 
 BATCH = 16

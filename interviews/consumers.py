@@ -12,14 +12,22 @@ from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from interviews import access
+from interviews.database import in_database
 from interviews.dialects import SUBPROTOCOL, dialect_for
 from interviews.errors import Close, Code
-from interviews.messages import candidate_decoder, decode, encode, error, observer_decoder
+from interviews.messages import (
+    ServerMessage,
+    candidate_decoder,
+    decode,
+    encode,
+    error,
+    observer_decoder,
+    warning,
+)
 from interviews.models import Interview
 from interviews.observers import LobbySession, ObserverSession
 from interviews.outbox import Outbox
 from interviews.protocol import Frame
-from interviews.services import in_database
 from interviews.session import CandidateSession
 from interviews.worker import get_worker
 
@@ -32,6 +40,9 @@ class Session(Protocol):
     outbox: Outbox
 
     async def run(self) -> None: ...
+
+    def encoded(self, message: ServerMessage) -> list[str]:
+        """As it is said over this socket."""
 
     async def aclose(self) -> None: ...
 
@@ -47,6 +58,7 @@ class SocketConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.scope, self.base_send = scope, send
+        self.worker = get_worker()
         try:
             # Channels' own loop makes a task of each message: frames would come faster than it takes
             # them, and wait without bound, since Daphne has no backpressure.
@@ -55,10 +67,7 @@ class SocketConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         except StopConsumer:
             pass
         except asyncio.CancelledError:
-            # The server ends, and waits for this.
-            if self.session:
-                await self.send(encode(error(Code.SERVER_RESTARTING)))
-                await self.hang_up(Close.RESTARTING)
+            await self.say_farewell()
             raise
         finally:
             await self.release()
@@ -73,9 +82,20 @@ class SocketConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         """Browsers break off a handshake that doesn't answer the subprotocol they offered."""
         return SUBPROTOCOL if SUBPROTOCOL in self.scope["subprotocols"] else None
 
+    async def say_farewell(self) -> None:
+        """The server ends, and waits for this: whoever is here may go on at another one."""
+        if self.session:
+            for task in self.tasks:
+                task.cancel()
+            for text in self.session.encoded(warning(Code.SERVER_RESTARTING)):
+                await self.send(text)
+            await self.hang_up(Close.RESTARTING)
+            await self.release()
+
     async def open(self, session: Session) -> None:
         await self.accept(self.subprotocol)
         self.session = session
+        self.worker.sockets.add(self)
         self.tasks = asyncio.create_task(self._run(session)), asyncio.create_task(self._send(session.outbox))
 
     async def refuse(self, code: Close, reason: Code) -> None:
@@ -106,6 +126,7 @@ class SocketConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         session, self.session = self.session, None
         if session is None:
             return
+        self.worker.sockets.discard(self)
         for task in self.tasks:
             task.cancel()
         try:
@@ -124,10 +145,11 @@ class AnswerConsumer(SocketConsumer):
         interview = await in_database(access.candidate_interview, interview_id, self.scope["cookies"])
         if interview is None:
             return await self.refuse(Close.NOT_ALLOWED, Code.CONSENT_REQUIRED)
-        if not interview.is_open and interview.status != Interview.Status.COMPLETED:
+        is_open = await in_database(getattr, interview, "is_open")
+        if not is_open and interview.status != Interview.Status.COMPLETED:
             return await self.refuse(Close.NOT_ALLOWED, Code.INTERVIEW_ALREADY_COMPLETED)
         dialect = dialect_for(self.scope["subprotocols"])
-        await self.open(CandidateSession(interview, dialect, get_worker()))
+        await self.open(CandidateSession(interview, dialect, self.worker))
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if self.session is None:
@@ -160,7 +182,7 @@ class WatchConsumer(ObserverConsumer):
         if watcher is None:
             # Whether there is such an interview is nobody's business who may not see it.
             return await self.refuse(Close.NOT_FOUND, Code.INTERVIEW_NOT_FOUND)
-        await self.open(ObserverSession(interview_id, watcher, get_worker()))
+        await self.open(ObserverSession(interview_id, watcher, self.worker))
 
 
 class LobbyConsumer(ObserverConsumer):

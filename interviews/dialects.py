@@ -16,6 +16,7 @@ from interviews.messages import (
     ServerMessage,
     Transcription,
     VoiceMetricsMessage,
+    WarningMessage,
     error,
 )
 
@@ -54,6 +55,8 @@ class BasicDialect:
                 yield self._so_far(message)
             case AnswerComplete(kind="voice", status="complete"):
                 yield _whole(message)
+            case WarningMessage(code=Code.SERVER_RESTARTING):
+                yield error(Code.SERVER_RESTARTING)
             case AnswerComplete(status="pending"):
                 yield error(Code(message.failure), question_id=message.question_id)
             case _ if isinstance(message, self.PLAIN):

@@ -23,7 +23,8 @@ from channels.layers import get_channel_layer
 
 from interviews import access
 from interviews.broadcast import Broadcaster, Delivery, group_name
-from interviews.services import Change, Standing, in_database, standings
+from interviews.database import in_database
+from interviews.services import Change, Standing, standings
 
 logger = logging.getLogger(__name__)
 

@@ -1,30 +1,37 @@
 """Group commit: the chunks of all of a process's connections, written together by one thread.
 
-Whatever has come while one transaction was being written goes into the next: the cost is a transaction
-a tick, not a chunk, and an idle journal writes at once. A chunk's future is done when the transaction
-that holds it has committed; it fails with StaleEpoch for an answer that another connection has taken.
+What has come since the last transaction goes into the next, a tick later: the cost is a transaction a
+tick, whatever the number of candidates, and a chunk that comes alone is written at once. A chunk's
+future is done when the transaction that holds it has committed; it fails with StaleEpoch for an answer
+that another connection has taken. While the database is away everything waits, up to a bound.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import queue
 import threading
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from time import monotonic
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from interviews.database import AWAY, BACKOFF_SECONDS
 from interviews.errors import StaleEpoch
 from interviews.models import Answer, AudioChunk
 
 logger = logging.getLogger(__name__)
+
+TICK_SECONDS = 0.1
+# What one transaction writes at most: after an outage much has come together.
+BATCH_BYTES = 8 * 1024 * 1024
+Writer = tuple[UUID, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,7 @@ class Entry:
     committed: asyncio.Future[None]
 
     @property
-    def writer(self) -> tuple[UUID, int]:
+    def writer(self) -> Writer:
         return self.answer_id, self.epoch
 
 
@@ -44,87 +51,142 @@ class Journal:
     """Its thread starts with the first chunk and ends with `close`."""
 
     def __init__(self) -> None:
-        self._entries: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
+        self._entries: deque[Entry] = deque()
+        self._waiting_bytes = 0
+        self._changed = threading.Condition()
+        self._in_a_hurry = False
+        self._closing = False
         self._thread: threading.Thread | None = None
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much waits to be written that nothing more should be appended."""
+        return self._waiting_bytes >= settings.JOURNAL_MAX_BYTES
 
     def append(self, answer_id: UUID, epoch: int, index: int, data: bytes) -> asyncio.Future[None]:
         """Call it on the event loop; the future belongs to it."""
         if self._thread is None:
+            self._closing = False
             self._thread = threading.Thread(target=self._write, name="journal", daemon=True)
             self._thread.start()
         committed = asyncio.get_running_loop().create_future()
         # Whoever waited for it may be gone by the time it fails.
         committed.add_done_callback(_look_at)
-        self._entries.put(Entry(answer_id, epoch, index, data, committed))
+        with self._changed:
+            self._entries.append(Entry(answer_id, epoch, index, data, committed))
+            self._waiting_bytes += len(data)
+            if len(self._entries) == 1:
+                self._changed.notify()
         return committed
 
+    def hurry(self) -> None:
+        """Somebody waits for the last of their chunks: what is there is written now."""
+        with self._changed:
+            self._in_a_hurry = True
+            self._changed.notify()
+
     def close(self) -> None:
-        """Waits until everything is written."""
+        """Waits until everything is written; what can't be, because the database is away, fails."""
         if self._thread is not None:
-            self._entries.put(None)
+            with self._changed:
+                self._closing = True
+                self._changed.notify()
             self._thread.join()
             self._thread = None
 
+    # Its thread
+
     def _write(self) -> None:
-        while (batch := self._next_batch()) is not None:
+        began = -TICK_SECONDS
+        while batch := self._next_batch(began + TICK_SECONDS):
+            began = monotonic()
             self._commit(batch)
+            with self._changed:
+                self._waiting_bytes -= sum(len(entry.data) for entry in batch)
         connection.close()
 
-    def _next_batch(self) -> list[Entry] | None:
-        entry = self._entries.get()
-        batch: list[Entry] = []
-        while entry is not None:
-            batch.append(entry)
-            try:
-                entry = self._entries.get_nowait()
-            except queue.Empty:
-                return batch
-        if batch:
-            self._entries.put(None)
-        return batch or None
+    def _next_batch(self, not_before: float) -> list[Entry]:
+        """Nothing when it is closed and all is written."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._entries or self._closing)
+            self._changed.wait_for(
+                lambda: self._in_a_hurry or self._closing, timeout=max(0.0, not_before - monotonic())
+            )
+            self._in_a_hurry = False
+            batch: list[Entry] = []
+            size = 0
+            while self._entries and size < BATCH_BYTES:
+                batch.append(self._entries.popleft())
+                size += len(batch[-1].data)
+            return batch
 
     def _commit(self, batch: list[Entry]) -> None:
-        try:
-            with transaction.atomic():
-                stale = _insert(batch)
-        except Exception:
-            # Whatever it is, those who wait are told, and the thread goes on.
-            connection.close_if_unusable_or_obsolete()
-            self._commit_each(batch)
-        else:
-            _settle([e for e in batch if e.writer in stale], StaleEpoch())
-            _settle([e for e in batch if e.writer not in stale], None)
+        """Every entry is settled after it: committed, or refused for a reason that stays."""
+        delay, longest = BACKOFF_SECONDS
+        is_again = False
+        while True:
+            try:
+                with transaction.atomic():
+                    stale = _insert(batch, is_again=is_again)
+            except AWAY as problem:
+                connection.close()
+                if not is_again:
+                    logger.warning("the database is away (%s): chunks wait", type(problem).__name__)
+                is_again = True
+                if self._is_closed_within(delay):
+                    return _settle(batch, problem)
+                delay = min(delay * 2, longest)
+            except Exception as problem:
+                # Whatever it is, those who wait are told, and the thread goes on.
+                return self._fail_one(batch, problem)
+            else:
+                if is_again:
+                    logger.warning("the database is back: chunks are written again")
+                _settle([e for e in batch if e.writer in stale], StaleEpoch())
+                return _settle([e for e in batch if e.writer not in stale], None)
 
-    def _commit_each(self, batch: list[Entry]) -> None:
+    def _fail_one(self, batch: list[Entry], problem: Exception) -> None:
         """One answer's fault must not fail the others'."""
         by_answer = defaultdict(list)
         for entry in batch:
             by_answer[entry.writer].append(entry)
-        for entries in by_answer.values():
-            try:
-                with transaction.atomic():
-                    stale = _insert(entries)
-                _settle(entries, StaleEpoch() if stale else None)
-            except Exception as problem:
-                logger.exception("chunks of answer %s could not be stored", entries[0].answer_id)
-                connection.close_if_unusable_or_obsolete()
-                _settle(entries, problem)
+        if len(by_answer) > 1:
+            for entries in by_answer.values():
+                self._commit(entries)
+        else:
+            logger.error("chunks of answer %s could not be stored", batch[0].answer_id, exc_info=problem)
+            _settle(batch, problem)
+
+    def _is_closed_within(self, seconds: float) -> bool:
+        with self._changed:
+            return self._changed.wait_for(lambda: self._closing, timeout=seconds)
 
 
-def _insert(batch: Sequence[Entry]) -> set[tuple[UUID, int]]:
+def _insert(batch: Sequence[Entry], *, is_again: bool) -> set[Writer]:
     """Stores what its writer still holds the answer for; returns the writers that don't."""
-    lease = timezone.now() + timedelta(seconds=settings.ANSWER_LEASE_SECONDS)
-    stale = set()
-    for answer_id, epoch in sorted({entry.writer for entry in batch}):
-        held = Answer.objects.filter(pk=answer_id, epoch=epoch, status=Answer.Status.RECORDING)
-        if not held.update(lease_until=lease):
-            stale.add((answer_id, epoch))
+    writers = {entry.writer for entry in batch}
+    held = _hold(writers)
+    entries = [entry for entry in batch if entry.writer in held]
+    if is_again:
+        # The commit whose end was not heard of may have been one.
+        entries = [entry for entry in entries if not _is_stored(entry)]
     AudioChunk.objects.bulk_create(
-        AudioChunk(answer_id=entry.answer_id, index=entry.index, data=entry.data)
-        for entry in batch
-        if entry.writer not in stale
+        AudioChunk(answer_id=entry.answer_id, index=entry.index, data=entry.data) for entry in entries
     )
-    return stale
+    return writers - held
+
+
+def _hold(writers: set[Writer]) -> set[Writer]:
+    """Extends the leases of those who still have their answers, which nobody can take until the commit."""
+    answers = Answer.objects.filter(pk__in={pk for pk, _ in writers}, status=Answer.Status.RECORDING)
+    held = writers & set(answers.select_for_update().order_by("pk").values_list("pk", "epoch"))
+    lease = timezone.now() + timedelta(seconds=settings.ANSWER_LEASE_SECONDS)
+    Answer.objects.filter(pk__in={pk for pk, _ in held}).update(lease_until=lease)
+    return held
+
+
+def _is_stored(entry: Entry) -> bool:
+    return AudioChunk.objects.filter(answer=entry.answer_id, index=entry.index, data=entry.data).exists()
 
 
 def _look_at(committed: asyncio.Future[None]) -> None:

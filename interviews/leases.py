@@ -10,8 +10,8 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from interviews import services
+from interviews.database import in_database
 from interviews.models import Answer
-from interviews.services import in_database
 
 
 @asynccontextmanager

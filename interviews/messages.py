@@ -85,6 +85,8 @@ class SessionReady(ServerMessage, tag="session_ready"):
     interview: dict[str, Any]
     questions: list[dict[str, Any]]
     answered: list[dict[str, Any]]
+    # The answer that is being recorded: question_id, answer_id, next_chunk_index.
+    under_way: dict[str, Any] | None
     limits: dict[str, int]
     recogniser: str
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -16,6 +17,13 @@ from speech.backends import is_recognisable
 class InterviewQuerySet(models.QuerySet["Interview"]):
     def live(self) -> InterviewQuerySet:
         return self.filter(status=Interview.Status.IN_PROGRESS)
+
+    def expired(self) -> InterviewQuerySet:
+        """Those to be closed: past their time, and with no answer that is being recorded."""
+        running = self.filter(status__in=[Interview.Status.SCHEDULED, Interview.Status.IN_PROGRESS])
+        return running.filter(expires_at__lt=timezone.now()).exclude(
+            questions__answers__in=Answer.objects.under_way()
+        )
 
 
 class Interview(models.Model):
@@ -71,9 +79,11 @@ class Interview(models.Model):
 
     @property
     def is_open(self) -> bool:
-        """Whether its candidate may still answer."""
-        running = self.status in {self.Status.SCHEDULED, self.Status.IN_PROGRESS}
-        return running and self.expires_at > timezone.now()
+        """Whether its candidate may still answer. Nobody is shut out in mid-answer."""
+        if self.status not in {self.Status.SCHEDULED, self.Status.IN_PROGRESS}:
+            return False
+        is_in_time = self.expires_at > timezone.now()
+        return is_in_time or Answer.objects.under_way().filter(question__interview=self).exists()
 
 
 class Question(models.Model):
@@ -112,14 +122,21 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
         """Those that answer their question: their audio, or what was written, is safe."""
         return self.filter(status__in=[Answer.Status.PENDING, Answer.Status.COMPLETE])
 
+    def under_way(self) -> AnswerQuerySet:
+        return self.filter(status__in=[Answer.Status.RECORDING, Answer.Status.FINISHING])
+
     def owed(self) -> AnswerQuerySet:
-        """Those whose transcript, audio file or hand-over is owed and which nobody works on."""
-        status = Answer.Status
-        owed = models.Q(status__in=[status.FINISHING, status.PENDING]) | models.Q(
-            status=status.COMPLETE, handed_over_at=None
-        )
-        free = models.Q(lease_until=None) | models.Q(lease_until__lt=timezone.now())
-        return self.filter(owed & free)
+        """Those whose transcript, audio file or hand-over is owed and which nobody works on.
+
+        And those whose candidate has been away for longer than they are waited for.
+        """
+        status, now = Answer.Status, timezone.now()
+        unfinished = models.Q(status__in=[status.FINISHING, status.PENDING])
+        unfinished |= models.Q(status=status.COMPLETE, handed_over_at=None)
+        free = models.Q(lease_until=None) | models.Q(lease_until__lt=now)
+        grace = timedelta(seconds=settings.ANSWER_GRACE_SECONDS)
+        abandoned = models.Q(status=status.RECORDING, lease_until__lt=now - grace)
+        return self.filter(unfinished & free | abandoned)
 
 
 class Answer(models.Model):

@@ -12,6 +12,7 @@ from django.conf import settings
 
 from interviews import access, services
 from interviews.broadcast import Delivery
+from interviews.database import in_database
 from interviews.errors import Close, Code
 from interviews.messages import (
     ErrorMessage,
@@ -28,7 +29,7 @@ from interviews.messages import (
     error,
 )
 from interviews.outbox import Outbox, RateLimit
-from interviews.services import Standing, in_database
+from interviews.services import Standing
 from interviews.worker import Worker
 
 LOBBY_SECONDS = 2.0
@@ -56,6 +57,9 @@ class Listener:
                 self.put(message)
             case Ping():
                 self.put(Pong())
+
+    def encoded(self, message: ServerMessage) -> list[str]:
+        return [encode(message)]
 
     def put(self, message: ServerMessage, slot: str | None = None) -> None:
         self.outbox.put(encode(message), slot)

@@ -131,7 +131,8 @@ class CandidateProtocol:
         # Set by who counts the seconds: the answer has reached its longest length.
         self.is_full = False
         self._received_bytes = 0
-        self._unacked: deque[int] = deque()
+        # Of each chunk that isn't durable yet: what it counts, and the hash of its audio.
+        self._unacked: deque[tuple[int, int]] = deque()
         self._unacked_bytes = 0
         self._ignored_bytes = 0
         self._lost_question: str | None = None
@@ -152,7 +153,8 @@ class CandidateProtocol:
     def acked(self, next_index: int) -> None:
         """Everything below `next_index` is durable."""
         while len(self._unacked) > self.next_index - next_index:
-            self._unacked_bytes -= self._unacked.popleft()
+            cost, _ = self._unacked.popleft()
+            self._unacked_bytes -= cost
         self._ignored_bytes = 0
 
     def ended(self, *, usable: bool = True) -> None:
@@ -246,7 +248,9 @@ class CandidateProtocol:
         if index < self._durable_index:
             return [Compare(index, data)]
         if index < self.next_index:
-            return [Reply(self.ack())]
+            _, known = self._unacked[index - self._durable_index]
+            is_same = hash(data) == known
+            return [Reply(self.ack())] if is_same else self._refuse_audio(Code.CHUNK_CONFLICT, len(data))
         if index > self.next_index:
             return self._refuse_audio(Code.CHUNK_GAP, len(data))
         cost = max(len(data), CHUNK_MIN_COST)
@@ -256,7 +260,7 @@ class CandidateProtocol:
             return self.backlog(len(data))
         self.next_index += 1
         self._received_bytes += cost
-        self._unacked.append(cost)
+        self._unacked.append((cost, hash(data)))
         self._unacked_bytes += cost
         return [Store(index, data)]
 

@@ -20,12 +20,13 @@ from django.conf import settings
 
 from interviews import services
 from interviews.chunks import ChunkReader, PartedAudio
+from interviews.database import persistently
 from interviews.errors import AudioTooShort, Code, code_of
 from interviews.journal import Journal
 from interviews.leases import holding
 from interviews.messages import Phase, ServerMessage, State, Transcription, error, warning
 from interviews.models import Answer, Interview
-from interviews.services import Begun, Change, in_database
+from interviews.services import Begun, Change
 from speech import SpeechStream, open_stream
 from speech.audio import AudioFormat, sniff
 from speech.events import SAMPLE_RATE, CatchingUp, Final, Interim, Live, Resume, ms_from_samples
@@ -100,7 +101,7 @@ class Recording:
         """After a reconnect the same audio goes on, unless the header of another one is seen."""
         self._needs_part = False
         if index == 0 or sniff(data) is not None:
-            part = await in_database(services.begin_part, self.answer, index, self._audio)
+            part = await persistently(services.begin_part, self.answer, index, self._audio)
             self._parted.begin_part(part)
 
     def finish(self, chunk_count: int) -> None:
@@ -108,6 +109,7 @@ class Recording:
         self.is_finishing = True
         self._chunks.end(chunk_count)
         self._commits.put_nowait(None)
+        self._journal.hurry()
 
     # To the end
 
@@ -119,14 +121,14 @@ class Recording:
             return await self._fail(problem)
         duration_ms = ms_from_samples(self._samples)
         if self._owed is not None:
-            return await in_database(services.owe_transcript, self.answer, self._owed, duration_ms)
-        return await in_database(services.complete_answer, self.answer, duration_ms)
+            return await persistently(services.owe_transcript, self.answer, self._owed, duration_ms)
+        return await persistently(services.complete_answer, self.answer, duration_ms)
 
     async def _fail(self, problem: AudioError) -> Change:
         self.has_failed = True
         code = code_of(problem)
         logger.info("answer %s: take %s can't be used: %s", self.answer.pk, self.answer.take, code)
-        change = await in_database(services.fail_answer, self.answer, code)
+        change = await persistently(services.fail_answer, self.answer, code)
         self._out.tell([error(code, question_id=self.answer.question_id, next_chunk_index=0)])
         return change
 
@@ -136,7 +138,7 @@ class Recording:
             await committed
             self._chunks.committed(index + 1)
             self._out.acked(index + 1)
-        await in_database(services.finish_recording, self.answer)
+        await persistently(services.finish_recording, self.answer)
         self._all_durable.set()
         async with holding(self.answer):
             await self._heard_all.wait()
@@ -156,11 +158,11 @@ class Recording:
             await stack.enter_async_context(stream)
         except CapacityExceeded:
             self._out.tell([warning(Code.CAPACITY_EXCEEDED)])
-            self._owe(Code.CAPACITY_EXCEEDED)
+            await self._owe(Code.CAPACITY_EXCEEDED)
             return None
         except SpeechError:
             logger.exception("answer %s: no recognition", self.answer.pk)
-            self._owe(Code.STT_FAILED)
+            await self._owe(Code.STT_FAILED)
             return None
         self._show(self._state.state, stream.recogniser)
         return stream
@@ -170,7 +172,7 @@ class Recording:
             await self._hear(stream)
         except SpeechError:
             logger.exception("answer %s: the decoder was lost", self.answer.pk)
-            self._owe(Code.STT_FAILED)
+            await self._owe(Code.STT_FAILED)
         else:
             if ms_from_samples(self._samples) < settings.ANSWER_MIN_MS:
                 raise AudioTooShort
@@ -200,14 +202,14 @@ class Recording:
         try:
             await stream.push(pcm)
         except SpeechError:
-            self._lose()
+            await self._lose()
 
     async def _drain(self, stream: SpeechStream) -> None:
         """Waits for the last final, as long as the recogniser says anything at all."""
         try:
             await stream.end_input()
         except SpeechError:
-            return self._lose()
+            return await self._lose()
         said = -1
         while not self._heard_all.is_set() and said != self._said:
             said = self._said
@@ -215,7 +217,7 @@ class Recording:
                 async with asyncio.timeout(settings.ANSWER_FINISH_TIMEOUT_SECONDS):
                     await self._heard_all.wait()
         if not self._heard_all.is_set():
-            self._lose()
+            await self._lose()
             await stream.aclose()
 
     # What the recogniser says
@@ -233,12 +235,14 @@ class Recording:
                 elif isinstance(event, Live):
                     self._show("live", event.recogniser)
         except SpeechError:
-            self._lose()
+            await self._lose()
         self._heard_all.set()
 
     async def _final(self, final: Final) -> None:
-        change = await in_database(services.add_segment, self.answer, self._segments, final)
+        self._keep(await persistently(services.add_segment, self.answer, self._segments, final))
         self._segments += 1
+
+    def _keep(self, change: Change) -> None:
         self._revision = change.revision
         self._out.tell(change.messages)
         self._out.publish(change)
@@ -256,15 +260,15 @@ class Recording:
         )
         self._show_all(message)
 
-    def _lose(self) -> None:
+    async def _lose(self) -> None:
         if self._owed is None:
             logger.warning("answer %s: the recognition was lost", self.answer.pk, exc_info=True)
             self._out.tell([error(Code.STT_FAILED, question_id=self.answer.question_id)])
-            self._owe(Code.STT_FAILED)
+            await self._owe(Code.STT_FAILED)
 
-    def _owe(self, code: Code) -> None:
+    async def _owe(self, code: Code) -> None:
         self._owed = self._owed or code
-        self._show("recorded_only", "")
+        self._keep(await persistently(services.record_only, self.answer, self._owed))
 
     def _show(self, state: Phase, recogniser: str, behind_ms: int | None = None) -> None:
         self._state = State(

@@ -1,18 +1,19 @@
 """What happens to interviews: verbs over rows, each one transaction.
 
-All of it is synchronous; sockets reach it through `in_database`. A change that observers may see
-raises the interview's revision in its transaction and returns the messages that tell of it.
+All of it is synchronous; sockets reach it through `interviews.database`. A change that observers may see
+raises the interview's revision in its transaction and returns the messages that tell of it. What a
+recording does to its answer may be done again, as after a commit whose end was not heard of: the second
+time changes nothing and returns the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 from uuid import UUID
 
-from channels.db import DatabaseSyncToAsync
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, F, Max, Q, Sum
@@ -29,6 +30,7 @@ from interviews.wire import (
     final_message,
     lobby_entry,
     question_message,
+    recorded_only_message,
     session_ready,
     snapshot_message,
     started_message,
@@ -41,17 +43,6 @@ from speech.metrics import measure
 
 Status = Answer.Status
 LOBBY_LENGTH = 100
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-async def in_database(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """The one door from the event loop to the rows.
-
-    Not the thread-sensitive one: there a single slow query would stall every socket of the process.
-    """
-    result: T = await DatabaseSyncToAsync(function, thread_sensitive=False)(*args, **kwargs)
-    return result
 
 
 @dataclass(frozen=True)
@@ -171,6 +162,15 @@ def cancel(interview: Interview) -> bool:
 
 
 @transaction.atomic
+def expire_interviews() -> int:
+    """Closes what is past its time; how many there were."""
+    ids = list(Interview.objects.select_for_update().expired().values_list("pk", flat=True))
+    changes = {"status": Interview.Status.EXPIRED, "current_question": None, "revision": F("revision") + 1}
+    Interview.objects.filter(pk__in=ids).update(**changes)
+    return len(ids)
+
+
+@transaction.atomic
 def start(interview_id: UUID) -> Change | None:
     """The candidate is there. None if the interview was running already."""
     started = Interview.objects.filter(pk=interview_id, status=Interview.Status.SCHEDULED).update(
@@ -240,7 +240,7 @@ def begin_answer(interview_id: UUID, question_id: str) -> Begun:
     """
     revision = _raise_revision(interview_id)
     question = _current_question(interview_id, question_id)
-    under_way = question.answers.filter(status__in=[Status.RECORDING, Status.FINISHING])
+    under_way = question.answers.under_way()
     # Locked, since a transcriber may be claiming it.
     answer = under_way.select_for_update().last()
     if answer is None:
@@ -248,20 +248,26 @@ def begin_answer(interview_id: UUID, question_id: str) -> Begun:
     else:
         answer.epoch += 1
         answer.status = Status.RECORDING
+        answer.failure = ""
         answer.lease_until = _lease()
-        answer.save(update_fields=["epoch", "status", "lease_until"])
-    durable = answer.chunks.aggregate(last=Max("index"), size=Sum(Length("data")))
-    next_chunk_index = 0 if durable["last"] is None else durable["last"] + 1
+        answer.save(update_fields=["epoch", "status", "failure", "lease_until"])
+    size = answer.chunks.aggregate(size=Sum(Length("data")))["size"]
     segments = list(answer.segments.all())
-    started = started_message(answer, next_chunk_index, segments)
+    started = started_message(answer, _next_chunk_index(answer), segments)
     return Begun(
         answer,
         started,
         segments,
         list(answer.parts.all()),
-        received_bytes=durable["size"] or 0,
+        received_bytes=size or 0,
         change=Change(interview_id, revision, [started]),
     )
+
+
+def _next_chunk_index(answer: Answer) -> int:
+    """Everything below it is durable: chunks are stored in their order."""
+    last = answer.chunks.aggregate(last=Max("index"))["last"]
+    return 0 if last is None else last + 1
 
 
 @transaction.atomic
@@ -287,6 +293,9 @@ def _hold(answer: Answer, *statuses: str, **changes: Any) -> None:
 def add_segment(answer: Answer, index: int, final: Final) -> Change:
     """Keeps a final. Raises StaleEpoch if another connection has the answer."""
     interview_id = answer.question.interview_id
+    kept = answer.segments.filter(index=index, text=final.text, end_ms=final.end_ms).first()
+    if kept:
+        return Change(interview_id, kept.revision, [final_message(answer, kept)])
     revision = _raise_revision(interview_id)
     _hold(answer, Status.RECORDING, Status.FINISHING, Status.PENDING, lease_until=_lease())
     segment = Segment.objects.create(
@@ -304,9 +313,22 @@ def add_segment(answer: Answer, index: int, final: Final) -> Change:
     return Change(interview_id, revision, [final_message(answer, segment)])
 
 
+@transaction.atomic
+def record_only(answer: Answer, code: Code) -> Change:
+    """Nobody recognises it for now, for the reason `code`: its transcript will be owed.
+
+    Raises StaleEpoch if another connection has the answer.
+    """
+    interview_id = answer.question.interview_id
+    revision = _raise_revision(interview_id)
+    _hold(answer, Status.RECORDING, Status.FINISHING, failure=code, lease_until=_lease())
+    return Change(interview_id, revision, [recorded_only_message(answer)])
+
+
 def finish_recording(answer: Answer) -> None:
     """All audio is here. Raises StaleEpoch if another connection has the answer."""
-    _hold(answer, Status.RECORDING, status=Status.FINISHING, ended_at=timezone.now(), lease_until=_lease())
+    changes = {"status": Status.FINISHING, "ended_at": timezone.now(), "lease_until": _lease()}
+    _hold(answer, Status.RECORDING, Status.FINISHING, **changes)
 
 
 @transaction.atomic
@@ -316,6 +338,8 @@ def complete_answer(answer: Answer, duration_ms: int) -> Change:
     The next step is taken, unless it was when the audio became safe (`owe_transcript`).
     Raises StaleEpoch if another connection has the answer.
     """
+    if done := _done_before(answer, Status.COMPLETE):
+        return done
     revision = _raise_revision(answer.question.interview_id)
     owed = Answer.objects.filter(pk=answer.pk, status=Status.PENDING).exists()
     segments = list(answer.segments.all())
@@ -341,6 +365,8 @@ def owe_transcript(answer: Answer, code: Code, duration_ms: int | None) -> Chang
 
     Whoever calls this stores the audio, and has the answer until then.
     """
+    if done := _done_before(answer, Status.PENDING):
+        return done
     revision = _raise_revision(answer.question.interview_id)
     changes = {"failure": code, "duration_ms": duration_ms, "lease_until": _lease()}
     _hold(answer, Status.FINISHING, status=Status.PENDING, **changes)
@@ -369,6 +395,8 @@ def take_over(answer: Answer) -> bool:
 @transaction.atomic
 def fail_answer(answer: Answer, code: Code) -> Change:
     """This take's audio can't be used; the question may be answered anew while it is the current one."""
+    if done := _done_before(answer, Status.FAILED):
+        return done
     revision = _raise_revision(answer.question.interview_id)
     statuses = Status.RECORDING, Status.FINISHING, Status.PENDING
     _hold(answer, *statuses, status=Status.FAILED, failure=code, lease_until=None)
@@ -380,8 +408,9 @@ def write_answer(interview_id: UUID, question_id: str, text: str) -> Change:
     """A written answer; a recording of the same question that is under way is given up."""
     revision = _raise_revision(interview_id)
     question = _current_question(interview_id, question_id)
-    under_way = question.answers.filter(status__in=[Status.RECORDING, Status.FINISHING])
-    under_way.update(status=Status.FAILED, failure="GIVEN_UP", epoch=F("epoch") + 1, lease_until=None)
+    question.answers.under_way().update(
+        status=Status.FAILED, failure="GIVEN_UP", epoch=F("epoch") + 1, lease_until=None
+    )
     fields = {"status": Status.COMPLETE, "text": text, "ended_at": timezone.now(), "lease_until": _lease()}
     return _ended(_new_take(question, kind=Answer.Kind.TEXT, **fields), revision, next_step=True)
 
@@ -389,9 +418,22 @@ def write_answer(interview_id: UUID, question_id: str, text: str) -> Change:
 @transaction.atomic
 def give_up(answer: Answer) -> Change:
     """The candidate wants to record this take anew."""
+    if done := _done_before(answer, Status.FAILED):
+        return done
     revision = _raise_revision(answer.question.interview_id)
     _hold(answer, Status.RECORDING, status=Status.FAILED, failure="GIVEN_UP", lease_until=None)
     return _ended(answer, revision, next_step=False)
+
+
+def _done_before(answer: Answer, status: str) -> Change | None:
+    """What ending the answer so did the first time, as far as the rows still tell."""
+    if not Answer.objects.filter(pk=answer.pk, epoch=answer.epoch, status=status).exists():
+        return None
+    answer.refresh_from_db()
+    interview = Interview.objects.select_related("current_question").get(pk=answer.question.interview_id)
+    step = None if status == Status.FAILED else step_message(interview)
+    messages = [*ended_messages(answer), *([step] if step else [])]
+    return Change(interview.pk, interview.revision, messages, answer)
 
 
 def _ended(answer: Answer, revision: int, *, next_step: bool) -> Change:
@@ -413,7 +455,20 @@ def is_stored_chunk(answer: Answer, index: int, data: bytes) -> bool:
 
 def welcome(interview_id: UUID) -> list[ServerMessage]:
     interview = Interview.objects.select_related("current_question").get(pk=interview_id)
-    return [session_ready(interview), *current_step(interview_id)]
+    step = step_message(interview)
+    return [session_ready(interview, _under_way(interview)), *([step] if step else [])]
+
+
+def _under_way(interview: Interview) -> dict[str, Any] | None:
+    """The current question's answer, where one is being recorded: a candidate who comes back may go on."""
+    answer = Answer.objects.filter(question=interview.current_question_id, status=Status.RECORDING).last()
+    if answer is None:
+        return None
+    return {
+        "question_id": answer.question_id,
+        "answer_id": answer.pk,
+        "next_chunk_index": _next_chunk_index(answer),
+    }
 
 
 def current_step(interview_id: UUID) -> list[ServerMessage]:

@@ -13,6 +13,7 @@ from django.conf import settings
 from interviews import services
 from interviews.access import Watcher
 from interviews.broadcast import Delivery
+from interviews.database import in_database, persistently
 from interviews.dialects import BasicDialect, V1Dialect
 from interviews.errors import Close, Code, InterviewError, StaleEpoch
 from interviews.messages import (
@@ -44,7 +45,7 @@ from interviews.protocol import (
     Write,
 )
 from interviews.recording import Outlets, Recording
-from interviews.services import Change, Standing, in_database
+from interviews.services import Change, Standing
 from interviews.settling import settle
 from interviews.worker import Worker
 
@@ -84,6 +85,7 @@ class CandidateSession:
         self._inbox_bytes = 0
         self._rate = RateLimit(settings.SOCKET_MESSAGES_PER_SECOND, monotonic)
         self._heard_at = monotonic()
+        self._waits_for_journal = False
         self._recording: Recording | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -99,6 +101,9 @@ class CandidateSession:
         if isinstance(message, ErrorMessage):
             return self.tell([message])
         size = max(size, CHUNK_MIN_COST)
+        if is_audio and self._worker.journal.is_full:
+            self._waits_for_journal = True
+            return self._answer(self._protocol.backlog(size))
         if self._inbox_bytes + size > settings.AUDIO_BACKLOG_BYTES:
             return self._answer(self._protocol.backlog(size))
         self._inbox_bytes += size
@@ -113,6 +118,9 @@ class CandidateSession:
     def tell(self, messages: Sequence[ServerMessage]) -> None:
         for message in self._dialect.adapt(messages):
             self.outbox.put(encode(message), _slot(message))
+
+    def encoded(self, message: ServerMessage) -> list[str]:
+        return [encode(adapted) for adapted in self._dialect.adapt([message])]
 
     def hang_up(self, code: Close, message: ErrorMessage) -> None:
         self.tell([message])
@@ -158,19 +166,27 @@ class CandidateSession:
             self.hang_up(Close.NOT_ALLOWED, error(Code.INTERVIEW_ALREADY_COMPLETED))
         elif standing.token_hash != self._interview.token_hash:
             self.hang_up(Close.NOT_ALLOWED, error(Code.FORBIDDEN))
-        elif self._recording:
-            answer = self._recording.answer
-            # An earlier one was read before this connection took the answer over.
-            if standing.epochs.get(answer.pk, 0) > answer.epoch:
-                self.hang_up(Close.REPLACED, error(Code.SESSION_REPLACED))
+        # An earlier epoch was read before this connection took the answer over.
+        elif self._recording and self._recording.answer.epoch < standing.epochs.get(
+            self._recording.answer.pk, 0
+        ):
+            self.hang_up(Close.REPLACED, error(Code.SESSION_REPLACED))
+        elif self._waits_for_journal and not self._worker.journal.is_full:
+            self._waits_for_journal = False
+            self._say_where_to_go_on()
+
+    def _say_where_to_go_on(self) -> None:
+        if self._protocol.state is State.RECORDING:
+            goes_on = self._protocol.ack() if self._dialect.has_acks else self._protocol.error(Code.CHUNK_GAP)
+            self.tell([goes_on])
 
     # The protocol's side
 
     async def _welcome(self) -> None:
-        change = await in_database(services.start, self.interview_id)
+        change = await persistently(services.start, self.interview_id)
         if change:
             self._worker.feed.publish(change)
-        self.tell(await in_database(services.welcome, self.interview_id))
+        self.tell(await persistently(services.welcome, self.interview_id))
 
     async def _handle(self, message: Incoming) -> None:
         if self._recording:
@@ -215,7 +231,7 @@ class CandidateSession:
                 self.tell([event.message])
 
     async def _begin(self, event: Begin) -> None:
-        begun = await in_database(services.begin_answer, self.interview_id, event.question_id)
+        begun = await persistently(services.begin_answer, self.interview_id, event.question_id)
         outlets = Outlets(tell=self.tell, publish=self._worker.feed.publish, acked=self._acked)
         self._recording = Recording(
             begun, self._interview, event.audio, journal=self._worker.journal, outlets=outlets
@@ -251,7 +267,7 @@ class CandidateSession:
 
     async def _compare(self, recording: Recording, index: int, data: bytes) -> None:
         """A chunk that came before: the same again is acknowledged, another one is refused."""
-        is_same = await in_database(services.is_stored_chunk, recording.answer, index, data)
+        is_same = await persistently(services.is_stored_chunk, recording.answer, index, data)
         if self._recording is not recording:
             return
         if is_same:
@@ -279,16 +295,14 @@ class CandidateSession:
             if self._recording and not self._recording.is_finishing:
                 answer = self._recording.answer
                 await self._abandon()
-                self._ended(await in_database(services.give_up, answer), usable=False)
-            self.tell(await in_database(services.current_step, self.interview_id))
+                self._ended(await persistently(services.give_up, answer), usable=False)
+            self.tell(await persistently(services.current_step, self.interview_id))
         elif event.failed_message_type in {"transcription", "voice_metrics", "answer_complete"}:
-            self.tell(await in_database(services.last_ended, self.interview_id))
+            self.tell(await persistently(services.last_ended, self.interview_id))
         elif self._protocol.state is State.RECORDING and event.failed_message_type != "question":
-            self.tell(
-                [self._protocol.ack() if self._dialect.has_acks else self._protocol.error(Code.CHUNK_GAP)]
-            )
+            self._say_where_to_go_on()
         else:
-            self.tell(await in_database(services.current_step, self.interview_id))
+            self.tell(await persistently(services.current_step, self.interview_id))
 
 
 def _slot(message: ServerMessage) -> str | None:

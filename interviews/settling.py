@@ -21,13 +21,14 @@ from django.utils import timezone
 
 from interviews import services
 from interviews.chunks import ChunkReader, ChunksGone, PartedAudio, after
+from interviews.database import in_database
 from interviews.errors import Code, StaleEpoch, code_of
 from interviews.leases import holding
 from interviews.models import Answer, AudioChunk, AudioPart
 from interviews.orchestration import answer_completed, get_orchestrator
-from interviews.services import in_database
 from speech import Ended, Event, Final, Resume, open_stream
 from speech.audio import read_pcm, write_flac
+from speech.backends import get_backend
 from speech.exceptions import AudioError, CapacityExceeded
 from speech.transcription import recognise
 
@@ -77,15 +78,20 @@ def _without_file(answer_id: UUID) -> Answer | None:
 
 def _keep_file(answer: Answer, path: Path) -> None:
     storage = Answer._meta.get_field("audio").storage
+    name = f"answers/{answer.question.interview_id}/{answer.pk}.flac"
+    # Whoever died in the middle of this may have left it, whole or in part.
+    if storage.exists(name):
+        storage.delete(name)
     with path.open("rb") as flac:
-        name = storage.save(f"answers/{answer.question.interview_id}/{answer.pk}.flac", File(flac))
+        kept = storage.save(name, File(flac))
     with transaction.atomic():
-        if Answer.objects.filter(pk=answer.pk, audio="").update(audio=name):
+        if Answer.objects.filter(pk=answer.pk, audio="").update(audio=kept):
             AudioChunk.objects.filter(answer=answer).delete()
             AudioPart.objects.filter(answer=answer).delete()
             return
-    # Somebody else stored it meanwhile.
-    storage.delete(name)
+    # Somebody else stored it meanwhile: the same sound, and mostly under the same name.
+    if kept != name:
+        storage.delete(kept)
 
 
 def hand_over(answer_id: UUID) -> None:
@@ -106,8 +112,11 @@ def hand_over(answer_id: UUID) -> None:
 
 
 async def work_off_one() -> bool:
-    """Claims one answer that is owed something and does it; False if nothing can be done now."""
-    answer = await in_database(claim)
+    """Claims one answer that is owed something and does it; False if nothing can be done now.
+
+    While this machine's recognisers are busy with live answers, no transcript is begun.
+    """
+    answer = await in_database(claim, transcripts=not get_backend().is_busy())
     if answer is None:
         return False
     try:
@@ -123,18 +132,32 @@ async def work_off_one() -> bool:
 
 
 async def _work_off(answer: Answer) -> None:
-    if answer.status == Answer.Status.FINISHING:
+    if answer.status == Answer.Status.RECORDING:
+        logger.info("answer %s: its candidate did not come back", answer.pk)
+        await in_database(services.finish_recording, answer)
+        await _owe(answer, Code.TIMEOUT)
+    elif answer.status == Answer.Status.FINISHING:
         # Whoever finished it died; all its audio is there.
-        await in_database(services.owe_transcript, answer, Code.STT_FAILED, None)
+        await _owe(answer, Code.STT_FAILED)
     elif answer.status == Answer.Status.PENDING:
         async with holding(answer):
             await transcribe_answer(answer)
     await settle(answer)
 
 
-def claim() -> Answer | None:
+async def _owe(answer: Answer, code: Code) -> None:
+    if await in_database(answer.chunks.exists):
+        await in_database(services.owe_transcript, answer, code, None)
+    else:
+        await in_database(services.fail_answer, answer, Code.AUDIO_TOO_SHORT)
+
+
+def claim(*, transcripts: bool = True) -> Answer | None:
     """Takes one owed answer over for the time of a lease, by a condition that only one can meet."""
-    for answer in Answer.objects.owed().order_by("ended_at")[:10]:
+    owed = Answer.objects.owed()
+    if not transcripts:
+        owed = owed.exclude(status=Answer.Status.PENDING)
+    for answer in owed.order_by("ended_at")[:10]:
         if services.take_over(answer):
             return answer
     return None

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -48,7 +49,8 @@ def _enter(request: HttpRequest, interview: Interview) -> HttpResponse:
     response.set_cookie(
         access.cookie_name(interview.pk),
         access.candidate_cookie(interview),
-        expires=interview.expires_at,
+        # An answer that is under way then may be finished.
+        expires=interview.expires_at + timedelta(days=1),
         secure=settings.SESSION_COOKIE_SECURE or request.is_secure(),
         httponly=True,
         samesite="Lax",

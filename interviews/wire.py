@@ -18,6 +18,7 @@ from interviews.messages import (
     ServerMessage,
     SessionReady,
     Snapshot,
+    State,
     Transcription,
     VoiceMetricsMessage,
 )
@@ -92,6 +93,10 @@ def started_message(answer: Answer, next_chunk_index: int, segments: list[Segmen
     )
 
 
+def recorded_only_message(answer: Answer) -> State:
+    return State(question_id=answer.question_id, state="recorded_only", recogniser="")
+
+
 def final_message(answer: Answer, segment: Segment) -> Transcription:
     return Transcription(
         question_id=answer.question_id, answer_id=answer.pk, is_final=True, **segment_fields(segment)
@@ -120,7 +125,7 @@ def ended_messages(answer: Answer) -> list[ServerMessage]:
     return messages
 
 
-def session_ready(interview: Interview) -> SessionReady:
+def session_ready(interview: Interview, under_way: dict[str, Any] | None) -> SessionReady:
     questions = list(interview.questions.all())
     answers = Answer.objects.ended().filter(question__interview=interview)
     return SessionReady(
@@ -134,6 +139,7 @@ def session_ready(interview: Interview) -> SessionReady:
             {"question_id": a.question_id, "kind": a.kind, "status": a.status, "text": a.text}
             for a in answers
         ],
+        under_way=under_way,
         limits={
             "frame_max_bytes": settings.AUDIO_FRAME_MAX_BYTES,
             "backlog_bytes": settings.AUDIO_BACKLOG_BYTES,
@@ -173,6 +179,7 @@ def _answer_fields(answer: Answer, segments: list[dict[str, Any]]) -> dict[str, 
         "take": answer.take,
         "kind": answer.kind,
         "status": answer.status,
+        "failure": answer.failure,
         "text": answer.text,
         "confidence": answer.confidence,
         "duration_ms": answer.duration_ms,

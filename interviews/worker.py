@@ -1,11 +1,14 @@
-"""What a process does for all of its sockets: one journal, one feed, and the tasks that outlive a socket."""
+"""What a process does for all of its sockets: one journal, one feed, the tasks that outlive a socket, and
+the farewell when the process ends.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
-from typing import Any
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
 
 from django.apps import apps
 
@@ -15,9 +18,14 @@ from interviews.journal import Journal
 logger = logging.getLogger(__name__)
 
 
+class Socket(Protocol):
+    async def say_farewell(self) -> None: ...
+
+
 class Worker:
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
+        self.sockets: set[Socket] = set()
         self.journal = Journal()
         self.feed = Feed()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -34,6 +42,13 @@ class Worker:
         if not task.cancelled() and (problem := task.exception()):
             logger.error("a task of the process failed", exc_info=problem)
 
+    async def say_farewell(self) -> None:
+        """Each socket is told that the server ends."""
+        farewells = [socket.say_farewell() for socket in list(self.sockets)]
+        for problem in await asyncio.gather(*farewells, return_exceptions=True):
+            if isinstance(problem, Exception):
+                logger.error("a socket could not be told that the server ends", exc_info=problem)
+
     async def aclose(self) -> None:
         tasks = list(self._tasks)
         for task in tasks:
@@ -49,5 +64,18 @@ def get_worker() -> Worker:
     if config.worker is None or config.worker.loop is not asyncio.get_running_loop():
         config.worker = Worker()
         config.worker.feed.start()
+        _before_shutdown(config.worker.say_farewell)
     worker: Worker = config.worker
     return worker
+
+
+def _before_shutdown(farewell: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Daphne cancels what runs when it ends, but not if a socket was opened within its last second, whose
+    entry then stops it with a KeyError; nor does it wait for all. Its reactor does wait for this.
+    """
+    if reactor := sys.modules.get("twisted.internet.reactor"):
+        from twisted.internet.defer import Deferred
+
+        reactor.addSystemEventTrigger(
+            "before", "shutdown", lambda: Deferred.fromFuture(asyncio.ensure_future(farewell()))
+        )

@@ -28,6 +28,18 @@ class Slots:
             slot.close()
         raise CapacityExceeded(f"all {self.count} places for local recognitions are taken")
 
+    def are_taken(self, count: int) -> bool:
+        """Whether `count` slots or more are. Asking holds each for a moment, the first ones first."""
+        self._prepare()
+        taken = 0
+        for number in range(self.count):
+            slot = Slot(self.directory / f"slot-{number}")
+            taken += not slot.lock()
+            slot.close()
+            if taken >= count:
+                return True
+        return False
+
     def _prepare(self) -> None:
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = self.directory.lstat()

@@ -27,7 +27,7 @@ orchestration wire
 access links media templatetags
 protocol dialects outbox
 messages
-errors models
+errors models database
 """
 
 

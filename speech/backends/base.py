@@ -29,6 +29,10 @@ class BaseBackend(ABC):
     def supports(self, language: str) -> bool:
         """Whether there is a model for `language`, a BCP 47 tag such as `en-US`."""
 
+    def is_busy(self) -> bool:
+        """Whether the recognitions that run here leave no core to work that can wait."""
+        return False
+
     @abstractmethod
     async def start(self, *, language: str, resume: Resume, phrases: Sequence[str] = ()) -> Recognition:
         """Begin a recognition whose first sample is number `resume.offset_samples` of the audio.

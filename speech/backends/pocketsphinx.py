@@ -69,12 +69,15 @@ class PocketSphinxBackend(BaseBackend):
         self._endpointing = Endpointing(**(endpointing or {}))
         self._slots = Slots(
             Path(slots_directory or Path(tempfile.gettempdir()) / f"speech-{os.getuid()}"),
-            capacity or RECOGNITIONS_PER_CORE * len(os.sched_getaffinity(0)),
+            capacity or RECOGNITIONS_PER_CORE * cores(),
         )
         self._in_flight_bytes = int(max_behind_seconds * BYTES_PER_SECOND)
 
     def supports(self, language: str) -> bool:
         return self._find_model(language) is not None
+
+    def is_busy(self) -> bool:
+        return self._slots.are_taken(max(1, cores() - 1))
 
     async def start(
         self, *, language: str, resume: Resume, phrases: Sequence[str] = ()
@@ -154,6 +157,10 @@ class PocketSphinxRecognition(Recognition):
         # Whoever is cancelled here leaves nothing half closed.
         self._closing = self._closing or asyncio.ensure_future(self._stack.aclose())
         await asyncio.shield(self._closing)
+
+
+def cores() -> int:
+    return len(os.sched_getaffinity(0))
 
 
 async def start_child(setup: Setup, in_flight_bytes: int) -> Child:

@@ -15,13 +15,13 @@ from channels.layers import get_channel_layer
 from interviews import services
 from interviews.access import Watcher
 from interviews.broadcast import group_name
+from interviews.database import in_database
 from interviews.dialects import BasicDialect, V1Dialect
 from interviews.errors import Close
 from interviews.messages import candidate_decoder, decode, observer_decoder
 from interviews.models import Answer, Interview
 from interviews.observers import LobbySession, ObserverSession
 from interviews.protocol import Frame
-from interviews.services import in_database
 from interviews.session import CandidateSession
 from interviews.worker import Worker
 from tests.interviews.rows import an_interview

@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from interview_project.asgi import application
 from interviews import access, services
+from interviews.database import in_database
 from interviews.models import Interview
-from interviews.services import in_database
 from interviews.worker import Worker
 from tests.interviews.live import PCM, a_live_interview, eventually
 from tests.interviews.rows import a_recruiter, an_interview
@@ -285,8 +285,8 @@ async def test_a_server_that_ends_says_so(worker: Worker) -> None:
     await browser.until("answer_started")
 
     browser.future.cancel()
-    error, closed = await browser.until("error"), await browser.until("closed")
+    warning, closed = await browser.until("warning"), await browser.until("closed")
     await asyncio.gather(browser.future, return_exceptions=True)
 
-    assert (error["code"], closed["code"]) == ("SERVER_RESTARTING", 4412)
+    assert (warning["code"], closed["code"]) == ("SERVER_RESTARTING", 4412)
     await eventually(lambda: not worker._tasks and not worker.feed._attached, "nothing is left")

@@ -46,7 +46,9 @@ METRICS = VoiceMetricsMessage(
     measures={},
     window="answer",
 )
-READY = SessionReady(interview={}, questions=[], answered=[], limits={}, recogniser="scripted")
+READY = SessionReady(
+    interview={}, questions=[], answered=[], under_way=None, limits={}, recogniser="scripted"
+)
 THE_END = InterviewComplete(interview_id=INTERVIEW, total_questions=2)
 V1_ONLY = [
     READY,

@@ -9,10 +9,11 @@ import pytest
 from interviews import services
 from interviews.access import Watcher
 from interviews.broadcast import Delivery
+from interviews.database import in_database
 from interviews.feed import Feed
 from interviews.messages import ServerMessage, Transcription
 from interviews.models import Answer, Interview
-from interviews.services import Change, Standing, in_database
+from interviews.services import Change, Standing
 from tests.interviews.backends import UnreliableLayer
 from tests.interviews.live import a_live_interview, eventually
 from tests.interviews.rows import a_recruiter

@@ -12,10 +12,10 @@ from django.contrib.sessions.models import Session
 from interviews import services
 from interviews.access import Watcher
 from interviews.broadcast import Delivery
+from interviews.database import in_database
 from interviews.errors import Close
 from interviews.models import Interview
 from interviews.observers import LobbySession
-from interviews.services import in_database
 from interviews.worker import Worker
 from speech.backends.scripted import BLOCK_BYTES
 from tests.clients import chunks_of

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from interviews import services
+from interviews.database import in_database
 from interviews.errors import StaleEpoch
 from interviews.messages import AnswerComplete, ServerMessage, State, Transcription
 from interviews.models import Answer, AudioPart, Interview
 from interviews.recording import Outlets, Recording
-from interviews.services import Change, in_database
+from interviews.services import Change
 from interviews.worker import Worker
 from speech.audio import AudioFormat
 from tests.clients import chunks_of

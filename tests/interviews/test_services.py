@@ -18,6 +18,7 @@ from interviews.messages import (
     AnswerStarted,
     InterviewComplete,
     QuestionMessage,
+    State,
     Transcription,
 )
 from interviews.messages import VoiceMetricsMessage as Metrics
@@ -467,6 +468,7 @@ ends: dict[str, Callable[[Answer], Any]] = {
     "complete": lambda answer: services.complete_answer(answer, 2000),
     "owe": lambda answer: services.owe_transcript(answer, Code.STT_FAILED, 2000),
     "fail": lambda answer: services.fail_answer(answer, Code.AUDIO_TOO_SHORT),
+    "record only": lambda answer: services.record_only(answer, Code.STT_FAILED),
     "give up": services.give_up,
     "keep": services.keep,
 }
@@ -485,7 +487,7 @@ def test_whoever_was_replaced_changes_nothing(end: Callable[[Answer], Any]) -> N
     assert (revision_of(interview), Answer.objects.values().get()) == before
 
 
-@pytest.mark.parametrize("name", ["a segment", "the end", "complete", "owe", "fail", "give up"])
+@pytest.mark.parametrize("name", ["a segment", "the end", "owe", "fail", "give up"])
 def test_an_answer_ends_once(name: str) -> None:
     interview = a_running_interview()
     answer = a_finishing_answer(interview, final())
@@ -496,6 +498,51 @@ def test_an_answer_ends_once(name: str) -> None:
         ends[name](answer)
 
     assert revision_of(interview) == before
+
+
+def state_of(interview: Interview) -> list[Any]:
+    lasting = Answer.objects.values("epoch", "status", "failure", "text", "duration_ms", "voice_metrics")
+    return [Interview.objects.values().get(pk=interview.pk), list(lasting), list(Segment.objects.values())]
+
+
+@pytest.mark.parametrize("name", ["the end", "complete", "owe", "fail"])
+@pytest.mark.parametrize("questions", [["Why?"], ["Why?", "How?"]])
+def test_what_is_done_again_changes_nothing_and_says_the_same(name: str, questions: list[str]) -> None:
+    """A commit whose end was not heard of is tried again."""
+    interview = a_running_interview(*questions)
+    answer = a_finishing_answer(interview, final())
+    first = ends[name](answer)
+    before = state_of(interview)
+
+    again = ends[name](answer)
+
+    assert again == first
+    assert state_of(interview) == before
+
+
+def test_a_segment_that_is_kept_again_is_the_same_segment() -> None:
+    interview = a_running_interview()
+    answer = begin(interview).answer
+    first = services.add_segment(answer, 0, final())
+    services.record_only(answer, Code.STT_FAILED)
+    before = revision_of(interview)
+
+    again = services.add_segment(answer, 0, final())
+
+    assert (again, revision_of(interview)) == (first, before)
+
+
+def test_what_is_recorded_without_a_recogniser_says_why_until_it_is_recognised() -> None:
+    interview = a_running_interview()
+    answer = begin(interview).answer
+
+    change = services.record_only(answer, Code.CAPACITY_EXCEEDED)
+    (shown,) = services.snapshot(interview.pk, None, []).answers
+    begin(interview)
+    (shown_again,) = services.snapshot(interview.pk, None, []).answers
+
+    assert (change.revision, types(change)) == (revision_of(interview) - 1, [State])
+    assert (shown["failure"], shown_again["failure"]) == ("CAPACITY_EXCEEDED", "")
 
 
 def test_a_segment_is_kept_once() -> None:
@@ -543,7 +590,72 @@ def test_what_is_owed_and_free_is_claimed(
     assert services.take_over(answer) == (is_owed and is_free)
 
 
+GRACE = timedelta(seconds=100)
+
+
+@pytest.mark.parametrize("status", [Status.RECORDING, Status.FINISHING])
+@pytest.mark.parametrize(("away", "is_over"), [(GRACE / 2, False), (GRACE * 2, True)])
+def test_a_candidate_who_is_away_is_waited_for(
+    settings: Any, status: str, away: timedelta, is_over: bool
+) -> None:
+    settings.ANSWER_GRACE_SECONDS = GRACE.total_seconds()
+    question = an_interview().questions.all()[0]
+    answer = Answer.objects.create(question=question, lease_until=timezone.now() - away, status=status)
+
+    # All audio of a finishing one is there.
+    assert services.take_over(answer) == (is_over or status == Status.FINISHING)
+
+
+def test_an_interview_expires_when_its_time_is_over() -> None:
+    early, late = a_running_interview(), a_running_interview()
+    complete = an_interview(status="completed", expires_at=timezone.now() - timedelta(days=1))
+    Interview.objects.filter(pk=late.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
+    before = revision_of(late)
+
+    counts = services.expire_interviews(), services.expire_interviews()
+
+    for interview in (early, late, complete):
+        interview.refresh_from_db()
+    assert counts == (1, 0)
+    assert [early.status, late.status, complete.status] == ["in_progress", "expired", "completed"]
+    assert (late.current_question, late.revision) == (None, before + 1)
+
+
+def test_nobody_is_shut_out_in_mid_answer() -> None:
+    interview = a_running_interview()
+    answer = begin(interview).answer
+    Interview.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+
+    expired = services.expire_interviews()
+    again = begin(interview)
+    services.finish_recording(again.answer)
+    change = services.complete_answer(again.answer, 2000)
+
+    interview.refresh_from_db()
+    assert (expired, again.answer, interview.is_open) == (0, answer, False)
+    assert types(change)[-1] is QuestionMessage
+    assert services.expire_interviews() == 1
+
+
 # What a connection asks
+
+
+def test_the_welcome_says_what_is_under_way() -> None:
+    interview = a_running_interview()
+    answer = begin(interview).answer
+    chunks(answer, b"\0a", b"b")
+
+    ready, _ = services.welcome(interview.pk)
+    services.finish_recording(answer)
+    finishing, _ = services.welcome(interview.pk)
+
+    assert ready.under_way == {  # type: ignore[attr-defined]
+        "question_id": answer.question_id,
+        "answer_id": answer.pk,
+        "next_chunk_index": 2,
+    }
+    # Its audio is all there: there is nothing to go on with.
+    assert finishing.under_way is None  # type: ignore[attr-defined]
 
 
 def test_the_welcome_says_what_is_answered_and_asks_the_current_question() -> None:

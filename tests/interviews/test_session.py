@@ -9,9 +9,9 @@ from django.apps import apps
 from django.utils import timezone
 
 from interviews import services
+from interviews.database import in_database
 from interviews.errors import Close
 from interviews.models import Answer, AudioChunk, Interview
-from interviews.services import in_database
 from interviews.worker import Worker
 from speech.backends import get_backend
 from speech.backends.scripted import BLOCK_BYTES
@@ -750,6 +750,34 @@ async def test_audio_over_the_bound_is_dropped_and_can_be_sent_again(worker: Wor
         done = await answer(candidate, first, pcm, 24)
 
     assert refusal["code"] == "AUDIO_BACKLOG"
+    assert done["text"] == text_of(pcm)
+
+
+@pytest.mark.parametrize("v1", [True, False])
+async def test_who_was_refused_because_of_others_is_told_when_to_go_on(
+    worker: Worker, settings: Any, v1: bool
+) -> None:
+    interview, (first, _) = await a_live_interview()
+    pcm = babble(2)
+    chunks = chunks_of(pcm)
+
+    async with connected(candidate_of(interview, worker, v1=v1)) as candidate:
+        await candidate.until("question")
+        candidate.chunk(first, 0, chunks[0], format=PCM)
+        await eventually(lambda: in_database(AudioChunk.objects.exists), "the first one is stored")
+        settings.JOURNAL_MAX_BYTES = 0
+        candidate.chunk(first, 1, chunks[1])
+        refusal = await candidate.until("error")
+        settings.JOURNAL_MAX_BYTES = 1_000_000
+        goes_on = await candidate.until(*(["ack"] if v1 else ["error"]), next_chunk_index=1)
+        for index, data in enumerate(chunks[1:], start=1):
+            candidate.chunk(first, index, data, is_final=index == len(chunks) - 1)
+        done = await (
+            candidate.until("answer_complete") if v1 else candidate.until("transcription", is_final=True)
+        )
+
+    assert refusal["code"] == "AUDIO_BACKLOG"
+    assert goes_on.get("code") == (None if v1 else "CHUNK_GAP")
     assert done["text"] == text_of(pcm)
 
 

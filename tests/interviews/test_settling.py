@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import aclosing
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,13 +12,13 @@ from django.core.files.base import File
 from django.utils import timezone
 
 from interviews import services
+from interviews.database import in_database
 from interviews.errors import Code
 from interviews.models import Answer, AudioChunk, AudioPart, Interview, Question
 from interviews.orchestration import Orchestrator, answer_completed
-from interviews.services import in_database
-from interviews.settling import hand_over, settle, store_audio, work_off_one
+from interviews.settling import claim, hand_over, settle, store_audio, work_off_one
 from speech.audio import AudioFormat, read_pcm
-from speech.backends.scripted import Script
+from speech.backends.scripted import Script, ScriptedBackend
 from speech.events import Final
 from tests.clients import chunks_of
 from tests.interviews.conftest import SCRIPTED
@@ -322,6 +323,108 @@ async def test_an_answer_whose_worker_died_while_it_finished_is_worked_off(hande
     assert (too_early, done) == (False, [True, True, False])
     assert ((await fresh(answer)).status, (await fresh(answer)).text) == (Status.COMPLETE, text_of(pcm))
     assert interview.current_question_id != answer.question_id
+    assert [entry[2] for entry in handed] == [answer.pk]
+
+
+def left_alone(interview: Interview, pcm: bytes) -> Answer:
+    """An answer whose candidate was cut off and has not been back for longer than they are waited for."""
+    answer = recorded(interview, pcm)
+    long_ago = timezone.now() - timedelta(days=1)
+    Answer.objects.filter(pk=answer.pk).update(status=Status.RECORDING, ended_at=None, lease_until=long_ago)
+    return answer
+
+
+async def test_an_answer_whose_candidate_never_came_back_ends_with_what_was_saved(handed: list[Any]) -> None:
+    interview, (_, second) = await a_live_interview()
+    pcm = babble(2)
+    answer = await in_database(left_alone, interview, pcm)
+
+    done = [await work_off_one() for _ in range(3)]
+
+    await in_database(interview.refresh_from_db)
+    ended = await fresh(answer)
+    assert done == [True, True, False]
+    assert (ended.status, ended.text, ended.duration_ms) == (Status.COMPLETE, text_of(pcm), len(pcm) // 32)
+    assert ended.ended_at
+    assert str(interview.current_question_id) == second
+    assert [entry[2] for entry in handed] == [answer.pk]
+
+
+async def test_where_nothing_was_saved_the_question_stays_open(handed: list[Any]) -> None:
+    interview, (first, _) = await a_live_interview()
+    answer = await in_database(left_alone, interview, b"")
+
+    done = [await work_off_one() for _ in range(2)]
+
+    await in_database(interview.refresh_from_db)
+    assert (done, handed) == ([True, False], [])
+    assert ((await fresh(answer)).status, (await fresh(answer)).failure) == (Status.FAILED, "AUDIO_TOO_SHORT")
+    assert str(interview.current_question_id) == first
+
+
+async def test_a_candidate_who_comes_back_just_then_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    interview, (first, _) = await a_live_interview()
+    answer = await in_database(left_alone, interview, babble(1))
+    claimed = await in_database(claim)
+    assert claimed
+    begun = await in_database(services.begin_answer, interview.pk, first)
+
+    monkeypatch.setattr("interviews.settling.claim", lambda **_: claimed)
+    await work_off_one()
+
+    assert begun.answer == answer
+    assert (await fresh(answer)).status == Status.RECORDING
+
+
+async def test_while_recognisers_are_busy_only_transcripts_wait(
+    monkeypatch: pytest.MonkeyPatch, handed: list[Any]
+) -> None:
+    interview, _ = await a_live_interview()
+    answer = await in_database(recorded, interview, babble(1))
+    await lapse()
+
+    monkeypatch.setattr(ScriptedBackend, "is_busy", lambda self: True)
+    busy = [await work_off_one() for _ in range(2)]
+    between = await fresh(answer)
+    monkeypatch.undo()
+    idle = await work_off_one()
+
+    assert (busy, idle) == ([True, False], True)
+    assert (between.status, bool(between.audio)) == (Status.PENDING, True)
+    assert (await fresh(answer)).status == Status.COMPLETE
+
+
+async def test_what_a_process_left_that_died_while_it_stored_is_replaced(settings: Any) -> None:
+    interview, _ = await a_live_interview()
+    pcm = babble(1)
+    answer = await in_database(owed, interview, pcm)
+    half = settings.MEDIA_ROOT / "answers" / str(interview.pk) / f"{answer.pk}.flac"
+    half.parent.mkdir(parents=True)
+    half.write_bytes(b"fLaC and then")
+
+    await store_audio(answer.pk)
+
+    assert await sound_of(answer) == pcm
+    assert files(settings) == [half.name]
+
+
+async def test_a_full_disk_costs_no_audio(settings: Any, tmp_path: Path, handed: list[Any]) -> None:
+    interview, _ = await a_live_interview()
+    pcm = babble(1)
+    answer = await in_database(owed, interview, pcm)
+    room = settings.MEDIA_ROOT
+    settings.MEDIA_ROOT = tmp_path / "a file"
+    settings.MEDIA_ROOT.write_text("where a folder is needed")
+
+    full = await work_off_one()
+    between = await fresh(answer)
+    settings.MEDIA_ROOT = room
+    await lapse()
+    done = await work_off_one()
+
+    assert (full, done) == (True, True)
+    assert (between.status, between.text, bool(between.audio)) == (Status.COMPLETE, text_of(pcm), False)
+    assert await sound_of(answer) == pcm
     assert [entry[2] for entry in handed] == [answer.pk]
 
 

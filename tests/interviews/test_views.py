@@ -74,7 +74,8 @@ def test_the_candidates_cookie_is_out_of_reach_of_scripts_and_other_sites(client
         "",
         "/",
     )
-    assert 0 < cookie["max-age"] <= timedelta(days=30).total_seconds()
+    # A day more than the link: what is under way then may be finished.
+    assert 0 < cookie["max-age"] <= timedelta(days=31).total_seconds()
 
 
 def test_the_candidates_cookie_is_secure_over_https(client: Client) -> None:

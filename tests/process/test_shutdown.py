@@ -82,7 +82,8 @@ async def test_the_server_ends_quickly_says_so_and_takes_its_children_along(
 
     # The fork server, its resource tracker, and a decoder and a recogniser each.
     assert len(children) == 6
-    assert (closed_with, [c.codes for c in clients]) == ([4412, 4412], [["SERVER_RESTARTING"]] * 2)
+    said = [[message["code"] for message in c.said("warning")] for c in clients]
+    assert (closed_with, said) == ([4412, 4412], [["SERVER_RESTARTING"]] * 2)
     report(f"ended in {seconds:.2f} s with {len(children)} children")
 
 

@@ -184,6 +184,23 @@ async def test_a_model_that_can_not_be_loaded_fails_for_good(tmp_path: Path) -> 
         assert failure.value.permanent
 
 
+async def test_it_is_busy_when_it_leaves_no_core_to_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("speech.backends.pocketsphinx.cores", lambda: 3)
+    one = PocketSphinxBackend(slots_directory=tmp_path / "slots")
+    other = PocketSphinxBackend(slots_directory=tmp_path / "slots")
+
+    first = await one.start(language="en-US", resume=Resume())
+    with_one = other.is_busy()
+    second = await one.start(language="en-US", resume=Resume())
+    with_two = other.is_busy()
+    await first.aclose()
+    await second.aclose()
+
+    assert (with_one, with_two, other.is_busy()) == (False, True, False)
+
+
 async def test_all_processes_share_the_places(tmp_path: Path) -> None:
     one = PocketSphinxBackend(slots_directory=tmp_path / "slots", capacity=2)
     other = PocketSphinxBackend(slots_directory=tmp_path / "slots", capacity=2)

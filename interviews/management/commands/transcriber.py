@@ -1,26 +1,37 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import signal
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from interviews import services
+from interviews.database import AWAY, persistently
 from interviews.settling import work_off_one
 
+logger = logging.getLogger(__name__)
+
 IDLE_SECONDS = 1.0
+NICENESS = 10
 
 
 class Command(BaseCommand):
     help = (
-        "Works off what answers are owed: transcripts, audio files and hand-overs. Run as many as you like."
+        "Works off what answers are owed: transcripts, audio files and hand-overs. Ends what candidates "
+        "did not come back to, and what has expired. Run as many as you like."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--once", action="store_true", help="end when nothing is owed")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if not options["once"]:
+            # Live answers come first. Nobody waits for this process, as they do with --once.
+            os.nice(NICENESS)
         asyncio.run(_work(once=options["once"]))
 
 
@@ -41,8 +52,12 @@ async def _work(*, once: bool) -> None:
 
 async def _work_off(*, once: bool) -> None:
     while True:
-        if await work_off_one():
-            continue
+        await persistently(services.expire_interviews)
+        try:
+            if await work_off_one():
+                continue
+        except AWAY:
+            logger.warning("the database is away: what is owed is tried again later")
         if once:
             return
         await asyncio.sleep(IDLE_SECONDS)
