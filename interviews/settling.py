@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
@@ -15,6 +16,7 @@ from pathlib import Path
 from uuid import UUID
 
 from django.core.files import File
+from django.core.files.storage import Storage
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
@@ -37,10 +39,14 @@ logger = logging.getLogger(__name__)
 
 async def settle(answer: Answer) -> None:
     """Stores the audio and hands over what is complete; whoever calls it has the answer until then."""
-    async with holding(answer):
-        await store_audio(answer.pk)
-        await in_database(hand_over, answer.pk)
-    await in_database(services.release, answer)
+    try:
+        async with holding(answer):
+            await store_audio(answer)
+            await in_database(hand_over, answer.pk)
+    except (StaleEpoch, ChunksGone):
+        logger.info("answer %s was taken over", answer.pk)
+    else:
+        await in_database(services.release, answer)
 
 
 def parted_audio(answer: Answer) -> PartedAudio:
@@ -52,10 +58,9 @@ def parted_audio(answer: Answer) -> PartedAudio:
     return PartedAudio(chunks, answer.parts.all())
 
 
-async def store_audio(answer_id: UUID) -> None:
-    """One FLAC file takes the place of the chunks."""
-    answer = await in_database(_without_file, answer_id)
-    if answer is None:
+async def store_audio(answer: Answer) -> None:
+    """One FLAC file takes the place of the chunks. Raises StaleEpoch or ChunksGone if another was faster."""
+    if not await in_database(_is_without_file, answer):
         return
     audio = await in_database(parted_audio, answer)
     with tempfile.TemporaryDirectory() as folder:
@@ -64,34 +69,61 @@ async def store_audio(answer_id: UUID) -> None:
             async with aclosing(audio.pcm()) as pcm:
                 await write_flac(pcm, path)
         except AudioError:
-            logger.exception("answer %s: its audio can't be stored as a file; the chunks are kept", answer_id)
-            return
-        except ChunksGone:
+            logger.exception("answer %s: its audio can't be stored as a file; the chunks are kept", answer.pk)
             return
         await in_database(_keep_file, answer, path)
 
 
-def _without_file(answer_id: UUID) -> Answer | None:
-    recorded = Answer.objects.ended().filter(pk=answer_id, kind=Answer.Kind.VOICE, audio="")
-    return recorded.select_related("question").first()
+def _is_without_file(answer: Answer) -> bool:
+    recorded = Answer.objects.ended().filter(kind=Answer.Kind.VOICE, audio="")
+    return recorded.filter(pk=answer.pk, epoch=answer.epoch).exists()
 
 
 def _keep_file(answer: Answer, path: Path) -> None:
+    """Whoever has the answer writes a file of their own, so that nobody touches one that the row names."""
     storage = Answer._meta.get_field("audio").storage
-    name = f"answers/{answer.question.interview_id}/{answer.pk}.flac"
-    # Whoever died in the middle of this may have left it, whole or in part.
-    if storage.exists(name):
+    name = _file_name(answer, answer.epoch)
+    try:
+        with path.open("rb") as flac:
+            name = storage.save(name, File(flac))
+        _sync(storage, name)
+        _name_file(answer, name)
+    except (OSError, StaleEpoch):
+        # Of what found no room, half may be there. After a problem with the database it stays: the row
+        # may name it.
         storage.delete(name)
-    with path.open("rb") as flac:
-        kept = storage.save(name, File(flac))
-    with transaction.atomic():
-        if Answer.objects.filter(pk=answer.pk, audio="").update(audio=kept):
-            AudioChunk.objects.filter(answer=answer).delete()
-            AudioPart.objects.filter(answer=answer).delete()
-            return
-    # Somebody else stored it meanwhile: the same sound, and mostly under the same name.
-    if kept != name:
-        storage.delete(kept)
+        raise
+    # Those before us may have died in the middle of theirs.
+    for epoch in range(1, answer.epoch):
+        storage.delete(_file_name(answer, epoch))
+
+
+def _sync(storage: Storage, name: str) -> None:
+    """The chunks go when the file is on the disk, rather than on its way there."""
+    try:
+        path = Path(storage.path(name))
+    except NotImplementedError:
+        # Storage elsewhere answers for what it has accepted.
+        return
+    for each in (path, path.parent):
+        fd = os.open(each, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+
+def _file_name(answer: Answer, epoch: int) -> str:
+    return f"answers/{answer.question.interview_id}/{answer.pk}-{epoch}.flac"
+
+
+@transaction.atomic
+def _name_file(answer: Answer, name: str) -> None:
+    """From now on the file holds the audio. Raises StaleEpoch if somebody else has the answer or did it."""
+    if not Answer.objects.filter(pk=answer.pk, epoch=answer.epoch, audio="").update(audio=name):
+        raise StaleEpoch
+    AudioChunk.objects.filter(answer=answer).delete()
+    AudioPart.objects.filter(answer=answer).delete()
 
 
 def hand_over(answer_id: UUID) -> None:

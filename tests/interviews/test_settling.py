@@ -12,8 +12,9 @@ from django.core.files.base import File
 from django.utils import timezone
 
 from interviews import services
+from interviews.chunks import ChunksGone
 from interviews.database import in_database
-from interviews.errors import Code
+from interviews.errors import Code, StaleEpoch
 from interviews.models import Answer, AudioChunk, AudioPart, Interview, Question
 from interviews.orchestration import Orchestrator, answer_completed
 from interviews.settling import claim, hand_over, settle, store_audio, work_off_one
@@ -114,23 +115,23 @@ async def test_one_file_takes_the_place_of_the_chunks(settings: Any) -> None:
     pcm = babble(2)
     answer = await in_database(owed, interview, pcm)
 
-    await store_audio(answer.pk)
+    await store_audio(answer)
 
     assert await sound_of(answer) == pcm
     assert await chunks_left() == (0, 0)
-    assert files(settings) == [f"{answer.pk}.flac"]
+    assert files(settings) == [f"{answer.pk}-1.flac"]
 
 
 async def test_storing_again_changes_nothing(settings: Any) -> None:
     interview, _ = await a_live_interview()
     answer = await in_database(owed, interview, babble(1))
-    await store_audio(answer.pk)
+    await store_audio(answer)
     before = await fresh(answer)
 
-    await store_audio(answer.pk)
+    await store_audio(answer)
 
     assert (await fresh(answer)).audio.name == before.audio.name
-    assert files(settings) == [f"{answer.pk}.flac"]
+    assert files(settings) == [f"{answer.pk}-1.flac"]
 
 
 async def test_of_two_who_store_it_at_once_one_file_is_left(settings: Any) -> None:
@@ -138,8 +139,9 @@ async def test_of_two_who_store_it_at_once_one_file_is_left(settings: Any) -> No
     pcm = babble(1)
     answer = await in_database(owed, interview, pcm)
 
-    await asyncio.gather(store_audio(answer.pk), store_audio(answer.pk))
+    ends = await asyncio.gather(store_audio(answer), store_audio(answer), return_exceptions=True)
 
+    assert {type(end) for end in ends} <= {type(None), StaleEpoch, ChunksGone}
     assert len(files(settings)) == 1
     assert await sound_of(answer) == pcm
     assert await chunks_left() == (0, 0)
@@ -151,7 +153,7 @@ async def test_audio_is_stored_only_when_it_answers_its_question(settings: Any, 
     answer = await in_database(owed, interview, babble(1))
     await in_database(Answer.objects.update, status=status)
 
-    await store_audio(answer.pk)
+    await store_audio(answer)
 
     assert (files(settings), await chunks_left()) == ([], (20, 1))
 
@@ -160,7 +162,7 @@ async def test_chunks_that_can_not_be_decoded_are_kept(settings: Any) -> None:
     interview, _ = await a_live_interview()
     answer = await in_database(owed, interview, b"\x1a\x45\xdf\xa3" + bytes(5000), AudioFormat("webm"))
 
-    await store_audio(answer.pk)
+    await store_audio(answer)
 
     assert (files(settings), await chunks_left()) == ([], (2, 1))
 
@@ -266,7 +268,7 @@ async def test_an_owed_transcript_is_made_later(handed: list[Any], stored: bool)
     pcm = babble(2)
     answer = await in_database(owed, interview, pcm)
     if stored:
-        await store_audio(answer.pk)
+        await store_audio(answer)
 
     done = [await work_off_one(), await work_off_one()]
 
@@ -394,18 +396,35 @@ async def test_while_recognisers_are_busy_only_transcripts_wait(
     assert (await fresh(answer)).status == Status.COMPLETE
 
 
-async def test_what_a_process_left_that_died_while_it_stored_is_replaced(settings: Any) -> None:
+async def test_what_a_process_left_that_died_while_it_stored_is_deleted(settings: Any) -> None:
     interview, _ = await a_live_interview()
     pcm = babble(1)
     answer = await in_database(owed, interview, pcm)
-    half = settings.MEDIA_ROOT / "answers" / str(interview.pk) / f"{answer.pk}.flac"
+    half = settings.MEDIA_ROOT / "answers" / str(interview.pk) / f"{answer.pk}-1.flac"
     half.parent.mkdir(parents=True)
     half.write_bytes(b"fLaC and then")
 
-    await store_audio(answer.pk)
+    await work_off_one()
 
     assert await sound_of(answer) == pcm
-    assert files(settings) == [half.name]
+    assert files(settings) == [f"{answer.pk}-2.flac"]
+
+
+async def test_who_has_lost_the_answer_touches_neither_its_file_nor_its_chunks(settings: Any) -> None:
+    interview, _ = await a_live_interview()
+    pcm = babble(1)
+    answer = await in_database(owed, interview, pcm)
+    theirs = await fresh(answer)
+    await in_database(services.take_over, theirs)
+
+    await store_audio(answer)
+    before = await chunks_left()
+    await settle(await fresh(answer))
+    await store_audio(answer)
+
+    assert before == (20, 1)
+    assert await sound_of(answer) == pcm
+    assert files(settings) == [f"{answer.pk}-2.flac"]
 
 
 async def test_a_full_disk_costs_no_audio(settings: Any, tmp_path: Path, handed: list[Any]) -> None:
