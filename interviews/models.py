@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from speech.backends import is_recognisable
+from speech.events import Word
 
 
 class InterviewQuerySet(models.QuerySet["Interview"]):
@@ -207,6 +208,10 @@ class Segment(models.Model):
 
     def __str__(self) -> str:
         return f"Segment {self.index}"
+
+    @property
+    def spoken(self) -> list[Word]:
+        return [Word(**word) for word in self.words]
 
 
 class AudioPart(models.Model):

@@ -31,6 +31,7 @@ from speech import SpeechStream, open_stream
 from speech.audio import AudioFormat, sniff
 from speech.events import SAMPLE_RATE, CatchingUp, Final, Interim, Live, Resume, ms_from_samples
 from speech.exceptions import AudioError, CapacityExceeded, SpeechError
+from speech.metrics import Measurement
 
 logger = logging.getLogger(__name__)
 
@@ -78,6 +79,9 @@ class Recording:
         )
         self._revision = begun.change.revision
         self._segments = len(begun.segments)
+        self._measurement = Measurement()
+        for segment in begun.segments:
+            self._measurement.add(segment.spoken)
         self._resume = Resume(**begun.segments[-1].resume) if begun.segments else Resume()
         self._samples = 0
         self._said = 0
@@ -122,7 +126,9 @@ class Recording:
         duration_ms = ms_from_samples(self._samples)
         if self._owed is not None:
             return await persistently(services.owe_transcript, self.answer, self._owed, duration_ms)
-        return await persistently(services.complete_answer, self.answer, duration_ms)
+        return await persistently(
+            services.complete_answer, self.answer, duration_ms, self._measurement.result
+        )
 
     async def _fail(self, problem: AudioError) -> Change:
         self.has_failed = True
@@ -241,6 +247,7 @@ class Recording:
     async def _final(self, final: Final) -> None:
         self._keep(await persistently(services.add_segment, self.answer, self._segments, final))
         self._segments += 1
+        self._measurement.add(final.words)
 
     def _keep(self, change: Change) -> None:
         self._revision = change.revision

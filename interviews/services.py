@@ -38,8 +38,8 @@ from interviews.wire import (
     stored_metrics,
 )
 from speech.audio import AudioFormat
-from speech.events import Final, Word
-from speech.metrics import measure
+from speech.events import Final
+from speech.metrics import VoiceMetrics
 
 Status = Answer.Status
 LOBBY_LENGTH = 100
@@ -332,8 +332,10 @@ def finish_recording(answer: Answer) -> None:
 
 
 @transaction.atomic
-def complete_answer(answer: Answer, duration_ms: int) -> Change:
-    """The transcript is whole: text and metrics come from the segments' rows.
+def complete_answer(answer: Answer, duration_ms: int, measured: VoiceMetrics) -> Change:
+    """The transcript is whole: `measured` over all its segments, and their texts are the answer's.
+
+    Nothing else is read of the segments: who has spoken for an hour waits no longer than others.
 
     The next step is taken, unless it was when the audio became safe (`owe_transcript`).
     Raises StaleEpoch if another connection has the answer.
@@ -342,19 +344,18 @@ def complete_answer(answer: Answer, duration_ms: int) -> Change:
         return done
     revision = _raise_revision(answer.question.interview_id)
     owed = Answer.objects.filter(pk=answer.pk, status=Status.PENDING).exists()
-    segments = list(answer.segments.all())
-    metrics = measure([Word(**word) for segment in segments for word in segment.words])
+    said = list(answer.segments.values_list("text", "recogniser"))
     _hold(
         answer,
         Status.FINISHING,
         Status.PENDING,
         status=Status.COMPLETE,
         failure="",
-        text=" ".join(segment.text for segment in segments),
-        confidence=metrics.confidence_score,
+        text=" ".join(text for text, _ in said),
+        confidence=measured.confidence_score,
         duration_ms=duration_ms,
-        voice_metrics=stored_metrics(metrics),
-        recogniser=segments[-1].recogniser if segments else "",
+        voice_metrics=stored_metrics(measured),
+        recogniser=said[-1][1] if said else "",
     )
     return _ended(answer, revision, next_step=not owed)
 

@@ -26,12 +26,13 @@ from interviews.chunks import ChunkReader, ChunksGone, PartedAudio, after
 from interviews.database import in_database
 from interviews.errors import Code, StaleEpoch, code_of
 from interviews.leases import holding
-from interviews.models import Answer, AudioChunk, AudioPart
+from interviews.models import Answer, AudioChunk, AudioPart, Segment
 from interviews.orchestration import answer_completed, get_orchestrator
 from speech import Ended, Event, Final, Resume, open_stream
 from speech.audio import read_pcm, write_flac
 from speech.backends import get_backend
 from speech.exceptions import AudioError, CapacityExceeded
+from speech.metrics import Measurement
 from speech.transcription import recognise
 
 logger = logging.getLogger(__name__)
@@ -207,19 +208,25 @@ async def transcribe_answer(answer: Answer) -> None:
             aclosing(after(resume.offset_samples, pcm)) as rest,
             aclosing(recognise(stream, rest)) as events,
         ):
-            await _keep(answer, len(segments), events)
+            await _keep(answer, segments, events)
     except AudioError as problem:
         logger.info("answer %s can't be transcribed: %s", answer.pk, type(problem).__name__)
         await in_database(services.fail_answer, answer, code_of(problem))
 
 
-async def _keep(answer: Answer, index: int, events: AsyncIterator[Event]) -> None:
+async def _keep(answer: Answer, segments: list[Segment], events: AsyncIterator[Event]) -> None:
+    """Adds to the segments that are there already."""
+    index = len(segments)
+    measurement = Measurement()
+    for segment in segments:
+        measurement.add(segment.spoken)
     async for event in events:
         if isinstance(event, Final):
             await in_database(services.add_segment, answer, index, event)
+            measurement.add(event.words)
             index += 1
         elif isinstance(event, Ended):
-            await in_database(services.complete_answer, answer, event.duration_ms)
+            await in_database(services.complete_answer, answer, event.duration_ms, measurement.result)
 
 
 async def _pcm(answer: Answer) -> AsyncGenerator[bytes]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from speech.events import Word
@@ -22,28 +22,67 @@ class VoiceMetrics:
     fluency_score: None = None
 
 
-def measure(words: Sequence[Word]) -> VoiceMetrics:
-    """`words` in the order of their times."""
-    return VoiceMetrics(
-        speaking_rate_wpm=speaking_rate_wpm(words),
-        confidence_score=mean_confidence(words),
-    )
+class Measurement:
+    """Takes words as they come, in the order of their times, and gives the measures of those so far.
+
+    It holds sums alone, so that its cost and memory don't grow with the length of an answer.
+    """
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._start_ms = 0
+        self._end_ms = 0
+        self._confidence = _WeightedMean()
+
+    def add(self, words: Iterable[Word]) -> None:
+        for word in words:
+            if not self._count:
+                self._start_ms = word.start_ms
+            self._count += 1
+            self._end_ms = word.end_ms
+            self._confidence.add(word)
+
+    @property
+    def result(self) -> VoiceMetrics:
+        return VoiceMetrics(
+            speaking_rate_wpm=self._speaking_rate_wpm, confidence_score=self._confidence.result
+        )
+
+    @property
+    def _speaking_rate_wpm(self) -> float | None:
+        """Words a minute from the first word's start to the last one's end, pauses included."""
+        speaking_ms = self._end_ms - self._start_ms
+        if self._count < MIN_WORDS or speaking_ms < MIN_SPEAKING_MS:
+            return None
+        return self._count * 60_000 / speaking_ms
 
 
-def speaking_rate_wpm(words: Sequence[Word]) -> float | None:
-    """Words a minute from the first word's start to the last one's end, pauses included."""
-    if len(words) < MIN_WORDS:
-        return None
-    speaking_ms = words[-1].end_ms - words[0].start_ms
-    if speaking_ms < MIN_SPEAKING_MS:
-        return None
-    return len(words) * 60_000 / speaking_ms
+def measure(words: Iterable[Word]) -> VoiceMetrics:
+    """The measures of words that are all there."""
+    measurement = Measurement()
+    measurement.add(words)
+    return measurement.result
 
 
-def mean_confidence(words: Sequence[Word]) -> float | None:
+def mean_confidence(words: Iterable[Word]) -> float | None:
     """Weighted with the words' durations; over those for which the recogniser reports one."""
-    rated = [(word.confidence, word.end_ms - word.start_ms) for word in words if word.confidence is not None]
-    total_ms = sum(duration_ms for _, duration_ms in rated)
-    if not total_ms:
-        return None
-    return sum(confidence * duration_ms for confidence, duration_ms in rated) / total_ms
+    mean = _WeightedMean()
+    for word in words:
+        mean.add(word)
+    return mean.result
+
+
+class _WeightedMean:
+    def __init__(self) -> None:
+        self._sum = 0.0
+        self._total_ms = 0
+
+    def add(self, word: Word) -> None:
+        if word.confidence is not None:
+            duration_ms = word.end_ms - word.start_ms
+            self._sum += word.confidence * duration_ms
+            self._total_ms += duration_ms
+
+    @property
+    def result(self) -> float | None:
+        return self._sum / self._total_ms if self._total_ms else None

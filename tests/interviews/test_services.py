@@ -26,6 +26,7 @@ from interviews.models import Answer, AudioChunk, AudioPart, Interview, Segment
 from interviews.services import Change
 from speech.audio import AudioFormat
 from speech.events import Final, Resume, Word
+from speech.metrics import VoiceMetrics, measure
 from tests.interviews.rows import a_recruiter, an_answer, an_interview
 
 pytestmark = pytest.mark.django_db
@@ -169,10 +170,10 @@ def changes(interview: Interview) -> dict[str, Callable[[], Change | bool | None
         "a new take": begin_one,
         "fail": lambda: services.fail_answer(answers[-1], Code.AUDIO_TOO_SHORT),
         "another take": begin_one,
-        "complete": lambda: finish(services.complete_answer, 2000),
+        "complete": lambda: finish(services.complete_answer, 2000, VoiceMetrics()),
         "the second answer": begin_one,
         "owe": lambda: finish(services.owe_transcript, Code.CAPACITY_EXCEEDED, 2000),
-        "its transcript": lambda: services.complete_answer(answers[-1], 2000),
+        "its transcript": lambda: services.complete_answer(answers[-1], 2000, VoiceMetrics()),
         "write": lambda: services.write_answer(interview.pk, current(), "Because."),
         "cancel": lambda: services.cancel(interview),
     }
@@ -352,7 +353,9 @@ def test_a_complete_answer_is_made_of_its_segments() -> None:
     interview = a_running_interview()
     answer = a_finishing_answer(interview, final("because I care"), final("a lot", start_ms=3000))
 
-    change = services.complete_answer(answer, 4000)
+    change = services.complete_answer(
+        answer, 4000, measure([word for s in answer.segments.all() for word in s.spoken])
+    )
 
     answer.refresh_from_db()
     assert (answer.status, answer.text, answer.duration_ms) == (Status.COMPLETE, "because I care a lot", 4000)
@@ -364,7 +367,7 @@ def test_a_complete_answer_is_made_of_its_segments() -> None:
 def test_a_silent_answer_is_complete_without_words() -> None:
     interview = a_running_interview()
 
-    services.complete_answer(a_finishing_answer(interview), 4000)
+    services.complete_answer(a_finishing_answer(interview), 4000, VoiceMetrics())
 
     answer = Answer.objects.get()
     assert (answer.status, answer.text, answer.confidence, answer.recogniser) == (
@@ -378,7 +381,7 @@ def test_a_silent_answer_is_complete_without_words() -> None:
 def test_the_last_answer_completes_the_interview() -> None:
     interview = a_running_interview("Why?")
 
-    change = services.complete_answer(a_finishing_answer(interview, final()), 2000)
+    change = services.complete_answer(a_finishing_answer(interview, final()), 2000, VoiceMetrics())
 
     interview.refresh_from_db()
     assert change.messages[-1] == InterviewComplete(interview_id=interview.pk, total_questions=1)
@@ -392,7 +395,7 @@ def test_an_owed_transcript_lets_the_interview_go_on_and_follows_later() -> None
 
     owed = services.owe_transcript(answer, Code.CAPACITY_EXCEEDED, 2000)
     services.add_segment(answer, 0, final())
-    complete = services.complete_answer(answer, 2000)
+    complete = services.complete_answer(answer, 2000, VoiceMetrics())
 
     assert types(owed) == [AnswerComplete, QuestionMessage]
     assert types(complete) == [Metrics, AnswerComplete]
@@ -415,7 +418,7 @@ def test_what_is_owed_is_not_claimed_while_its_audio_is_being_stored() -> None:
 @pytest.mark.parametrize(
     "end",
     [
-        lambda answer: services.complete_answer(answer, 2000),
+        lambda answer: services.complete_answer(answer, 2000, VoiceMetrics()),
         lambda answer: services.owe_transcript(answer, Code.STT_FAILED, 2000),
     ],
 )
@@ -465,7 +468,7 @@ def test_a_written_answer_gives_up_the_spoken_one() -> None:
 ends: dict[str, Callable[[Answer], Any]] = {
     "a segment": lambda answer: services.add_segment(answer, 7, final()),
     "the end": services.finish_recording,
-    "complete": lambda answer: services.complete_answer(answer, 2000),
+    "complete": lambda answer: services.complete_answer(answer, 2000, VoiceMetrics()),
     "owe": lambda answer: services.owe_transcript(answer, Code.STT_FAILED, 2000),
     "fail": lambda answer: services.fail_answer(answer, Code.AUDIO_TOO_SHORT),
     "record only": lambda answer: services.record_only(answer, Code.STT_FAILED),
@@ -491,7 +494,7 @@ def test_whoever_was_replaced_changes_nothing(end: Callable[[Answer], Any]) -> N
 def test_an_answer_ends_once(name: str) -> None:
     interview = a_running_interview()
     answer = a_finishing_answer(interview, final())
-    services.complete_answer(answer, 2000)
+    services.complete_answer(answer, 2000, VoiceMetrics())
     before = revision_of(interview)
 
     with pytest.raises(StaleEpoch):
@@ -629,7 +632,7 @@ def test_nobody_is_shut_out_in_mid_answer() -> None:
     expired = services.expire_interviews()
     again = begin(interview)
     services.finish_recording(again.answer)
-    change = services.complete_answer(again.answer, 2000)
+    change = services.complete_answer(again.answer, 2000, VoiceMetrics())
 
     interview.refresh_from_db()
     assert (expired, again.answer, interview.is_open) == (0, answer, False)
@@ -680,7 +683,7 @@ def test_the_welcome_keeps_later_questions_to_itself() -> None:
 
 def test_the_last_ended_answer_is_told_again() -> None:
     interview = a_running_interview()
-    services.complete_answer(a_finishing_answer(interview, final()), 2000)
+    services.complete_answer(a_finishing_answer(interview, final()), 2000, VoiceMetrics())
 
     messages = services.last_ended(interview.pk)
 
@@ -702,7 +705,9 @@ def test_a_snapshot_shows_all_of_it_in_a_fixed_number_of_queries(
 ) -> None:
     interview = a_running_interview(*(f"Why {number}?" for number in range(count)))
     for _ in range(count):
-        services.complete_answer(a_finishing_answer(interview, final(), final("a lot", 3000)), 4000)
+        services.complete_answer(
+            a_finishing_answer(interview, final(), final("a lot", 3000)), 4000, VoiceMetrics()
+        )
 
     with django_assert_num_queries(6):
         snapshot = services.snapshot(interview.pk, None, ["Ada"])

@@ -21,6 +21,7 @@ from interviews.settling import claim, hand_over, settle, store_audio, work_off_
 from speech.audio import AudioFormat, read_pcm
 from speech.backends.scripted import Script, ScriptedBackend
 from speech.events import Final
+from speech.metrics import VoiceMetrics
 from tests.clients import chunks_of
 from tests.interviews.conftest import SCRIPTED
 from tests.interviews.live import a_live_interview
@@ -173,7 +174,7 @@ async def test_chunks_that_can_not_be_decoded_are_kept(settings: Any) -> None:
 async def test_a_complete_answer_is_handed_over_once_with_all_that_it_has(handed: list[Any]) -> None:
     interview, (first, _) = await a_live_interview()
     answer = await in_database(recorded, interview, babble(1))
-    await in_database(services.complete_answer, answer, 2000)
+    await in_database(services.complete_answer, answer, 2000, VoiceMetrics())
     signalled = []
 
     def receive(sender: type[Answer], answer: Answer, **_: Any) -> None:
@@ -219,7 +220,7 @@ async def test_what_has_no_transcript_yet_is_not_handed_over(handed: list[Any]) 
 async def test_a_hand_over_that_fails_is_tried_again_when_the_lease_has_run_out(handed: list[Any]) -> None:
     interview, _ = await a_live_interview()
     answer = await in_database(recorded, interview, babble(1))
-    await in_database(services.complete_answer, answer, 2000)
+    await in_database(services.complete_answer, answer, 2000, VoiceMetrics())
     Recorder.failures = 2
 
     with pytest.raises(ConnectionError):
@@ -239,7 +240,7 @@ async def test_a_hand_over_that_fails_is_tried_again_when_the_lease_has_run_out(
 async def test_a_receiver_that_fails_is_told_again(handed: list[Any]) -> None:
     interview, _ = await a_live_interview()
     answer = await in_database(recorded, interview, babble(1))
-    await in_database(services.complete_answer, answer, 2000)
+    await in_database(services.complete_answer, answer, 2000, VoiceMetrics())
     told = []
 
     def receive(sender: type[Answer], answer: Answer, **_: Any) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from speech.events import Word
-from speech.metrics import VoiceMetrics, measure
+from speech.metrics import Measurement, VoiceMetrics, measure
 
 
 def words(*confidences: float | None, each_ms: int = 400) -> list[Word]:
@@ -45,3 +45,13 @@ def test_what_is_not_measured_yet_is_none() -> None:
     measured = measure(words(0.5, 0.5, 0.5, 0.5))
 
     assert (measured.intonation_score, measured.fluency_score) == (None, None)
+
+
+def test_words_that_come_by_and_by_measure_the_same() -> None:
+    spoken = words(0.5, None, 0.7, 0.9, 0.2)
+    measurement = Measurement()
+
+    for word in spoken:
+        measurement.add([word])
+
+    assert measurement.result == measure(spoken)
