@@ -48,13 +48,17 @@ def question_fields(question: Question, index: int, total: int) -> dict[str, Any
 
 
 def segment_fields(segment: Segment) -> dict[str, Any]:
+    return {**_brief_segment_fields(segment), "words": segment.words}
+
+
+def _brief_segment_fields(segment: Segment) -> dict[str, Any]:
+    """Without the words one by one, which are ten times as long as the text."""
     return {
         "segment": segment.index,
         "text": segment.text,
         "confidence": segment.confidence,
         "start_ms": segment.start_ms,
         "end_ms": segment.end_ms,
-        "words": segment.words,
         "recogniser": segment.recogniser,
     }
 
@@ -154,8 +158,9 @@ def session_ready(interview: Interview, under_way: dict[str, Any] | None) -> Ses
 def snapshot_message(interview: Interview, interim: dict[str, Any] | None, watchers: list[str]) -> Snapshot:
     questions = list(interview.questions.all())
     segments: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
-    for segment in Segment.objects.filter(answer__question__interview=interview):
-        segments[segment.answer_id].append(segment_fields(segment))
+    found = Segment.objects.filter(answer__question__interview=interview)
+    for segment in found.defer("words", "resume"):
+        segments[segment.answer_id].append(_brief_segment_fields(segment))
     answers = Answer.objects.filter(question__interview=interview).exclude(status=Answer.Status.FAILED)
     return Snapshot(
         revision=interview.revision,

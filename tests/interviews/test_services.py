@@ -719,6 +719,15 @@ def test_a_snapshot_shows_all_of_it_in_a_fixed_number_of_queries(
     assert [question["index"] for question in snapshot.questions] == list(range(1, count + 1))
 
 
+def test_a_snapshot_has_the_text_of_its_segments_and_not_each_word() -> None:
+    interview = a_running_interview()
+    services.complete_answer(a_finishing_answer(interview, final("because")), 4000)
+
+    ((segment,),) = [answer["segments"] for answer in services.snapshot(interview.pk, None, []).answers]
+
+    assert (segment["text"], "words" in segment) == ("because", False)
+
+
 def test_a_snapshot_leaves_out_takes_that_failed() -> None:
     interview = a_running_interview()
     services.fail_answer(begin(interview).answer, Code.AUDIO_DECODING_FAILED)
