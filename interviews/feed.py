@@ -4,6 +4,9 @@ One feed a process holds the process's one layer channel: no consumer subscribes
 that dies would take it along. Twice a second it reads from the database where everything stands that
 its sockets are attached to, whatever the layer does: what differs is shown anew, who was replaced or
 has lost the right to see is closed.
+
+A layer that doesn't deliver need not say so: after FLUSHALL all memberships are gone, and nothing fails.
+So the feed listens for its own echo. As long as none comes, interims are "late", and it joins again.
 """
 
 from __future__ import annotations
@@ -24,13 +27,18 @@ from channels.layers import get_channel_layer
 from interviews import access
 from interviews.broadcast import Broadcaster, Delivery, group_name
 from interviews.database import in_database
+from interviews.messages import Liveness
 from interviews.services import Change, Standing, standings
 
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.5
-# Memberships expire with Redis's memory, and presence with its process.
+# How long after one echo the next is sent, and how long it may take.
+ECHO_SECONDS = 0.75
+ECHO_TIMEOUT_SECONDS = 1.0
+# A single membership may be lost too; and presence ends with its process.
 REJOIN_SECONDS = 10.0
+NEVER = float("-inf")
 PRESENCE_SECONDS = 25.0
 BACKOFF_SECONDS = 0.1, 1.0
 
@@ -54,17 +62,25 @@ class Attached(Protocol):
 
     def show_watchers(self, names: list[str]) -> None: ...
 
+    def show_interims(self) -> None:
+        """Whether they are live or late has changed."""
+
     def check(self, standing: Standing) -> None:
         """Compare with the rows: catch up, or close."""
 
 
 class Feed:
     def __init__(self) -> None:
-        self._process = uuid4().hex
+        self.interims: Liveness = "live"
+        self._process = uuid4()
         self._attached: dict[UUID, set[Attached]] = defaultdict(set)
         self._broadcaster = Broadcaster()
         self._channel = ""
-        self._rejoin = asyncio.Event()
+        # When each interview's group was joined, and the process's own, which carries its echo.
+        self._joined = {self._process: NEVER}
+        self._to_join = asyncio.Event()
+        self._echo = 0
+        self._echoed = asyncio.Event()
         self._interims: dict[UUID, dict[str, Any]] = {}
         self._presence: dict[UUID, dict[str, tuple[list[str], float]]] = defaultdict(dict)
         self._tasks: list[asyncio.Task[None]] = []
@@ -72,8 +88,9 @@ class Feed:
     # What the sockets call
 
     def start(self) -> None:
-        loops = self._broadcaster.run, self._receive, self._join, self._poll
-        self._tasks = [asyncio.create_task(_forever(loop)) for loop in loops]
+        on_the_layer = self._broadcaster.run, self._receive, self._join, self._listen_for_echoes
+        loops = [_forever(loop, self._lose_layer) for loop in on_the_layer]
+        self._tasks = [asyncio.create_task(loop) for loop in (*loops, _forever(self._poll))]
 
     async def aclose(self) -> None:
         for task in self._tasks:
@@ -83,7 +100,9 @@ class Feed:
     def attach(self, socket: Attached) -> None:
         self._attached[socket.interview_id].add(socket)
         if socket.watcher:
-            self._rejoin.set()
+            # Again where it is joined already: the others are told who watches now.
+            self._joined[socket.interview_id] = NEVER
+            self._to_join.set()
 
     def detach(self, socket: Attached) -> None:
         sockets = self._attached[socket.interview_id]
@@ -94,6 +113,7 @@ class Feed:
             del self._attached[socket.interview_id]
         if socket.watcher:
             self._tell_presence(socket.interview_id)
+            self._to_join.set()
 
     def publish(self, change: Change) -> None:
         self._broadcaster.publish(change)
@@ -113,19 +133,22 @@ class Feed:
 
     async def _receive(self) -> None:
         layer = get_channel_layer()
-        self._channel = await layer.new_channel("feed")
-        self._rejoin.set()
+        # After a failure the same one: it may be in the groups still, and another would get all twice.
+        self._channel = self._channel or await layer.new_channel("feed")
+        self._to_join.set()
         while True:
             message = await layer.receive(self._channel)
             if message["type"] == "feed.delivery":
                 self._deliver(_delivery.decode(message["delivery"]))
             elif message["type"] == "feed.presence":
                 self._note_presence(UUID(message["interview"]), message["process"], message["names"])
+            elif message["number"] == self._echo:
+                self._echoed.set()
 
     def _deliver(self, delivery: Delivery) -> None:
         watching = self._watching(delivery.interview_id)
         if not watching:
-            # The group is not left before its membership runs out.
+            # The group is left a moment after the last one who watched.
             return
         if delivery.interim is not None:
             self._interims[delivery.interview_id] = delivery.interim
@@ -135,15 +158,54 @@ class Feed:
             socket.deliver(delivery)
 
     async def _join(self) -> None:
+        """Keeps to the groups of what is watched here, and leaves the others."""
         layer = get_channel_layer()
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(REJOIN_SECONDS):
-                    await self._rejoin.wait()
-            self._rejoin.clear()
-            for interview_id in [i for i in self._attached if self._watching(i)] if self._channel else []:
-                await layer.group_add(group_name(interview_id), self._channel)
-                self._tell_presence(interview_id)
+                async with asyncio.timeout(ECHO_SECONDS):
+                    await self._to_join.wait()
+            self._to_join.clear()
+            for interview_id in list(self._joined) if self._channel else []:
+                is_watched = bool(self._watching(interview_id))
+                if not is_watched and interview_id != self._process:
+                    del self._joined[interview_id]
+                    await layer.group_discard(group_name(interview_id), self._channel)
+                elif time.monotonic() - self._joined[interview_id] >= REJOIN_SECONDS:
+                    self._joined[interview_id] = time.monotonic()
+                    await layer.group_add(group_name(interview_id), self._channel)
+                    if is_watched:
+                        self._tell_presence(interview_id)
+
+    async def _listen_for_echoes(self) -> None:
+        """Memberships vanish together, so that its own stands for all."""
+        while True:
+            await asyncio.sleep(ECHO_SECONDS)
+            self._echo += 1
+            self._echoed.clear()
+            self._broadcaster.send(self._process, {"type": "feed.echo", "number": self._echo})
+            try:
+                async with asyncio.timeout(ECHO_TIMEOUT_SECONDS):
+                    await self._echoed.wait()
+            except TimeoutError:
+                self._lose_layer()
+            else:
+                self._show_interims("live")
+
+    def _lose_layer(self) -> None:
+        """It failed, or delivers nothing: whatever was joined is to be joined again."""
+        self._joined = dict.fromkeys(self._joined, NEVER)
+        self._to_join.set()
+        self._interims.clear()
+        self._show_interims("late")
+
+    def _show_interims(self, interims: Liveness) -> None:
+        if interims == self.interims:
+            return
+        self.interims = interims
+        logger.log(logging.WARNING if interims == "late" else logging.INFO, "interims are %s", interims)
+        for interview_id in self._attached:
+            for socket in self._watching(interview_id):
+                socket.show_interims()
 
     async def _poll(self) -> None:
         while True:
@@ -171,7 +233,7 @@ class Feed:
         message = {
             "type": "feed.presence",
             "interview": str(interview_id),
-            "process": self._process,
+            "process": self._process.hex,
             "names": names,
         }
         self._broadcaster.send(interview_id, message)
@@ -182,17 +244,18 @@ class Feed:
         if not self._watching(interview_id):
             return
         before = self.watchers(interview_id)
-        is_new = process not in self._presence[interview_id] and process != self._process
+        is_own = process == self._process.hex
+        is_new = process not in self._presence[interview_id] and not is_own
         self._presence[interview_id][process] = names, time.monotonic() + PRESENCE_SECONDS
         after = self.watchers(interview_id)
-        for socket in self._watching(interview_id) if before != after or process == self._process else []:
+        for socket in self._watching(interview_id) if before != after or is_own else []:
             socket.show_watchers(after)
         if is_new:
             # It doesn't know yet who watches here.
             self._tell_presence(interview_id)
 
 
-async def _forever(loop: Callable[[], Awaitable[None]]) -> None:
+async def _forever(loop: Callable[[], Awaitable[None]], failed: Callable[[], None] = lambda: None) -> None:
     """Runs it again, a little later each time, whenever it fails: Redis or the database is away."""
     shortest, longest = BACKOFF_SECONDS
     delay = shortest
@@ -203,5 +266,6 @@ async def _forever(loop: Callable[[], Awaitable[None]]) -> None:
         except Exception:
             if delay == shortest:
                 logger.exception("the feed lost %s; it goes on trying", getattr(loop, "__name__", loop))
+            failed()
         delay = shortest if time.monotonic() - began > longest else min(delay * 2, longest)
         await asyncio.sleep(delay * random.uniform(0.5, 1))

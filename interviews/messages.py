@@ -187,6 +187,10 @@ class Pong(ServerMessage, tag="pong"):
     pass
 
 
+# "late": the channel layer doesn't deliver; what observers are shown comes from the database alone.
+Liveness = Literal["live", "late"]
+
+
 class Snapshot(ServerMessage, tag="snapshot"):
     revision: int
     interview: dict[str, Any]
@@ -194,6 +198,7 @@ class Snapshot(ServerMessage, tag="snapshot"):
     answers: list[dict[str, Any]]
     interim: dict[str, Any] | None
     watchers: list[str]
+    interims: Liveness = "live"
 
 
 class Presence(ServerMessage, tag="presence"):
@@ -202,6 +207,7 @@ class Presence(ServerMessage, tag="presence"):
 
 class Heartbeat(ServerMessage, tag="heartbeat"):
     revision: int
+    interims: Liveness
 
 
 class Lobby(ServerMessage, tag="lobby"):

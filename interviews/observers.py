@@ -137,18 +137,21 @@ class ObserverSession(Listener):
         self._check_reading()
         if self._revision is None or standing.revision <= self._revision:
             self._lagged_behind = None
-        elif self._lagged_behind is not None and self._revision < self._lagged_behind:
+        elif self._feed.interims == "late" or (self._lagged_behind or 0) > self._revision:
             self._wants_snapshot.set()
         else:
             # Its message may just be on its way.
             self._lagged_behind = standing.revision
+
+    def show_interims(self) -> None:
+        self._beat()
 
     # What is sent
 
     def _beat(self) -> None:
         """Also to who may be sent nothing else: the answer to it shows that they read again."""
         if self._revision is not None:
-            self.put(Heartbeat(revision=self._revision), "heartbeat")
+            self.put(Heartbeat(revision=self._revision, interims=self._feed.interims), "heartbeat")
 
     async def _send_snapshot(self) -> None:
         self._wants_snapshot.clear()
@@ -157,6 +160,7 @@ class ObserverSession(Listener):
         if self._revision is None or snapshot.revision >= self._revision:
             self._revision = snapshot.revision
             self._lagged_behind = None
+            snapshot.interims = self._feed.interims
             self._send(encode(snapshot))
         else:
             # A change that was made after the reading has been sent meanwhile.

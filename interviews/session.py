@@ -161,6 +161,9 @@ class CandidateSession:
     def show_watchers(self, names: list[str]) -> None:
         """Candidates aren't told who watches."""
 
+    def show_interims(self) -> None:
+        """A candidate's words don't come through the layer."""
+
     def check(self, standing: Standing) -> None:
         if standing.is_over:
             self.hang_up(Close.NOT_ALLOWED, error(Code.INTERVIEW_ALREADY_COMPLETED))

@@ -38,6 +38,10 @@ class UnreliableLayer(InMemoryChannelLayer):
         self._check()
         await super().group_add(group, channel)
 
+    async def group_discard(self, group: str, channel: str) -> None:
+        self._check()
+        await super().group_discard(group, channel)
+
     async def receive(self, channel: str) -> dict[str, Any]:
         self._check()
         message: dict[str, Any] = await super().receive(channel)

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from channels.layers import get_channel_layer
 
 from interviews import services
 from interviews.access import Watcher
-from interviews.broadcast import Delivery
+from interviews.broadcast import Delivery, group_name
 from interviews.database import in_database
 from interviews.feed import Feed
 from interviews.messages import ServerMessage, Transcription
@@ -36,12 +38,16 @@ class Socket:
         self.deliveries: list[Delivery] = []
         self.names: list[list[str]] = []
         self.standings: list[Standing] = []
+        self.interims_changed = 0
 
     def deliver(self, delivery: Delivery) -> None:
         self.deliveries.append(delivery)
 
     def show_watchers(self, names: list[str]) -> None:
         self.names.append(names)
+
+    def show_interims(self) -> None:
+        self.interims_changed += 1
 
     def check(self, standing: Standing) -> None:
         self.standings.append(standing)
@@ -233,6 +239,77 @@ async def test_deliveries_come_again_when_the_layer_is_back(
     await eventually(delivered, "deliveries come again")
 
 
+async def test_interims_are_live_as_long_as_its_echo_comes_back(feeds: list[Feed]) -> None:
+    await joined(feeds[0], socket := Socket(uuid4()))
+
+    await eventually(lambda: feeds[0]._echo == 3, "it has heard itself twice")
+
+    assert (feeds[0].interims, socket.interims_changed) == ("live", 0)
+
+
+async def test_an_emptied_layer_is_noticed_and_joined_again(feeds: list[Feed]) -> None:
+    interview_id = uuid4()
+    await joined(feeds[0], socket := Socket(interview_id), Socket(interview_id, watcher=None))
+    feeds[0].publish(Change(interview_id, 1, [said("because", is_final=False)]))
+    await eventually(lambda: feeds[0].interim(interview_id), "the interim is delivered")
+
+    get_channel_layer().groups.clear()
+    began = time.monotonic()
+    await eventually(lambda: feeds[0].interims == "late", "it is noticed")
+    noticed_after = time.monotonic() - began
+    feeds[0].publish(Change(interview_id, 2))
+    await eventually(lambda: feeds[0].interims == "live", "it is joined again")
+
+    # What was lost meanwhile may have closed it.
+    assert feeds[0].interim(interview_id) is None
+    assert (socket.revisions, socket.interims_changed) == ([1, 2], 2)
+    assert noticed_after < 2
+
+
+async def test_interims_are_late_as_soon_as_the_layer_fails_and_live_when_it_is_back(
+    feeds: list[Feed], layer: type[UnreliableLayer]
+) -> None:
+    interview_id = uuid4()
+    await joined(feeds[0], socket := Socket(interview_id))
+
+    layer.is_away = True
+    feeds[0].publish(Change(interview_id, 1))
+    await eventually(lambda: feeds[0].interims == "late", "the loss is noticed")
+    layer.is_away = False
+    await eventually(lambda: feeds[0].interims == "live", "it is back")
+
+    assert socket.interims_changed == 2
+    # Another channel, beside the one from before, would be sent everything as well.
+    assert len(get_channel_layer().groups[group_name(interview_id)]) == 1
+
+
+async def test_a_group_that_nobody_here_watches_is_left(feeds: list[Feed]) -> None:
+    interview_id = uuid4()
+    here, there = Socket(interview_id), Socket(interview_id, BOB)
+    await joined(feeds[0], here)
+    await joined(feeds[1], there)
+    group = group_name(interview_id)
+    assert len(get_channel_layer().groups[group]) == 2
+
+    feeds[0].detach(here)
+    await eventually(lambda: len(get_channel_layer().groups[group]) == 1, "one has left")
+    feeds[1].detach(there)
+    await eventually(lambda: group not in get_channel_layer().groups, "both have left")
+
+    assert [list(feed._joined) for feed in feeds] == [[feed._process] for feed in feeds]
+
+
+async def test_who_comes_back_at_once_is_in_the_group(feeds: list[Feed]) -> None:
+    interview_id = uuid4()
+    await joined(feeds[0], before := Socket(interview_id))
+
+    feeds[0].detach(before)
+    await joined(feeds[0], socket := Socket(interview_id))
+    feeds[1].publish(Change(interview_id, 1))
+
+    await eventually(lambda: socket.revisions == [1], "it is delivered")
+
+
 async def test_nothing_is_left_when_all_have_gone(feeds: list[Feed]) -> None:
     for _ in range(3):
         interview_id = uuid4()
@@ -241,6 +318,7 @@ async def test_nothing_is_left_when_all_have_gone(feeds: list[Feed]) -> None:
         for socket in sockets:
             feeds[0].detach(socket)
 
+    await eventually(lambda: list(feeds[0]._joined) == [feeds[0]._process], "all groups are left")
     assert not feeds[0]._attached
     assert not feeds[0]._interims
     assert not feeds[0]._presence

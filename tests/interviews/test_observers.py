@@ -188,6 +188,24 @@ async def test_a_heartbeat_tells_where_it_stands(worker: Worker, settings: Any) 
     assert beat["revision"] == 1
 
 
+async def test_whether_interims_are_late_is_told_at_once_and_to_who_comes(
+    layer: type[UnreliableLayer], worker: Worker
+) -> None:
+    interview, _, ada = await watched()
+
+    async with connected(observer_of(interview, ada, worker)) as observer:
+        before = await joined(observer)
+        layer.is_away = True
+        worker.feed.publish(services.Change(interview.pk, 1))
+        await observer.until("heartbeat", interims="late")
+        async with connected(observer_of(interview, ada, worker)) as another:
+            late = await another.until("snapshot")
+        layer.is_away = False
+        await observer.until("heartbeat", interims="live")
+
+    assert (before["interims"], late["interims"]) == ("live", "late")
+
+
 async def test_pings_are_answered_and_nonsense_is_refused(worker: Worker) -> None:
     interview, _, ada = await watched()
 

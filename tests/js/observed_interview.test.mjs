@@ -8,7 +8,7 @@ const final = (revision, segment, text) =>
   ({ type: "transcription", revision, ...IDS, segment, text, is_final: true, start_ms: 0, end_ms: 1 })
 const interim = (revision, segment, text) =>
   ({ type: "transcription", revision, ...IDS, segment, text, is_final: false, start_ms: 0, end_ms: 1 })
-const heartbeat = (revision) => ({ type: "heartbeat", revision })
+const heartbeat = (revision, interims = "live") => ({ type: "heartbeat", revision, interims })
 const started = (revision) => ({ type: "answer_started", revision, ...IDS, take: 1, segments: [] })
 const metrics = (revision, real_time, rate) =>
   ({ type: "voice_metrics", revision, ...IDS, real_time, speaking_rate_wpm: rate })
@@ -24,6 +24,7 @@ function snapshot(revision, fields = {}) {
     answers: [],
     interim: null,
     watchers: [],
+    interims: "live",
     ...fields
   }
 }
@@ -139,6 +140,26 @@ test("who watches is shown whatever the revision", () => {
   interview.receive({ type: "presence", revision: 4, watchers: ["Ada", "Grace"] })
 
   assert.deepEqual(interview.watchers, ["Ada", "Grace"])
+})
+
+test("whether interims are late is told by heartbeats and snapshots, whatever the revision", () => {
+  const interview = observed(5)
+
+  interview.receive(heartbeat(7, "late"))
+  assert.equal(interview.interims, "late")
+  interview.receive(snapshot(7))
+  assert.equal(interview.interims, "live")
+  interview.receive(snapshot(8, { interims: "late" }))
+
+  assert.equal(interview.interims, "late")
+})
+
+test("a new connection doesn't begin late", () => {
+  const interview = observed(5, { interims: "late" })
+
+  interview.disconnected()
+
+  assert.equal(interview.interims, "live")
 })
 
 test("metrics of the last seconds give way to those of the answer", () => {

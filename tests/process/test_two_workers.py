@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from redis import Redis as Connection
 
 from tests.clients import Client, chunks_of, client, give_consent, sign_in
 from tests.process.answers import babble, begin, finish, segments_in, text_of
@@ -49,6 +50,17 @@ class Redis(ExitStack):
     def kill(self) -> None:
         os.kill(self._process.pid, signal.SIGKILL)
         end(self._process)
+
+    def empty(self) -> None:
+        with Connection(port=self._port) as connection:
+            connection.flushall()
+
+    def stop(self) -> None:
+        """It takes connections, and answers nothing."""
+        os.kill(self._process.pid, signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        os.kill(self._process.pid, signal.SIGCONT)
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +111,18 @@ class Stage:
         revision = await asyncio.to_thread(revision_of, self._site, self._interview_id)
         await self.dashboard.shows(revision)
         assert self.dashboard.observed.shown == await asyncio.to_thread(truth, self._site, self._interview_id)
+        assert self.dashboard.observed.doubled == []
+
+    async def is_told(self, *liveness: str) -> list[float]:
+        """Waits until it has been told so of interims, one after the other; returns when it was."""
+        count = len(liveness)
+        await self.dashboard.until(lambda _: len(self.dashboard.told) >= count, f"interims: {liveness}")
+        assert self.dashboard.liveness[:count] == list(liveness)
+        return [at for at, _ in self.dashboard.told[:count]]
+
+    def noticed_nothing(self) -> bool:
+        """The candidate."""
+        return not self.candidate.said("error") + self.candidate.said("warning")
 
 
 @pytest.fixture
@@ -109,6 +133,9 @@ async def stage(redis: Redis, site: Site, other_port: int, interview: dict[str, 
         shown = await stack.enter_async_context(
             dashboard(site, interview["watch_path"], recruiter, other_port)
         )
+        # The servers have been without a Redis since the last test.
+        await shown.until(lambda _: shown.liveness[-1:] == ["live"], "interims that are live")
+        del shown.told[:-1]
         candidate = await stack.enter_async_context(client(site, interview["websocket_path"], cookies))
         yield Stage(site, interview["interview_id"], candidate, shown)
 
@@ -161,12 +188,61 @@ async def test_a_killed_redis_is_not_noticed_by_the_candidate_and_caught_up_on_b
     back = [await stage.say_segment(segment) for segment in segments[11:]]
     answer = await stage.finish()
     await stage.shows_the_truth()
+    await stage.is_told("live", "late", "live")
 
     assert answer["text"] == text_of(audio)
-    assert not stage.candidate.said("error") + stage.candidate.said("warning")
+    assert stage.noticed_nothing()
     assert stage.candidate.said("ack")[-1]["next_chunk_index"] == len(chunks_of(audio))
     report(f"a final is late by {_ms(before)}; Redis away: {_ms(away)}; back and empty: {_ms(back)}")
     assert max(before + away + back) < LATEST_SECONDS
+
+
+async def test_an_emptied_redis_is_noticed_by_the_dashboard_alone_and_recovered_from(
+    stage: Stage, redis: Redis, report: Report
+) -> None:
+    audio = babble(18, words=1)
+    segments = chunks_of(audio, 32_000)
+    await stage.begin()
+
+    before = [await stage.say_segment(segment) for segment in segments[:6]]
+    await asyncio.to_thread(redis.empty)
+    emptied = time.monotonic()
+    after = [await stage.say_segment(segment) for segment in segments[6:]]
+    _, late, live = await stage.is_told("live", "late", "live")
+    answer = await stage.finish()
+    await stage.shows_the_truth()
+
+    assert answer["text"] == text_of(audio)
+    assert stage.noticed_nothing()
+    report(
+        f"a final is late by {_ms(before)}; emptied: {_ms(after)};"
+        f" late is said after {late - emptied:.1f} s, live after {live - emptied:.1f} s"
+    )
+    assert max(before + after) < LATEST_SECONDS
+    # An echo is awaited for a second, 0.75 s after the last; the rest is for a busy machine.
+    assert late - emptied < 3
+
+
+async def test_a_redis_that_hangs_is_noticed_by_the_dashboard_alone(
+    stage: Stage, redis: Redis, report: Report
+) -> None:
+    audio = babble(18, words=1)
+    segments = chunks_of(audio, 32_000)
+    await stage.begin()
+
+    before = [await stage.say_segment(segment) for segment in segments[:6]]
+    redis.stop()
+    hanging = [await stage.say_segment(segment) for segment in segments[6:]]
+    await stage.is_told("live", "late")
+    redis.go_on()
+    await stage.is_told("live", "late", "live")
+    answer = await stage.finish()
+    await stage.shows_the_truth()
+
+    assert answer["text"] == text_of(audio)
+    assert stage.noticed_nothing()
+    report(f"a final is late by {_ms(before)}; Redis hangs: {_ms(hanging)}")
+    assert max(before + hanging) < LATEST_SECONDS
 
 
 async def test_a_redis_restarted_in_mid_utterance_costs_two_seconds_at_most(
@@ -185,7 +261,7 @@ async def test_a_redis_restarted_in_mid_utterance_costs_two_seconds_at_most(
     late = time.monotonic() - ended
 
     assert answer["text"] == text_of(audio)
-    assert not stage.candidate.said("error") + stage.candidate.said("warning")
+    assert stage.noticed_nothing()
     report(f"the whole truth {1000 * late:.0f} ms after the answer's end")
     assert late < LATEST_SECONDS
 

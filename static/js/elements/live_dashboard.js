@@ -29,8 +29,13 @@ class LiveDashboard extends HTMLElement {
   #received(message) {
     const outcome = this.#interview.receive(message)
     if (outcome === "resync") this.#socket.send({ type: "resync" })
-    if (message.type === "heartbeat") this.#socket.send({ type: "seen", revision: message.revision })
+    if (message.type === "heartbeat") this.#heartbeat(message)
     else if (outcome === "applied" || message.type === "presence") this.#render()
+  }
+
+  #heartbeat({ revision }) {
+    this.#socket.send({ type: "seen", revision })
+    this.#showConnection()
   }
 
   #disconnected(code) {
@@ -79,8 +84,10 @@ class LiveDashboard extends HTMLElement {
   }
 
   #showConnection() {
-    this.#write("connection", phrase(`connection.${this.#connection}`))
-    this.#part("connection").dataset.state = this.#connection
+    const isLate = this.#connection === "connected" && this.#interview.interims === "late"
+    const state = isLate ? "late" : this.#connection
+    this.#write("connection", phrase(`connection.${state}`))
+    this.#part("connection").dataset.state = state
   }
 
   #write(name, text) {

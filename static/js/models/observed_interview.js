@@ -15,6 +15,8 @@ export class ObservedInterview {
   questions = []
   interim = null
   watchers = []
+  // "late": words come from the database, a sentence at a time.
+  interims = "live"
   currentQuestionId = null
   #answers = new Map()
   #recognition = new Map()
@@ -26,6 +28,7 @@ export class ObservedInterview {
   receive(message) {
     if (message.type === "snapshot") return this.#restore(message)
     if (message.type === "presence") this.watchers = message.watchers
+    if (message.type === "heartbeat") this.interims = message.interims
     if (this.revision === null) return "ignored"
     if (message.revision > this.revision + (buildsOn(message) ? 0 : 1)) return this.#askAgain(message)
     if (message.revision < this.revision && !buildsOn(message)) return "ignored"
@@ -38,6 +41,7 @@ export class ObservedInterview {
   disconnected() {
     this.#waiting = false
     this.interim = null
+    this.interims = "live"
     this.watchers = []
   }
 
@@ -64,6 +68,7 @@ export class ObservedInterview {
     this.interview = snapshot.interview
     this.questions = snapshot.questions
     this.interim = snapshot.interim
+    this.interims = snapshot.interims
     this.watchers = snapshot.watchers
     this.#answers = new Map()
     for (const answer of snapshot.answers) this.#answers.set(answer.question_id, { ...answer })
