@@ -67,7 +67,8 @@ class Resync(ClientMessage, tag="resync"):
 
 
 class Seen(ClientMessage, tag="seen"):
-    revision: int
+    # The lobby has none.
+    revision: int = 0
 
 
 CandidateMessage = StartAnswer | AudioChunk | EndAnswer | TextAnswer | RequestRetry | Ping | KeepAlive

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
+from contextlib import suppress
 from time import monotonic
 from typing import Any
 from uuid import UUID
@@ -25,24 +27,39 @@ from interviews.messages import (
     Resync,
     Seen,
     ServerMessage,
+    Snapshot,
     encode,
     error,
 )
-from interviews.outbox import Outbox, RateLimit
+from interviews.models import Answer
+from interviews.outbox import Outbox, Pace, RateLimit
 from interviews.services import Standing
 from interviews.worker import Worker
 
 LOBBY_SECONDS = 2.0
 # Who asks for snapshots again and again gets one each so often.
 SNAPSHOT_SECONDS = 0.1
+# Of an answer in one of these, more words may come.
+OPEN = {Answer.Status.RECORDING, Answer.Status.FINISHING}
 
 
 class Listener:
-    """What observers' sessions share: the outbox, and what they may say."""
+    """What observers' sessions share: what they may say, and an outbox with a bound.
+
+    The server has no other sign that anyone reads than `seen`, which answers a message that `ask` has
+    marked. Memory is bounded by what was sent since the last one answered: over OBSERVER_UNSEEN_BYTES
+    nothing more is sent, and who doesn't go on seeing within OBSERVER_UNSEEN_SECONDS is closed.
+    """
 
     def __init__(self) -> None:
         self.outbox = Outbox()
         self._rate = RateLimit(settings.SOCKET_MESSAGES_PER_SECOND, monotonic)
+        self._sent_bytes = 0
+        self._seen_bytes = 0
+        # What is not answered yet: the revision it said, and what had been sent with it.
+        self._asked: deque[tuple[int, int]] = deque()
+        self._full_since: float | None = None
+        self._has_missed = False
 
     def receive(self, message: ObserverMessage | ErrorMessage) -> None:
         if not self._rate.take():
@@ -53,28 +70,68 @@ class Listener:
 
     def handle(self, message: ObserverMessage | ErrorMessage) -> None:
         match message:
+            case Seen():
+                self._seen(message.revision)
             case ErrorMessage():
-                self.put(message)
+                self.put(encode(message))
             case Ping():
-                self.put(Pong())
+                self.put(encode(Pong()))
 
     def encoded(self, message: ServerMessage) -> list[str]:
         return [encode(message)]
 
-    def put(self, message: ServerMessage, slot: str | None = None) -> None:
-        self.outbox.put(encode(message), slot)
+    def catch_up(self) -> None:
+        """They read again, and have missed something."""
+        raise NotImplementedError
+
+    @property
+    def is_full(self) -> bool:
+        return self._full_since is not None
+
+    def put(self, text: str, slot: str | None = None) -> None:
+        if self.is_full:
+            self._has_missed = True
+        else:
+            self._put(text, slot)
+
+    def ask(self, text: str, revision: int = 0) -> None:
+        """Puts what is answered by `seen`, also to who may be sent nothing else."""
+        self._put(text)
+        self._asked.append((revision, self._sent_bytes))
+
+    def check_reading(self) -> None:
+        if self._full_since is not None and monotonic() - self._full_since > settings.OBSERVER_UNSEEN_SECONDS:
+            self.hang_up(Close.IDLE, Code.TIMEOUT)
 
     def hang_up(self, code: Close, reason: Code) -> None:
-        self.put(error(reason))
+        self._put(encode(error(reason)))
         self.outbox.close(code)
+
+    def _put(self, text: str, slot: str | None = None) -> None:
+        self._sent_bytes += len(text.encode())
+        self.outbox.put(text, slot)
+        self._check_room()
+
+    def _seen(self, revision: int) -> None:
+        if not self._asked or self._asked[0][0] > revision:
+            return
+        asked_revision = -1
+        while self._asked and asked_revision < revision and self._asked[0][0] <= revision:
+            asked_revision, self._seen_bytes = self._asked.popleft()
+        # Who reads, however slowly, has time again.
+        self._full_since = None
+        self._check_room()
+        if self._has_missed and not self.is_full:
+            self._has_missed = False
+            self.catch_up()
+
+    def _check_room(self) -> None:
+        if not self.is_full and self._sent_bytes - self._seen_bytes > settings.OBSERVER_UNSEEN_BYTES:
+            self._full_since = monotonic()
 
 
 class ObserverSession(Listener):
-    """Sends a snapshot, then every change after it; a new snapshot wherever something is missing.
-
-    Memory is bounded by what is sent and not seen: over OBSERVER_UNSEEN_BYTES nothing more is sent, and
-    who has seen nothing for OBSERVER_UNSEEN_SECONDS then is closed.
-    """
+    """Sends a snapshot, then every change after it; a new snapshot wherever something is missing."""
 
     answer_id: UUID | None = None
 
@@ -84,35 +141,38 @@ class ObserverSession(Listener):
         self.watcher = watcher
         self._feed = worker.feed
         self._revision: int | None = None
-        self._has_missed = False
         self._lagged_behind: int | None = None
         self._wants_snapshot = asyncio.Event()
         self._wants_snapshot.set()
-        self._unseen_bytes = 0
-        self._full_since: float | None = None
+        self._interims = Pace(settings.OBSERVER_INTERIMS_PER_SECOND, self._put_interim)
 
     async def run(self) -> None:
         self._feed.attach(self)
+        beat_at = monotonic() + settings.OBSERVER_HEARTBEAT_SECONDS
         while True:
-            try:
-                async with asyncio.timeout(settings.OBSERVER_HEARTBEAT_SECONDS):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(beat_at - monotonic()):
                     await self._wants_snapshot.wait()
-            except TimeoutError:
-                self._beat()
-            else:
+            if self._wants_snapshot.is_set():
                 await self._send_snapshot()
+            if monotonic() >= beat_at:
+                self._beat()
+                self.check_reading()
+                beat_at = monotonic() + settings.OBSERVER_HEARTBEAT_SECONDS
 
     async def aclose(self) -> None:
         self._feed.detach(self)
+        self._interims.close()
 
     def handle(self, message: ObserverMessage | ErrorMessage) -> None:
         match message:
             case Resync():
                 self._wants_snapshot.set()
-            case Seen():
-                self._seen()
             case _:
                 super().handle(message)
+
+    def catch_up(self) -> None:
+        self._wants_snapshot.set()
 
     # The feed's side
 
@@ -121,20 +181,26 @@ class ObserverSession(Listener):
         if self._revision is None or builds_on > self._revision:
             # What lies between is on its way, or lost. The rows have it either way.
             self._wants_snapshot.set()
-        elif delivery.interim is not None or delivery.revision >= self._revision:
-            self._revision = max(self._revision, delivery.revision)
+        elif delivery.interim is not None:
+            self._interims.put(delivery)
+        elif delivery.revision >= self._revision:
+            self._revision = delivery.revision
+            if delivery.closes_interim:
+                self._interims.drop()
             for text in delivery.texts:
-                self._send(text, "interim" if delivery.interim else None)
+                self.put(text)
 
     def show_watchers(self, names: list[str]) -> None:
         if self._revision is not None:
             fields = {**msgspec.to_builtins(Presence(watchers=names)), "revision": self._revision}
-            self._send(msgspec.json.encode(fields).decode(), "presence")
+            self.put(msgspec.json.encode(fields).decode(), "presence")
+
+    def show_interims(self) -> None:
+        self._beat()
 
     def check(self, standing: Standing) -> None:
         if (self.watcher, self.interview_id) not in standing.allowed:
             return self.hang_up(Close.NOT_ALLOWED, Code.FORBIDDEN)
-        self._check_reading()
         if self._revision is None or standing.revision <= self._revision:
             self._lagged_behind = None
         elif self._feed.interims == "late" or (self._lagged_behind or 0) > self._revision:
@@ -143,49 +209,48 @@ class ObserverSession(Listener):
             # Its message may just be on its way.
             self._lagged_behind = standing.revision
 
-    def show_interims(self) -> None:
-        self._beat()
-
     # What is sent
 
     def _beat(self) -> None:
-        """Also to who may be sent nothing else: the answer to it shows that they read again."""
         if self._revision is not None:
-            self.put(Heartbeat(revision=self._revision, interims=self._feed.interims), "heartbeat")
+            beat = Heartbeat(revision=self._revision, interims=self._feed.interims)
+            self.ask(encode(beat), self._revision)
+
+    def _put_interim(self, delivery: Delivery) -> None:
+        for text in delivery.texts:
+            self.put(text, "interim")
 
     async def _send_snapshot(self) -> None:
         self._wants_snapshot.clear()
-        interim, watchers = self._feed.interim(self.interview_id), self._feed.watchers(self.interview_id)
-        snapshot = await in_database(services.snapshot, self.interview_id, interim, watchers)
+        if self.is_full:
+            self._has_missed = True
+            return
+        snapshot = await in_database(services.snapshot, self.interview_id, None, [])
         if self._revision is None or snapshot.revision >= self._revision:
             self._revision = snapshot.revision
             self._lagged_behind = None
-            snapshot.interims = self._feed.interims
-            self._send(encode(snapshot))
+            self._interims.drop()
+            self.put(encode(self._with_what_is_open(snapshot)))
         else:
             # A change that was made after the reading has been sent meanwhile.
             self._wants_snapshot.set()
         await asyncio.sleep(SNAPSHOT_SECONDS)
 
-    def _send(self, text: str, slot: str | None = None) -> None:
-        if self._full_since is not None:
-            self._has_missed = True
-            return
-        self._unseen_bytes += len(text)
-        self.outbox.put(text, slot)
-        if self._unseen_bytes > settings.OBSERVER_UNSEEN_BYTES:
-            self._full_since = monotonic()
+    def _with_what_is_open(self, snapshot: Snapshot) -> Snapshot:
+        """Adds what no row keeps."""
+        interim = self._feed.interim(self.interview_id)
+        snapshot.interim = interim if interim and _is_open(interim, snapshot) else None
+        snapshot.watchers = self._feed.watchers(self.interview_id)
+        snapshot.interims = self._feed.interims
+        return snapshot
 
-    def _seen(self) -> None:
-        self._unseen_bytes = 0
-        self._full_since = None
-        if self._has_missed:
-            self._has_missed = False
-            self._wants_snapshot.set()
 
-    def _check_reading(self) -> None:
-        if self._full_since is not None and monotonic() - self._full_since > settings.OBSERVER_UNSEEN_SECONDS:
-            self.hang_up(Close.IDLE, Code.TIMEOUT)
+def _is_open(interim: dict[str, Any], snapshot: Snapshot) -> bool:
+    """False where its final, or the end of its answer, is in the rows already: their message was lost."""
+    answer = next((a for a in snapshot.answers if str(a["answer_id"]) == interim["answer_id"]), None)
+    if answer is None or answer["status"] not in OPEN or interim["revision"] > snapshot.revision:
+        return False
+    return all(segment["segment"] < interim["segment"] for segment in answer["segments"])
 
 
 class LobbySession(Listener):
@@ -203,9 +268,19 @@ class LobbySession(Listener):
             if entries is None:
                 return self.hang_up(Close.NOT_ALLOWED, Code.FORBIDDEN)
             if entries != self._sent:
-                self._sent = entries
-                self.put(Lobby(interviews=entries), "lobby")
+                self._show(entries)
+            self.check_reading()
             await asyncio.sleep(self._every_seconds)
 
     async def aclose(self) -> None:
         """It holds nothing."""
+
+    def catch_up(self) -> None:
+        self._sent = None
+
+    def _show(self, entries: list[dict[str, Any]]) -> None:
+        if self.is_full:
+            self._has_missed = True
+        else:
+            self._sent = entries
+            self.ask(encode(Lobby(interviews=entries)))

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from itertools import count
+from typing import Generic, TypeVar
 
 from interviews.errors import Close
+
+T = TypeVar("T")
 
 
 class Outbox:
@@ -41,6 +44,36 @@ class Outbox:
                 return self._close
             self._changed.clear()
             await self._changed.wait()
+
+
+class Pace(Generic[T]):
+    """Passes on at most `per_second` items; of those that wait the latest wins, and goes in the end."""
+
+    def __init__(self, per_second: int, pass_on: Callable[[T], None]) -> None:
+        self._seconds = 1 / per_second
+        self._pass_on = pass_on
+        self._waiting: T | None = None
+        self._pause: asyncio.TimerHandle | None = None
+
+    def put(self, item: T) -> None:
+        self._waiting = item
+        if self._pause is None:
+            self._next()
+
+    def drop(self) -> None:
+        """What waits is out of date."""
+        self._waiting = None
+
+    def close(self) -> None:
+        self.drop()
+        if self._pause is not None:
+            self._pause.cancel()
+
+    def _next(self) -> None:
+        item, self._waiting, self._pause = self._waiting, None, None
+        if item is not None:
+            self._pause = asyncio.get_running_loop().call_later(self._seconds, self._next)
+            self._pass_on(item)
 
 
 class RateLimit:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -11,13 +12,15 @@ from django.contrib.sessions.models import Session
 
 from interviews import services
 from interviews.access import Watcher
-from interviews.broadcast import Delivery
+from interviews.broadcast import Delivery, delivery_of
 from interviews.database import in_database
 from interviews.errors import Close
+from interviews.messages import Transcription
 from interviews.models import Interview
 from interviews.observers import LobbySession
 from interviews.worker import Worker
 from speech.backends.scripted import BLOCK_BYTES
+from speech.events import Final, Resume
 from tests.clients import chunks_of
 from tests.interviews.backends import UnreliableLayer
 from tests.interviews.live import (
@@ -29,6 +32,7 @@ from tests.interviews.live import (
     connected,
     joined,
     observer_of,
+    the_answer,
 )
 from tests.interviews.rows import a_recruiter, an_interview
 from tests.process.answers import babble, segments_in, text_of
@@ -230,12 +234,81 @@ async def test_too_many_messages_end_the_connection(worker: Worker, settings: An
     assert (closed, observer.codes) == (Close.TRY_LATER, ["RATE_LIMIT_EXCEEDED"])
 
 
+# Words that are still open
+
+
+async def speaking(interview: Interview, question_id: str) -> Callable[..., Delivery]:
+    """Begins an answer; returns what makes deliveries of its words."""
+    await in_database(services.start, interview.pk)
+    begun = await in_database(services.begin_answer, interview.pk, question_id)
+
+    def said(revision: int, segment: int, text: str, *, is_final: bool = False) -> Delivery:
+        words = Transcription(
+            question_id=begun.answer.question_id,
+            answer_id=begun.answer.pk,
+            segment=segment,
+            text=text,
+            is_final=is_final,
+            confidence=None,
+            start_ms=0,
+            end_ms=500,
+        )
+        return delivery_of(services.Change(interview.pk, revision, [words]))
+
+    return said
+
+
+async def test_of_many_interims_the_latest_is_shown_and_finals_are_not_kept_waiting(
+    worker: Worker, settings: Any
+) -> None:
+    settings.OBSERVER_INTERIMS_PER_SECOND = 10
+    interview, (first, _), ada = await watched()
+    said = await speaking(interview, first)
+    session = observer_of(interview, ada, worker)
+
+    async with connected(session) as observer:
+        revision = (await joined(observer))["revision"]
+        for number in range(30):
+            session.deliver(said(revision, 0, f"interim {number}"))
+        session.deliver(said(revision + 1, 0, "the final", is_final=True))
+        for number in range(30):
+            session.deliver(said(revision + 1, 1, f"next {number}"))
+        began = asyncio.get_running_loop().time()
+        last = await observer.until("transcription", text="next 29")
+        took = asyncio.get_running_loop().time() - began
+
+    told = [message["text"] for message in observer.said("transcription")]
+    # The ones that were out of date are not told after the final.
+    assert told == ["interim 0", "the final", "next 29"]
+    assert (last["segment"], took < 1) == (1, True)
+
+
+async def test_a_snapshot_shows_no_words_twice_where_a_final_was_lost(worker: Worker) -> None:
+    interview, (first, _), ada = await watched()
+    said = await speaking(interview, first)
+
+    async with connected(observer_of(interview, ada, worker)) as observer:
+        revision = (await joined(observer))["revision"]
+        worker.feed._deliver(said(revision, 0, "my great"))
+        answer = await the_answer()
+        await in_database(
+            services.add_segment, answer, 0, Final("my greatest", 0, 900, None, (), Resume(), "")
+        )
+        shown = await observer.until("snapshot", revision=revision + 1)
+        worker.feed._deliver(said(revision + 1, 1, "and"))
+        observer.say("resync")
+        later = await observer.until("snapshot")
+
+    assert (texts(shown), shown["interim"]) == (["my greatest"], None)
+    assert (texts(later), later["interim"]["text"]) == (["my greatest"], "and")
+
+
 # Who doesn't read
 
 
 async def test_who_sees_nothing_is_sent_nothing_more_until_they_do(worker: Worker, settings: Any) -> None:
     settings.OBSERVER_HEARTBEAT_SECONDS = 0.3
-    settings.OBSERVER_UNSEEN_BYTES = 100
+    settings.OBSERVER_UNSEEN_BYTES = 500
     interview, (first, _), ada = await watched()
 
     async with connected(observer_of(interview, ada, worker)) as observer:
@@ -290,6 +363,71 @@ async def test_a_socket_that_does_not_read_holds_little(worker: Worker, settings
         observer.is_reading.set()
 
     assert held < 5000 + 2000
+
+
+async def test_who_asks_again_and_again_without_seeing_gets_snapshots_up_to_the_bound_and_then_heartbeats(
+    worker: Worker, settings: Any
+) -> None:
+    settings.OBSERVER_HEARTBEAT_SECONDS = 0.2
+    settings.OBSERVER_UNSEEN_BYTES = 5000
+    interview, (first, _), ada = await watched()
+
+    async with connected(observer_of(interview, ada, worker)) as observer:
+        size = len(json.dumps(await joined(observer)))
+        for _ in range(15):
+            observer.say("resync")
+            await observer.until("heartbeat")
+        unseen = len(observer.said("snapshot"))
+        await in_database(services.start, interview.pk)
+        await write(interview, first)
+        for beat in observer.said("heartbeat"):
+            observer.say("seen", revision=beat["revision"])
+        shown = await observer.until("snapshot")
+
+    assert unseen < 5000 / size + 2
+    assert len(shown["answers"]) == 1
+
+
+async def test_a_slow_reader_is_held_to_what_it_has_read(worker: Worker, settings: Any) -> None:
+    settings.OBSERVER_UNSEEN_BYTES = 5000
+    interview, (first, _), ada = await watched()
+    said = await speaking(interview, first)
+    session = observer_of(interview, ada, worker)
+    held = []
+
+    async with connected(session) as observer:
+        revision = (await joined(observer))["revision"]
+        observer.is_reading.clear()
+        for number in range(300):
+            session.deliver(said(revision + number + 1, number, "word " * 100, is_final=True))
+            session.show_interims()
+            if number % 3 == 0:
+                # Of all that comes it reads a third, and answers what it reads.
+                observer.is_reading.set()
+                message = await observer.next()
+                observer.is_reading.clear()
+                if message["type"] == "heartbeat":
+                    observer.say("seen", revision=message["revision"])
+            held.append(sum(map(len, session.outbox._waiting.values())))
+        observer.is_reading.set()
+
+    # Heartbeats go on.
+    assert max(held) < 5000 + 300 * 70
+
+
+async def test_what_is_not_ascii_counts_as_what_it_is_on_the_wire(worker: Worker, settings: Any) -> None:
+    settings.OBSERVER_UNSEEN_BYTES = 5000
+    interview, (first, _), ada = await watched()
+    said = await speaking(interview, first)
+    session = observer_of(interview, ada, worker)
+
+    async with connected(session) as observer:
+        revision = (await joined(observer))["revision"]
+        for number in range(10):
+            session.deliver(said(revision + number + 1, number, "語" * 1000, is_final=True))
+        await observer.until("heartbeat")
+
+    assert len(observer.said("transcription")) == 2
 
 
 # Who may see
@@ -385,6 +523,30 @@ async def test_the_lobby_says_nothing_while_nothing_changes(worker: Worker) -> N
             await asyncio.sleep(0.02)
 
     assert len(lobby.said("lobby")) == 1
+
+
+async def test_a_lobby_that_never_says_it_has_seen_is_closed(worker: Worker, settings: Any) -> None:
+    settings.OBSERVER_UNSEEN_BYTES = 100
+    settings.OBSERVER_UNSEEN_SECONDS = 0.2
+    _, _, ada = await watched()
+
+    async with connected(LobbySession(ada, every_seconds=0.05)) as lobby:
+        closed = await lobby.until_closed()
+
+    assert (closed, lobby.codes, len(lobby.said("lobby"))) == (Close.IDLE, ["TIMEOUT"], 1)
+
+
+async def test_a_lobby_that_says_so_is_shown_what_it_missed(worker: Worker, settings: Any) -> None:
+    settings.OBSERVER_UNSEEN_BYTES = 100
+    interview, _, ada = await watched()
+
+    async with connected(LobbySession(ada, every_seconds=0.05)) as lobby:
+        await lobby.until("lobby")
+        await in_database(services.start, interview.pk)
+        lobby.say("seen")
+        shown = await lobby.until("lobby")
+
+    assert shown["interviews"][0]["status"] == "in_progress"
 
 
 async def test_who_signs_out_is_disconnected_from_the_lobby(worker: Worker) -> None:

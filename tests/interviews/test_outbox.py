@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from interviews.errors import Close
-from interviews.outbox import Outbox, RateLimit
+from interviews.outbox import Outbox, Pace, RateLimit
 
 
 async def sent_by(outbox: Outbox) -> list[str]:
@@ -95,6 +95,60 @@ async def test_it_waits_for_what_comes() -> None:
     outbox.close(Close.IDLE)
 
     assert (first, second, await draining) == ("a", "b", Close.IDLE)
+
+
+async def test_a_pace_passes_the_first_at_once_and_the_latest_of_the_others_in_the_end() -> None:
+    passed: asyncio.Queue[int] = asyncio.Queue()
+    pace = Pace(20, passed.put_nowait)
+    began = asyncio.get_running_loop().time()
+
+    for number in range(10):
+        pace.put(number)
+    at_once = passed.get_nowait()
+    in_the_end = await passed.get()
+    took = asyncio.get_running_loop().time() - began
+
+    assert (at_once, in_the_end, passed.empty()) == (0, 9, True)
+    assert took >= 0.05
+
+
+async def test_a_pace_is_kept_up() -> None:
+    passed: list[int] = []
+    pace = Pace(50, passed.append)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+
+    number = 0
+    while len(passed) < 10:
+        pace.put(number := number + 1)
+        await asyncio.sleep(0.001)
+
+    assert loop.time() - began >= 9 / 50
+    assert passed == sorted(passed)
+
+
+async def test_what_was_dropped_is_not_passed_on_and_what_comes_after_keeps_the_pace() -> None:
+    passed: asyncio.Queue[str] = asyncio.Queue()
+    pace = Pace(20, passed.put_nowait)
+
+    pace.put("first")
+    pace.put("out of date")
+    pace.drop()
+    pace.put("next")
+
+    assert [passed.get_nowait(), passed.empty(), await passed.get()] == ["first", True, "next"]
+
+
+async def test_a_pace_that_is_closed_passes_nothing_on() -> None:
+    passed: asyncio.Queue[str] = asyncio.Queue()
+    closed, open_ = Pace(20, passed.put_nowait), Pace(10, passed.put_nowait)
+    for pace, name in ((closed, "closed"), (open_, "open")):
+        pace.put(f"{name}: first")
+        pace.put(f"{name}: second")
+
+    closed.close()
+
+    assert [await passed.get() for _ in range(3)] == ["closed: first", "open: first", "open: second"]
 
 
 class Clock:

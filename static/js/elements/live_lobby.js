@@ -22,6 +22,7 @@ class LiveLobby extends HTMLElement {
 
   #received(message) {
     if (message.type !== "lobby") return
+    this.#socket.send({ type: "seen" })
     const live = message.interviews.filter(({ status }) => status === "in_progress")
     this.#list.replaceChildren(...live.map((interview) => this.#entry(interview)))
     this.querySelector("[data-part=none]").hidden = live.length > 0

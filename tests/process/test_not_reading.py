@@ -1,0 +1,168 @@
+"""Observers that don't read cost the server little, are closed, and catch up if they read again in time."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import subprocess
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any
+
+import psutil
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Origin
+
+from tests.clients import Client, chunks_of, client, give_consent, sign_in
+from tests.process.answers import babble, begin
+from tests.process.conftest import Report
+from tests.process.observing import Dashboard, dashboard, segments_of
+from tests.servers import Site, wait_until
+
+SETTINGS = {"SPEECH_BACKEND": "scripted", "OBSERVER_UNSEEN_SECONDS": "5"}
+PEERS = 5
+ALLOWED_MB = 5.0
+# Of the first answer: its snapshot is a few hundred kilobytes.
+SEGMENTS = 1500
+LARGE = """
+from interviews.models import Answer, Segment
+answer = Answer.objects.get(question__interview_id="{}", status="complete")
+Segment.objects.bulk_create(
+    Segment(answer=answer, index=index, revision=0, text="words without end " * 5,
+            start_ms=1000 * index, end_ms=1000 * index + 900)
+    for index in range({})
+)
+"""
+
+
+@pytest.fixture(scope="module")
+def recruiter(site: Site, server: subprocess.Popen[bytes]) -> str:
+    site.create_recruiter()
+    return sign_in(site)
+
+
+@pytest.fixture
+async def interview(site: Site, server: subprocess.Popen[bytes]) -> AsyncIterator[dict[str, Any]]:
+    """One with a long answer, and a candidate who goes on speaking in the second."""
+    (interview,) = await asyncio.to_thread(site.create_interviews, 1, "Why you?", "Why us?")
+    cookies = await asyncio.to_thread(give_consent, interview["candidate_url"])
+    async with client(site, interview["websocket_path"], cookies) as c:
+        question = await c.until("question")
+        await c.send("text_answer", question_id=question["question_id"], answer_text="See below.")
+        await c.until("answer_complete")
+        code = LARGE.format(interview["interview_id"], SEGMENTS)
+        await asyncio.to_thread(site.manage, "shell", "-v0", "-c", code)
+        speaking = asyncio.create_task(speak(c))
+        yield interview
+        await stop(speaking)
+
+
+async def speak(c: Client) -> None:
+    await begin(c)
+    for index, chunk in enumerate(chunks_of(babble(100, words=1))):
+        await c.frame(index, chunk)
+        await asyncio.sleep(0.05)
+
+
+async def stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+@asynccontextmanager
+async def peer(site: Site, path: str, cookies: str) -> AsyncIterator[Client]:
+    """A connection for which the kernel holds as little as it can, so that the server must."""
+    narrow = socket.socket()
+    narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    narrow.connect(("127.0.0.1", site.port))
+    narrow.setblocking(False)
+    async with connect(
+        f"ws://127.0.0.1:{site.port}{path}",
+        sock=narrow,
+        origin=Origin(site.url),
+        additional_headers={"Cookie": cookies},
+        compression=None,
+        ping_interval=None,
+        close_timeout=0.1,
+        max_size=None,
+    ) as connection:
+        yield Client(connection)
+
+
+async def ask_without_end(c: Client) -> None:
+    with suppress(ConnectionClosed):
+        while True:
+            await c.send("resync")
+            await asyncio.sleep(0.05)
+
+
+class Server:
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = psutil.Process(process.pid)
+
+    @property
+    def megabytes(self) -> float:
+        return float(self._process.memory_info().rss / 1e6)
+
+    @property
+    def sockets(self) -> int:
+        return len(self._process.net_connections("tcp"))
+
+
+async def most_while(server: Server, running: asyncio.Future[Any]) -> float:
+    most = server.megabytes
+    while not running.done():
+        most = max(most, server.megabytes)
+        await asyncio.sleep(0.02)
+    return most
+
+
+async def test_five_that_never_read_cost_little_and_are_closed(
+    site: Site, server: subprocess.Popen[bytes], interview: dict[str, Any], recruiter: str, report: Report
+) -> None:
+    footprint = Server(server)
+    async with AsyncExitStack() as stack:
+        # What many snapshots at once take for a moment is no memory of who doesn't read.
+        for _ in range(PEERS):
+            shown = await stack.enter_async_context(dashboard(site, interview["watch_path"], recruiter))
+            stack.push_async_callback(stop, asyncio.create_task(ask_without_end(shown.client)))
+        await shown.until(lambda _: shown.kinds.count("snapshot") > 20, "many snapshots")
+    sockets, before = footprint.sockets, footprint.megabytes
+
+    async with AsyncExitStack() as stack:
+        asking = []
+        for _ in range(PEERS):
+            c = await stack.enter_async_context(peer(site, interview["watch_path"], recruiter))
+            c.socket.transport.pause_reading()
+            asking.append(ask_without_end(c))
+        gone = asyncio.to_thread(wait_until, lambda: footprint.sockets <= sockets, "the server closes them")
+        most = await most_while(footprint, asyncio.gather(gone, *asking))
+        after = footprint.megabytes
+
+    report(f"{PEERS} peers: {most - before:+.1f} MB at most, {after - before:+.1f} MB when they are closed")
+    assert most - before < ALLOWED_MB
+
+
+async def test_who_reads_again_in_time_is_shown_everything(
+    site: Site, server: subprocess.Popen[bytes], interview: dict[str, Any], recruiter: str, report: Report
+) -> None:
+    async with peer(site, interview["watch_path"], recruiter) as c:
+        c.socket.transport.pause_reading()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(4):
+                await ask_without_end(c)
+        revision, segments = await asyncio.to_thread(segments_of, site, interview["interview_id"])
+
+        c.socket.transport.resume_reading()
+        shown = Dashboard(c)
+        began = time.monotonic()
+        reading = asyncio.create_task(shown.read())
+        took = await shown.shows(revision) - began
+        await stop(reading)
+
+    report(f"{shown.bytes // 1000} kB until it was level, {took:.1f} s after it read again")
+    assert segments.items() <= shown.observed.segments.items()
+    assert shown.observed.doubled == []
