@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 from channels.layers import get_channel_layer
 
-from interviews.messages import AnswerComplete, Transcription
+from interviews.messages import AnswerComplete, Transcription, is_change
 from interviews.services import Change
 
 logger = logging.getLogger(__name__)
@@ -26,12 +26,14 @@ SEND_TIMEOUT_SECONDS = 5
 class Delivery(msgspec.Struct, array_like=True):
     """What one change tells observers: messages as JSON text, each with the change's revision.
 
-    `interim` is the open utterance, for those who join now; `closes_interim` says that it is over.
+    `is_change` says whether it made the revision or builds on it. `interim` is the open utterance, for
+    those who join now; `closes_interim` says that it is over.
     """
 
     interview_id: UUID
     revision: int
     texts: list[str]
+    is_change: bool = True
     interim: dict[str, Any] | None = None
     closes_interim: bool = False
 
@@ -41,7 +43,8 @@ def group_name(interview_id: UUID) -> str:
 
 
 def delivery_of(change: Change) -> Delivery:
-    delivery = Delivery(change.interview_id, change.revision, [])
+    durable = all(is_change(message) for message in change.messages)
+    delivery = Delivery(change.interview_id, change.revision, [], durable)
     for message in change.messages:
         fields = {**msgspec.to_builtins(message), "revision": change.revision}
         delivery.texts.append(msgspec.json.encode(fields).decode())

@@ -215,6 +215,17 @@ class Lobby(ServerMessage, tag="lobby"):
     interviews: list[dict[str, Any]]
 
 
+def is_change(message: ServerMessage) -> bool:
+    """Whether it tells of a durable change, rather than of something that builds on one."""
+    match message:
+        case Transcription(is_final=False) | VoiceMetricsMessage(real_time=True):
+            return False
+        case State(state=state):
+            return state == "recorded_only"
+        case _:
+            return True
+
+
 _encoder = msgspec.json.Encoder()
 
 

@@ -177,7 +177,7 @@ class ObserverSession(Listener):
     # The feed's side
 
     def deliver(self, delivery: Delivery) -> None:
-        builds_on = delivery.revision if delivery.interim else delivery.revision - 1
+        builds_on = delivery.revision - delivery.is_change
         if self._revision is None or builds_on > self._revision:
             # What lies between is on its way, or lost. The rows have it either way.
             self._wants_snapshot.set()

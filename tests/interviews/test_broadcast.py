@@ -111,3 +111,17 @@ async def test_what_is_over_the_bound_is_dropped_and_publishing_goes_on(
 
     assert texts == [str(number) for number in range(QUEUE_LENGTH)]
     assert {record.levelname for record in caplog.records} == {"WARNING"}
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        (said("yes", is_final=True), True),
+        (said("yes", is_final=False), False),
+        (LIVE, False),
+        (State(question_id=Q, state="recorded_only", recogniser=""), True),
+        (complete(), True),
+    ],
+)
+def test_a_delivery_says_whether_it_made_its_revision(message: ServerMessage, expected: bool) -> None:
+    assert delivery_of(Change(INTERVIEW, 7, [message])).is_change == expected

@@ -208,3 +208,18 @@ test("a snapshot replaces everything, also on a new connection", () => {
   assert.equal(interview.revision, 4)
   assert.equal(interview.answer("q1"), null)
 })
+
+test("what is recorded without a recogniser is a change of its own, which a snapshot shows too", () => {
+  const state = (revision, name) => ({ type: "state", revision, question_id: "q1", state: name, recogniser: "" })
+  const interview = observed(5, { answers: [{ ...IDS, status: "recording", text: "", segments: [], failure: "" }] })
+
+  const outcomes = [state(6, "recorded_only"), state(6, "catching_up")].map((message) => interview.receive(message))
+  const hole = observed(5).receive(state(6, "live"))
+  const late = observed(6, { answers: [{ ...IDS, status: "recording", segments: [], failure: "CAPACITY_EXCEEDED" }] })
+
+  assert.deepEqual(outcomes, ["applied", "applied"])
+  assert.equal(interview.revision, 6)
+  assert.equal(interview.recognition("q1").state, "catching_up")
+  assert.equal(hole, "resync")
+  assert.equal(late.recognition("q1").state, "recorded_only")
+})

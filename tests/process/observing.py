@@ -108,7 +108,9 @@ def builds_on(message: Message) -> bool:
     """These come without a change of their own."""
     if message["type"] == "transcription":
         return not message["is_final"]
-    return message["type"] in {"heartbeat", "presence", "state"} or bool(message.get("real_time"))
+    if message["type"] == "state":
+        return message["state"] != "recorded_only"
+    return message["type"] in {"heartbeat", "presence"} or bool(message.get("real_time"))
 
 
 class Dashboard:

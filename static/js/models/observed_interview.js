@@ -5,7 +5,8 @@
  */
 
 // These come without a change of their own: they carry the revision that they build on.
-const BUILDS_ON = new Set(["heartbeat", "presence", "state"])
+const RECORDED_ONLY = { state: "recorded_only", recogniser: "" }
+const BUILDS_ON = new Set(["heartbeat", "presence"])
 // One heartbeat comes each second or two.
 const HEARTBEATS_BEFORE_ASKING_AGAIN = 5
 
@@ -50,7 +51,7 @@ export class ObservedInterview {
   }
 
   recognition(questionId) {
-    return this.#recognition.get(questionId) ?? null
+    return this.answer(questionId)?.failure ? RECORDED_ONLY : this.#recognition.get(questionId) ?? null
   }
 
   // The answer's own once it is over, until then those of the last seconds.
@@ -96,7 +97,7 @@ export class ObservedInterview {
       case "answer_complete": return this.#answerComplete(message)
       case "question": return this.#questionAsked(message)
       case "interview_complete": return this.#interviewComplete()
-      case "state": return this.#recognition.set(message.question_id, message)
+      case "state": return this.#stateChanged(message)
     }
   }
 
@@ -128,6 +129,12 @@ export class ObservedInterview {
     else this.#answerOf(message).voice_metrics = message
   }
 
+  #stateChanged(message) {
+    this.#recognition.set(message.question_id, message)
+    const answer = this.answer(message.question_id)
+    if (answer && message.state !== "recorded_only") answer.failure = ""
+  }
+
   #answerComplete({ text, confidence, duration_ms, status, kind, ...ids }) {
     const answer = Object.assign(this.#answerOf(ids), { text, confidence, duration_ms, status })
     if (kind) answer.kind = kind
@@ -157,6 +164,7 @@ export class ObservedInterview {
 function buildsOn(message) {
   if (message.type === "transcription") return !message.is_final
   if (message.type === "voice_metrics") return message.real_time
+  if (message.type === "state") return message.state !== "recorded_only"
   return BUILDS_ON.has(message.type)
 }
 
