@@ -142,6 +142,11 @@ class VoiceMetricsMessage(ServerMessage, tag="voice_metrics"):
     window: str
 
 
+class AnswerRecorded(ServerMessage, tag="answer_recorded"):
+    question_id: UUID
+    answer_id: UUID
+
+
 class AnswerComplete(ServerMessage, tag="answer_complete"):
     question_id: UUID
     answer_id: UUID

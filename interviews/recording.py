@@ -78,6 +78,7 @@ class Recording:
             recogniser="",
         )
         self._revision = begun.change.revision
+        self._changing = asyncio.Lock()
         self._segments = len(begun.segments)
         self._measurement = Measurement()
         for segment in begun.segments:
@@ -144,7 +145,7 @@ class Recording:
             await committed
             self._chunks.committed(index + 1)
             self._out.acked(index + 1)
-        await persistently(services.finish_recording, self.answer)
+        await self._change(services.finish_recording)
         self._all_durable.set()
         async with holding(self.answer):
             await self._heard_all.wait()
@@ -245,14 +246,17 @@ class Recording:
         self._heard_all.set()
 
     async def _final(self, final: Final) -> None:
-        self._keep(await persistently(services.add_segment, self.answer, self._segments, final))
+        await self._change(services.add_segment, self._segments, final)
         self._segments += 1
         self._measurement.add(final.words)
 
-    def _keep(self, change: Change) -> None:
-        self._revision = change.revision
-        self._out.tell(change.messages)
-        self._out.publish(change)
+    async def _change(self, verb: Callable[..., Change], *args: Any) -> None:
+        """One after the other, so that all are told in the order of their revisions."""
+        async with self._changing:
+            change = await persistently(verb, self.answer, *args)
+            self._revision = change.revision
+            self._out.tell(change.messages)
+            self._out.publish(change)
 
     def _interim(self, interim: Interim) -> None:
         message = Transcription(
@@ -275,7 +279,7 @@ class Recording:
 
     async def _owe(self, code: Code) -> None:
         self._owed = self._owed or code
-        self._keep(await persistently(services.record_only, self.answer, self._owed))
+        await self._change(services.record_only, self._owed)
 
     def _show(self, state: Phase, recogniser: str, behind_ms: int | None = None) -> None:
         self._state = State(

@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from interviews import access
 from interviews.errors import Code, InterviewError, StaleEpoch
-from interviews.messages import AnswerStarted, InterviewComplete, ServerMessage, Snapshot
+from interviews.messages import AnswerRecorded, AnswerStarted, InterviewComplete, ServerMessage, Snapshot
 from interviews.models import Answer, AudioPart, Interview, Question, Segment
 from interviews.orchestration import get_orchestrator
 from interviews.wire import (
@@ -325,10 +325,18 @@ def record_only(answer: Answer, code: Code) -> Change:
     return Change(interview_id, revision, [recorded_only_message(answer)])
 
 
-def finish_recording(answer: Answer) -> None:
+@transaction.atomic
+def finish_recording(answer: Answer) -> Change:
     """All audio is here. Raises StaleEpoch if another connection has the answer."""
+    interview_id = answer.question.interview_id
+    recorded = AnswerRecorded(question_id=answer.question_id, answer_id=answer.pk)
+    if Answer.objects.filter(pk=answer.pk, epoch=answer.epoch, status=Status.FINISHING).exists():
+        revision = Interview.objects.values_list("revision", flat=True).get(pk=interview_id)
+        return Change(interview_id, revision, [recorded])
+    revision = _raise_revision(interview_id)
     changes = {"status": Status.FINISHING, "ended_at": timezone.now(), "lease_until": _lease()}
-    _hold(answer, Status.RECORDING, Status.FINISHING, **changes)
+    _hold(answer, Status.RECORDING, **changes)
+    return Change(interview_id, revision, [recorded])
 
 
 @transaction.atomic

@@ -94,6 +94,7 @@ async def test_an_observer_sees_a_snapshot_and_then_every_change(worker: Worker)
         "question",
         "answer_started",
         "state",
+        "answer_recorded",
         "voice_metrics",
         "answer_complete",
         "question",
@@ -102,7 +103,7 @@ async def test_an_observer_sees_a_snapshot_and_then_every_change(worker: Worker)
     assert finals == segments_in(pcm)
     revisions = [m["revision"] for m in told]
     assert revisions == sorted(revisions)
-    assert set(revisions) == set(range(2, 7))
+    assert set(revisions) == set(range(2, 8))
 
 
 async def test_who_joins_late_sees_what_was_said_and_the_open_utterance(worker: Worker) -> None:

@@ -111,7 +111,7 @@ async def test_what_is_told_is_published_with_the_revision_that_it_builds_on(wor
     assert [message for each in heard.published for message in each.messages] == heard.told
     revisions = [each.revision for each in heard.published]
     assert revisions == sorted(revisions)
-    assert sorted(set(revisions)) == list(range(change.revision - 3, change.revision))
+    assert sorted(set(revisions)) == list(range(change.revision - 4, change.revision))
 
 
 async def test_the_end_waits_until_everything_is_durable_and_said(worker: Worker, settings: Any) -> None:

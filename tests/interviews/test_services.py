@@ -152,10 +152,6 @@ def changes(interview: Interview) -> dict[str, Callable[[], Change | bool | None
         answers.append(begun.answer)
         return begun.change
 
-    def finish(end: Callable[..., Change], *arguments: Any) -> Change:
-        services.finish_recording(answers[-1])
-        return end(answers[-1], *arguments)
-
     def current() -> str:
         interview.refresh_from_db()
         return str(interview.current_question_id)
@@ -170,9 +166,11 @@ def changes(interview: Interview) -> dict[str, Callable[[], Change | bool | None
         "a new take": begin_one,
         "fail": lambda: services.fail_answer(answers[-1], Code.AUDIO_TOO_SHORT),
         "another take": begin_one,
-        "complete": lambda: finish(services.complete_answer, 2000, VoiceMetrics()),
+        "the end": lambda: services.finish_recording(answers[-1]),
+        "complete": lambda: services.complete_answer(answers[-1], 2000, VoiceMetrics()),
         "the second answer": begin_one,
-        "owe": lambda: finish(services.owe_transcript, Code.CAPACITY_EXCEEDED, 2000),
+        "the second end": lambda: services.finish_recording(answers[-1]),
+        "owe": lambda: services.owe_transcript(answers[-1], Code.CAPACITY_EXCEEDED, 2000),
         "its transcript": lambda: services.complete_answer(answers[-1], 2000, VoiceMetrics()),
         "write": lambda: services.write_answer(interview.pk, current(), "Because."),
         "cancel": lambda: services.cancel(interview),
@@ -721,7 +719,7 @@ def test_a_snapshot_shows_all_of_it_in_a_fixed_number_of_queries(
 
 def test_a_snapshot_has_the_text_of_its_segments_and_not_each_word() -> None:
     interview = a_running_interview()
-    services.complete_answer(a_finishing_answer(interview, final("because")), 4000)
+    services.complete_answer(a_finishing_answer(interview, final("because")), 4000, VoiceMetrics())
 
     ((segment,),) = [answer["segments"] for answer in services.snapshot(interview.pk, None, []).answers]
 

@@ -87,6 +87,8 @@ class Observed:
             case {"type": "transcription", "question_id": question, "segment": index}:
                 self._answers[question]["segments"][index] = message
                 self._open = None
+            case {"type": "answer_recorded", "question_id": question}:
+                self._answers[question]["status"] = "finishing"
             case {"type": "answer_complete", "question_id": question, "status": status, "text": text}:
                 self._answers[question] |= {"status": status, "text": text}
                 self._open = None

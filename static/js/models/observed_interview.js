@@ -94,6 +94,7 @@ export class ObservedInterview {
       case "answer_started": return this.#answerStarted(message)
       case "transcription": return this.#transcription(message)
       case "voice_metrics": return this.#voiceMetrics(message)
+      case "answer_recorded": return this.#answerOf(message).status = "finishing"
       case "answer_complete": return this.#answerComplete(message)
       case "question": return this.#questionAsked(message)
       case "interview_complete": return this.#interviewComplete()
