@@ -134,7 +134,8 @@ class Feed:
     async def _receive(self) -> None:
         layer = get_channel_layer()
         # After a failure the same one: it may be in the groups still, and another would get all twice.
-        self._channel = self._channel or await layer.new_channel("feed")
+        # Its prefix is that of a site's own consumers: the Redis layer waits for one prefix at a time.
+        self._channel = self._channel or await layer.new_channel()
         self._to_join.set()
         while True:
             message = await layer.receive(self._channel)

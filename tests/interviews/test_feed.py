@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,13 +14,14 @@ from interviews import services
 from interviews.access import Watcher
 from interviews.broadcast import Delivery, group_name
 from interviews.database import in_database
-from interviews.feed import Feed
+from interviews.feed import ECHO_SECONDS, Feed
 from interviews.messages import ServerMessage, Transcription
 from interviews.models import Answer, Interview
 from interviews.services import Change, Standing
 from tests.interviews.backends import UnreliableLayer
 from tests.interviews.live import a_live_interview, eventually
 from tests.interviews.rows import a_recruiter
+from tests.servers import free_port, redis_server
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -281,6 +284,30 @@ async def test_interims_are_late_as_soon_as_the_layer_fails_and_live_when_it_is_
     assert socket.interims_changed == 2
     # Another channel, beside the one from before, would be sent everything as well.
     assert len(get_channel_layer().groups[group_name(interview_id)]) == 1
+
+
+async def test_it_shares_a_redis_with_consumers_of_the_sites_own(settings: Any, tmp_path: Path) -> None:
+    port = free_port()
+    config = {"hosts": [f"redis://127.0.0.1:{port}/0"]}
+    settings.CHANNEL_LAYERS = {
+        "default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": config}
+    }
+    with redis_server(tmp_path, port):
+        layer, feed = get_channel_layer(), Feed()
+        theirs = await layer.new_channel()
+        receiving = asyncio.create_task(layer.receive(theirs))
+        feed.start()
+
+        await eventually(lambda: feed._echo == 4, "it has heard itself three times")
+        still_live = feed.interims
+        async with asyncio.timeout(ECHO_SECONDS):
+            await layer.send(theirs, {"type": "their.message"})
+            received = await receiving
+
+        await feed.aclose()
+        await layer.close_pools()
+
+    assert (still_live, received) == ("live", {"type": "their.message"})
 
 
 async def test_a_group_that_nobody_here_watches_is_left(feeds: list[Feed]) -> None:
