@@ -34,7 +34,8 @@ check: $(VENV)/dev
 	@node --test tests/js/*.test.mjs
 
 bench: $(VENV)/dev
-	@scripts/need flite=flite
+	@scripts/need flite=flite redis-server=redis-server
+	@ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || scripts/need postgresql
 	@$(BIN)/python -m benchmarks $(if $(AUDIO_DIR),--audio-dir $(AUDIO_DIR))
 
 leaks: $(VENV)/dev

@@ -11,7 +11,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "interview_project.settings")
 django.setup()
 
 # What follows reads settings, which are there only now.
-from benchmarks import azure, frames, latency, speech  # noqa: E402
+from benchmarks import azure, fanout, frames, journal, latency, speech  # noqa: E402
 from tests.servers import new_site  # noqa: E402
 
 
@@ -26,6 +26,8 @@ def main() -> None:
         scripted.mkdir()
         with new_site(scripted, SPEECH_BACKEND="scripted") as site:
             frames.run(site)
+    journal.run()
+    fanout.run()
     azure.run()
 
 

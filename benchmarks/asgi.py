@@ -1,4 +1,4 @@
-"""The product, and beside it on the same server the least that a consumer can do: say that a chunk came."""
+"""The product, and beside it on the same server the least that a consumer can do."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from interview_project.asgi import http, sockets  # noqa: E402
 
 
 class BareConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
+    """Says that a chunk came."""
+
     next_chunk_index = 0
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
@@ -25,5 +27,19 @@ class BareConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         await self.send(f'{{"type":"ack","next_chunk_index":{self.next_chunk_index}}}')
 
 
-routes = URLRouter([path("ws/bare/", BareConsumer.as_asgi()), re_path("", sockets)])
+class BareMember(AsyncWebsocketConsumer):  # type: ignore[misc]
+    """Passes on what its group is sent."""
+
+    groups = ["bare"]
+
+    async def connect(self) -> None:
+        await self.accept()
+        await self.send('{"type":"bare"}')
+
+    async def bare_message(self, event: dict[str, str]) -> None:
+        await self.send(event["text"])
+
+
+bare = [path("ws/bare/", BareConsumer.as_asgi()), path("ws/bare/group/", BareMember.as_asgi())]
+routes = URLRouter([*bare, re_path("", sockets)])
 application = ProtocolTypeRouter({"http": http, "websocket": routes})
