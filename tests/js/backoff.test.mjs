@@ -26,5 +26,13 @@ test("a success starts anew", () => {
 })
 
 test("a server that asks for patience gets it on top", () => {
-  assert.equal(new Backoff(() => 1).nextDelayMs(10000), 10500)
+  assert.equal(new Backoff(() => 1).nextDelayMs({ afterMs: 10000 }), 10500)
+})
+
+test("who must not wait long tries often", () => {
+  const backoff = new Backoff(() => 1)
+
+  const delays = Array.from({ length: 4 }, () => backoff.nextDelayMs({ longestMs: 1000 }))
+
+  assert.deepEqual(delays, [500, 1000, 1000, 1000])
 })

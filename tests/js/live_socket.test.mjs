@@ -52,6 +52,11 @@ beforeEach(() => {
   Object.assign(globalThis, {
     WebSocket: FakeSocket,
     location: new URL("https://example.org/page"),
+    document: {
+      visibilityState: "visible",
+      addEventListener: (name, listener) => listeners.set(name, listener),
+      removeEventListener: (name) => listeners.delete(name)
+    },
     addEventListener: (name, listener) => listeners.set(name, listener),
     removeEventListener: (name) => listeners.delete(name)
   })
@@ -137,6 +142,31 @@ test("when the network is back nobody waits", () => {
   listeners.get("online")()
 
   assert.equal(FakeSocket.all.length, 2)
+})
+
+test("whoever comes back to the page does not wait", () => {
+  opened()
+  last().lose()
+
+  document.visibilityState = "hidden"
+  listeners.get("visibilitychange")()
+  assert.equal(FakeSocket.all.length, 1)
+  document.visibilityState = "visible"
+  listeners.get("visibilitychange")()
+
+  assert.equal(FakeSocket.all.length, 2)
+})
+
+test("a server that restarts is tried within a second, again and again", () => {
+  opened()
+  last().accept()
+  last().lose(4412)
+
+  for (let attempt = 2; attempt < 10; attempt++) {
+    pass(1)
+    assert.equal(FakeSocket.all.length, attempt)
+    last().lose()
+  }
 })
 
 test("a silent connection is asked for a sign of life, and given up without one", () => {

@@ -11,10 +11,10 @@ export class Backoff {
     this.#random = random
   }
 
-  nextDelayMs(atLeastMs = 0) {
-    const ceiling = Math.min(LONGEST_MS, FIRST_MS * 2 ** this.#attempts)
+  nextDelayMs({ afterMs = 0, longestMs = LONGEST_MS } = {}) {
+    const ceiling = Math.min(longestMs, FIRST_MS * 2 ** this.#attempts)
     this.#attempts++
-    return atLeastMs + ceiling * (0.5 + this.#random() / 2)
+    return afterMs + ceiling * (0.5 + this.#random() / 2)
   }
 
   reset() {

@@ -2,6 +2,10 @@ import { Backoff } from "../models/backoff.js"
 
 const TRY_LATER = 4429
 const TRY_LATER_MS = 10000
+// Another server takes over, or the same one is back within seconds.
+const RESTARTING = 4412
+const HURRY_FOR_MS = 20000
+const HURRY_MS = 1000
 const CHECK_MS = 1000
 const PING_AFTER_MS = 10000
 const SILENT_AFTER_MS = 20000
@@ -25,6 +29,7 @@ export class LiveSocket {
   #watch = null
   #lastHeard = 0
   #lastPing = 0
+  #hurryUntil = 0
 
   constructor(path, handlers, { ping = true, protocols = [] } = {}) {
     this.#url = new URL(path, location.href)
@@ -36,12 +41,14 @@ export class LiveSocket {
 
   open() {
     addEventListener("online", this.#connectNow)
+    document.addEventListener("visibilitychange", this.#seen)
     this.#watch = setInterval(() => this.#checkSilence(), CHECK_MS)
     this.#connect()
   }
 
   close() {
     removeEventListener("online", this.#connectNow)
+    document.removeEventListener("visibilitychange", this.#seen)
     clearInterval(this.#watch)
     clearTimeout(this.#retry)
     this.#drop()
@@ -57,6 +64,13 @@ export class LiveSocket {
   #connectNow = () => {
     if (!this.#retry) return
     this.#connect()
+  }
+
+  // Pages in the background are slowed down, or stopped.
+  #seen = () => {
+    if (document.visibilityState !== "visible") return
+    this.#checkSilence()
+    this.#connectNow()
   }
 
   #connect() {
@@ -78,8 +92,17 @@ export class LiveSocket {
   #closed(code) {
     this.#drop()
     if (!this.#handlers.disconnected(code)) return this.close()
-    const delay = this.#backoff.nextDelayMs(code === TRY_LATER ? TRY_LATER_MS : 0)
-    this.#retry = setTimeout(() => this.#connect(), delay)
+    this.#retry = setTimeout(() => this.#connect(), this.#delayAfter(code))
+  }
+
+  #delayAfter(code) {
+    if (code === TRY_LATER) return this.#backoff.nextDelayMs({ afterMs: TRY_LATER_MS })
+    if (code === RESTARTING) {
+      this.#backoff.reset()
+      this.#hurryUntil = performance.now() + HURRY_FOR_MS
+    }
+    const isInHurry = performance.now() < this.#hurryUntil
+    return this.#backoff.nextDelayMs(isInHurry ? { longestMs: HURRY_MS } : {})
   }
 
   #checkSilence() {
