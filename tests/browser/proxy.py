@@ -32,6 +32,10 @@ class Proxy:
         self._thread.join()
         self._loop.close()
 
+    def leading_to(self, address: str) -> str:
+        """The same address by way of this proxy."""
+        return address.replace(f":{self._target_port}/", f":{self.port}/")
+
     def cut(self) -> None:
         """Every connection is broken and no new one is taken."""
         asyncio.run_coroutine_threadsafe(self._cut(), self._loop).result()

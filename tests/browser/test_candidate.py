@@ -9,10 +9,6 @@ from tests.browser.proxy import Proxy
 from tests.servers import Site
 
 
-def through(proxy: Proxy, site: Site, address: str) -> str:
-    return address.replace(f":{site.port}/", f":{proxy.port}/")
-
-
 def texts(site: Site, interview_id: str) -> list[str]:
     code = (
         "from interviews.models import Answer;"
@@ -29,7 +25,7 @@ def test_an_answer_survives_a_network_that_goes_away(
     candidate = open_context()
     candidate.expected = ("WebSocket connection to",)
     page = candidate.page()
-    people.begin(page, through(proxy, server, created["candidate_url"]))
+    people.begin(page, proxy.leading_to(created["candidate_url"]))
     people.record(page)
     expect(people.interim(page)).to_contain_text("i believe that")
 
@@ -56,7 +52,7 @@ def test_an_answer_that_ends_without_a_network_is_saved_later(
     candidate = open_context()
     candidate.expected = ("WebSocket connection to",)
     page = candidate.page()
-    people.begin(page, through(proxy, server, created["candidate_url"]))
+    people.begin(page, proxy.leading_to(created["candidate_url"]))
     people.record(page)
     expect(people.interim(page)).to_contain_text("i believe that")
 
@@ -122,9 +118,7 @@ def test_an_answer_goes_on_in_another_tab_and_the_first_does_not_come_back(
     expect(people.finals(first)).to_contain_text(SENTENCE)
 
     second.goto(created["candidate_url"])
-    people.check_microphone(second)
-    second.get_by_role("button", name="Begin the interview").click()
-    people.record(second)
+    second.get_by_role("button", name="Go on recording").click()
 
     expect(first.get_by_text("This interview goes on in another window or tab.")).to_be_visible()
     expect(first.get_by_role("heading", name="This page has stopped")).to_be_focused()
@@ -146,7 +140,7 @@ def test_leaving_while_something_is_unsaved_asks_first(server: Site, open_contex
     page.reload()
 
     assert asked == ["beforeunload"]
-    expect(page.get_by_role("heading", name="Check your microphone")).to_be_visible()
+    expect(page.get_by_role("heading", name="Your answer was interrupted")).to_be_visible()
 
 
 def test_a_question_is_answered_in_writing(server: Site, open_context: Opener) -> None:

@@ -2,11 +2,12 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 
 import { AnswerUpload } from "../../static/js/models/answer_upload.js"
+import { FakeTake } from "./fake_take.mjs"
 
 const CHUNK = 3200
 
-function upload({ maxBytes = 100 * CHUNK, windowBytes = 100 * CHUNK, chunks = 0 } = {}) {
-  const queue = new AnswerUpload({ maxBytes, windowBytes })
+function upload({ maxBytes = 100 * CHUNK, windowBytes = 100 * CHUNK, chunks = 0, keeping } = {}) {
+  const queue = new AnswerUpload({ maxBytes, windowBytes, keeping })
   for (let n = 0; n < chunks; n++) queue.add(chunk(n))
   return queue
 }
@@ -56,26 +57,153 @@ test("each frame is taken once", () => {
   assert.deepEqual(queue.takeFrames(), [])
 })
 
-test("after a new connection it goes on from what the server asks for", () => {
+test("after a new connection it goes on from what the server asks for, if that has the same before it", () => {
   const queue = upload({ chunks: 5 })
   queue.started(0)
   queue.takeFrames()
   queue.acked(2)
 
   assert.equal(queue.started(3), true)
+  assert.deepEqual(values(queue.takeFrames()), [2])
+  assert.deepEqual(queue.takeFrames(), [])
+  assert.equal(queue.isProving, true)
+  queue.acked(3)
 
   const frames = queue.takeFrames()
   assert.deepEqual(indexes(frames), [3, 4])
   assert.deepEqual(values(frames), [3, 4])
 })
 
-test("a server that wants what was let go, or knows more than was recorded, is out of step", () => {
+test("what the server has acknowledged before needs no proof", () => {
+  const queue = upload({ chunks: 3 })
+  queue.started(0)
+  queue.takeFrames()
+  queue.acked(2)
+
+  queue.started(2)
+
+  assert.deepEqual(indexes(queue.takeFrames()), [2])
+})
+
+test("an end is not told before the proof", () => {
+  const queue = upload({ chunks: 2 })
+  queue.started(0)
+  queue.takeFrames()
+  queue.finish()
+
+  queue.started(2)
+  queue.takeFrames()
+  assert.equal(queue.isSent, false)
+  queue.acked(2)
+
+  assert.equal(queue.isSent, true)
+})
+
+test("a server that wants what was let go is out of step", () => {
   const queue = upload({ chunks: 5 })
   queue.started(0)
   queue.acked(3)
 
   assert.equal(queue.started(2), false)
-  assert.equal(queue.started(6), false)
+})
+
+test("a server that has more than was recorded has it from somebody else", () => {
+  const queue = upload({ chunks: 5 })
+  assert.equal(queue.isOvertaken(6, "a1"), false)
+  queue.started(0, "a1")
+
+  assert.equal(queue.isOvertaken(5, "a1"), false)
+  assert.equal(queue.isOvertaken(6, "a1"), true)
+  assert.equal(queue.isOvertaken(0, "a2"), false)
+  assert.equal(queue.isOvertaken(1, "a2"), true)
+})
+
+test("a new take in place of one that has lost its beginning is out of step", () => {
+  const queue = upload({ chunks: 2 })
+  queue.started(0, "a1")
+  assert.equal(queue.started(0, "a2"), true)
+  queue.acked(1)
+
+  assert.equal(queue.started(0, "a3"), false)
+})
+
+function left(fields) {
+  return new FakeTake({ answerId: "a1", chunks: [10, 11, 12].map((value) => chunk(value)), first: 10, bound: 3, ...fields })
+}
+
+test("what an earlier page left goes first, then what was recorded since", () => {
+  const queue = upload({ keeping: left(), chunks: 2 })
+  assert.deepEqual([queue.savedMs, queue.recordedMs], [1000, 1500])
+  assert.deepEqual(queue.takeFrames(), [])
+
+  queue.started(10, "a1")
+
+  const frames = queue.takeFrames()
+  assert.deepEqual(indexes(frames), [10, 11, 12, 13, 14])
+  assert.deepEqual(values(frames), [10, 11, 12, 0, 1])
+})
+
+test("what the server has of it is dropped, and what comes next proven", () => {
+  const queue = upload({ keeping: left(), chunks: 2 })
+
+  queue.started(12, "a1")
+  assert.deepEqual(values(queue.takeFrames()), [11])
+  queue.acked(12)
+
+  const frames = queue.takeFrames()
+  assert.deepEqual(indexes(frames), [12, 13, 14])
+  assert.deepEqual(values(frames), [12, 0, 1])
+})
+
+test("a page that died had sent more than it had kept: what was recorded since comes after that", () => {
+  const queue = upload({ keeping: left(), chunks: 2 })
+
+  queue.started(14, "a1")
+
+  const frames = queue.takeFrames()
+  assert.deepEqual(indexes(frames), [14, 15])
+  assert.deepEqual(values(frames), [0, 1])
+  assert.deepEqual([queue.savedMs, queue.recordedMs], [1400, 1600])
+})
+
+test("what was left without numbers was never sent", () => {
+  const queue = upload({ keeping: left({ answerId: null, first: 0, bound: 0 }), chunks: 1 })
+
+  queue.started(7, "a1")
+
+  const frames = queue.takeFrames()
+  assert.deepEqual(indexes(frames), [7, 8, 9, 10])
+  assert.deepEqual(values(frames), [10, 11, 12, 0])
+})
+
+test("everything is handed over to be kept, and nothing is sent before its numbers are", () => {
+  const keeping = new FakeTake({ mayBeSent: false })
+  const queue = upload({ keeping, chunks: 2 })
+  queue.started(5, "a1")
+  assert.deepEqual(queue.takeFrames(), [])
+
+  keeping.mayBeSent = true
+  assert.deepEqual(indexes(queue.takeFrames()), [5, 6])
+  queue.acked(6)
+  queue.finish()
+  queue.end()
+  queue.discard()
+
+  const told = ["add", "add", ["number", "a1", 5], ["drop", 0], ["drop", 6], "finished", "ended", "discard"]
+  assert.deepEqual(keeping.told, told)
+})
+
+test("a slow network is told from a quick one without wavering", () => {
+  const queue = upload({ chunks: 50 })
+  queue.started(0)
+  assert.equal(queue.isBehind, false)
+  queue.add(chunk(0))
+  assert.equal(queue.isBehind, true)
+
+  queue.acked(30)
+  assert.equal(queue.isBehind, true)
+  queue.acked(31)
+  assert.equal(queue.isBehind, false)
 })
 
 test("not more than the window is under way", () => {

@@ -3,32 +3,38 @@ import { CandidateSession } from "../models/candidate_session.js"
 import { LevelMeter } from "../models/level_meter.js"
 import { CHUNK_MS } from "../models/pcm_chunker.js"
 import { LiveSocket } from "../net/live_socket.js"
+import { KeptAudio } from "../storage/kept_audio.js"
 import { SessionView } from "./session_view.js"
 import "./level_bar.js"
 import "./live_transcript.js"
 import "./microphone_check.js"
 
 /*
- * The candidate's page: hands what the person, the microphone and the server do to the model, sends
- * what the model wants sent, and shows it.
+ * The candidate's page: hands what the person, the microphone, the storage and the server do to the
+ * model, sends what the model wants sent, and shows it.
  */
 class CandidateSessionElement extends HTMLElement {
-  #session = new CandidateSession()
+  #session = new CandidateSession((questionId) => this.#kept.begin(questionId))
   #view = new SessionView(this, this.#session)
   #meter = new LevelMeter()
+  #kept = null
   #microphone = null
   #socket = null
   #stopping = false
 
-  connectedCallback() {
+  async connectedCallback() {
     this.addEventListener("click", this.#clicked)
     this.addEventListener("submit", this.#submitted)
     this.addEventListener("microphonechange", this.#render)
     addEventListener("beforeunload", this.#leaving)
     addEventListener("online", this.#render)
     addEventListener("offline", this.#render)
-    this.querySelector("[data-action=begin-writing]").disabled = false
+    // Who comes back to an interview that has begun needs no second beginning.
+    const hasBegun = this.dataset.status === "in_progress"
+    if (hasBegun) this.#session.begin()
     this.#render()
+    await this.#openKept()
+    if (hasBegun) this.#connect()
   }
 
   disconnectedCallback() {
@@ -42,6 +48,16 @@ class CandidateSessionElement extends HTMLElement {
     this.#socket?.close()
   }
 
+  async #openKept() {
+    this.#kept = await KeptAudio.open(this.dataset.interview, {
+      changed: () => this.#flush(),
+      lost: () => this.#takenOver()
+    })
+    this.#session.found(this.#kept)
+    this.querySelector("[data-action=begin-writing]").disabled = false
+    this.#render()
+  }
+
   // The person
 
   #clicked = ({ target }) => {
@@ -50,8 +66,11 @@ class CandidateSessionElement extends HTMLElement {
       "begin-writing": this.#beginWriting,
       record: this.#record,
       resume: this.#record,
+      "go-on": this.#record,
       stop: this.#stop,
-      reconnect: this.#reconnect
+      "send-recorded": this.#sendRecorded,
+      reconnect: this.#reconnect,
+      "take-over": this.#takeOver
     }
     actions[target.closest("button[data-action]")?.dataset.action]?.call(this)
   }
@@ -77,7 +96,8 @@ class CandidateSessionElement extends HTMLElement {
         chunk: (pcm) => this.#recorded(pcm),
         lost: () => this.#lostMicrophone()
       })
-      this.#session.startRecording()
+      if (this.#session.isOver) this.#closeMicrophone()
+      else this.#session.startRecording()
     } catch (error) {
       if (!(error instanceof MicrophoneError)) throw error
       this.#session.problem = { code: error.reason }
@@ -96,6 +116,15 @@ class CandidateSessionElement extends HTMLElement {
     this.#flush()
   }
 
+  #sendRecorded() {
+    this.#session.sendRecorded()
+    this.#flush()
+  }
+
+  #takeOver() {
+    location.reload()
+  }
+
   #submitted = (event) => {
     event.preventDefault()
     const text = new FormData(event.target).get("answer").trim()
@@ -111,7 +140,7 @@ class CandidateSessionElement extends HTMLElement {
   // The microphone
 
   #recorded(pcm) {
-    if (this.#session.step !== "recording") return
+    if (this.#session.step !== "recording" || this.#session.isOver) return
     this.#meter.push(pcm, CHUNK_MS)
     this.#view.showLevel(this.#meter)
     if (!this.#session.addAudio(pcm)) this.#stop()
@@ -161,7 +190,18 @@ class CandidateSessionElement extends HTMLElement {
     // The server ended the answer, or wants it anew.
     if (recording && this.#session.step !== "recording") this.#closeMicrophone()
     this.#flush()
-    if (this.#session.step === "complete") this.#socket.close()
+    if (this.#session.step === "complete" || this.#session.isOver) this.#leave()
+  }
+
+  #takenOver() {
+    this.#session.takenOver()
+    this.#leave()
+    this.#render()
+  }
+
+  #leave() {
+    this.#closeMicrophone()
+    this.#socket.close()
   }
 
   #disconnected(code) {
@@ -177,7 +217,7 @@ class CandidateSessionElement extends HTMLElement {
   }
 
   #render = () => {
-    this.#view.render(this.#check.isOpen)
+    this.#view.render(this.#check.isOpen && this.#kept !== null)
   }
 
   get #check() {

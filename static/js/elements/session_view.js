@@ -15,12 +15,14 @@ export class SessionView {
     this.#session = session
   }
 
-  render(microphoneIsOpen) {
+  render(mayBegin) {
     const { step } = this.#session
     this.#showParts(step)
     this.#showQuestion()
-    this.#showControls(microphoneIsOpen)
+    this.#showControls(mayBegin)
     this.#showStatus()
+    this.#showRecovery()
+    this.#showOver()
     this.#root.querySelector("live-transcript").show(this.#session.transcript.finals, this.#session.transcript.interim)
     this.#moveFocus(step)
   }
@@ -43,18 +45,21 @@ export class SessionView {
     this.#part("position").textContent = phrase("question.position", question)
     this.#part("question").textContent = question.text
     this.#part("think").textContent = phrase("question.time", {
-      think: spokenDuration(question.think_seconds, document.documentElement.lang),
-      answer: spokenDuration(question.answer_seconds, document.documentElement.lang)
+      think: spoken(question.think_seconds * 1000),
+      answer: spoken(question.answer_seconds * 1000)
     })
     this.#root.querySelector("form").reset()
     this.#root.querySelector("details").open = this.prefersWriting
   }
 
-  #showControls(microphoneIsOpen) {
+  #showControls(mayBegin) {
     const { upload, limits, microphoneLost, question, problem } = this.#session
-    this.#action("begin").hidden = !microphoneIsOpen
-    this.#action("record").disabled = this.starting
-    this.#action("record").textContent = phrase(this.starting ? "record.starting" : "record.start")
+    this.#action("begin").hidden = !mayBegin
+    for (const [name, start] of [["record", "record.start"], ["go-on", "record.go_on"]]) {
+      this.#action(name).disabled = this.starting
+      this.#action(name).textContent = phrase(this.starting ? "record.starting" : start)
+    }
+    this.#action("send-recorded").disabled = this.starting
     this.#part("elapsed").textContent = duration(upload?.recordedMs ?? 0)
     this.#part("planned").textContent = question ? duration(question.answer_seconds * 1000) : ""
     this.#part("lost").hidden = !microphoneLost
@@ -64,11 +69,13 @@ export class SessionView {
   }
 
   #showStatus() {
-    const { step, problem, previous } = this.#session
-    this.#part("over").hidden = !this.#session.isOver
+    const { step, problem, previous, delivery, upload } = this.#session
     this.#say("connection", step === "check" ? "" : phrase(`connection.${this.#connection()}`))
     this.#part("connection").dataset.state = this.#connection()
     this.#say("saving", this.#saving())
+    this.#say("delivery", delivery === "live" ? "" : phrase(`delivery.${delivery}`))
+    this.#say("not-kept", step === "recording" && !upload.isKept ? phrase("delivery.not_kept") : "")
+    this.#say("late", this.#session.isOver ? "" : this.#late("late.closed"))
     this.#say("recognition", this.#session.isRecordedOnly ? phrase("recognition.recorded_only") : "")
     this.#say("problem", problem ? this.#problemText(problem) : "")
     this.#say("previous", previous ? phrase(`previous.${previous.status}`) ?? "" : "")
@@ -80,11 +87,35 @@ export class SessionView {
   }
 
   #saving() {
-    const { step, upload } = this.#session
+    const { step, upload, delivery, microphoneLost } = this.#session
     if (step === "writing") return phrase("saving.written")
     if (!upload || !["recording", "finishing"].includes(step)) return ""
     if (step === "finishing" && upload.isSaved) return phrase("saving.all")
-    return phrase("saving.up_to", { time: duration(upload.savedMs), total: duration(upload.recordedMs) })
+    const saved = { time: duration(upload.savedMs), total: duration(upload.recordedMs) }
+    if (delivery !== "live") return phrase("saving.left", { ...saved, left: spoken(upload.unsavedMs) })
+    return phrase(step === "recording" && !microphoneLost ? "saving.recording" : "saving.up_to", saved)
+  }
+
+  #showRecovery() {
+    const { recovery } = this.#session
+    if (!recovery) return
+    const { savedMs, keptMs, isElsewhere } = recovery
+    const times = { saved: spoken(savedMs), kept: spoken(keptMs) }
+    this.#say("recovery-saved", savedMs ? phrase("recovery.saved", times) : "")
+    this.#say("recovery-kept", keptMs ? phrase("recovery.kept", times) : "")
+    this.#say("recovery-elsewhere", isElsewhere ? phrase("recovery.elsewhere") : "")
+  }
+
+  #showOver() {
+    const { connection, isOver } = this.#session
+    this.#part("over").hidden = !isOver
+    for (const part of this.#root.querySelectorAll("[data-over]")) part.hidden = part.dataset.over !== connection
+    this.#say("unsaved", this.#late("late.replaced"))
+  }
+
+  #late(name) {
+    const { lateMs } = this.#session
+    return lateMs ? phrase(name, { time: spoken(lateMs) }) : ""
   }
 
   #problemText({ code, message }) {
@@ -115,4 +146,8 @@ export class SessionView {
   #action(name) {
     return this.#root.querySelector(`[data-action=${name}]`)
   }
+}
+
+function spoken(ms) {
+  return spokenDuration(Math.max(1, Math.round(ms / 1000)), document.documentElement.lang)
 }

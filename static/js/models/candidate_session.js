@@ -1,14 +1,18 @@
 import { AnswerTranscript } from "./answer_transcript.js"
 import { AnswerUpload } from "./answer_upload.js"
+import { NOT_KEPT } from "./not_kept.js"
+import { CHUNK_MS } from "./pcm_chunker.js"
+import { UnfinishedAnswer } from "./unfinished_answer.js"
 
 /*
  * The candidate's side of an interview: where it stands, and what is to be said to the server.
  *
  *     check → question → recording → finishing → question … → complete
  *                      → writing (sent, not confirmed) →
+ *           → recovery (an answer is under way that this page did not begin) → recording, finishing
  *
- * It knows no socket, no microphone and no page. Whoever drives it hands it what happened and then
- * sends what `takeOutgoing` gives.
+ * It knows no socket, no microphone, no storage and no page. Whoever drives it hands it what happened
+ * and then sends what `takeOutgoing` gives. `keep` gives each new take a place to be kept in.
  */
 
 const FORMAT = { encoding: "pcm_s16le", sample_rate: 16000, channels: 1 }
@@ -18,8 +22,6 @@ const DEFAULT_BACKLOG_BYTES = 1024 * 1024
 
 const RESEND = new Set(["CHUNK_GAP", "AUDIO_BACKLOG"])
 const RECORD_AGAIN = new Set(["AUDIO_TOO_SHORT", "AUDIO_DECODING_FAILED", "AUDIO_FORMAT_UNSUPPORTED"])
-// Said as well when a message crossed another on the way; what follows puts it right.
-const CROSSED = new Set(["QUESTION_ALREADY_ANSWERED", "INVALID_STATE"])
 // What the close code that follows, or the recognition's state, says as well.
 const SAID_ELSEWHERE = new Set([
   "SERVER_RESTARTING", "SESSION_REPLACED", "TIMEOUT", "STT_FAILED", "CAPACITY_EXCEEDED", "VOICE_METRICS_UNAVAILABLE"
@@ -38,26 +40,53 @@ export class CandidateSession {
   previous = null
   microphoneLost = false
   limits = {}
+  // What is there of an answer that another page began.
+  recovery = null
+  // What was recorded here and can't be saved any more, as the interview went on without it.
+  lateMs = 0
+  #keep
+  #unfinished = new UnfinishedAnswer()
   #written = null
   #taken = false
   #endSent = false
   #outgoing = []
 
+  constructor(keep = () => NOT_KEPT) {
+    this.#keep = keep
+  }
+
+  // What an earlier page of this browser left of a take, if anything, and whether another tab of it
+  // is recording.
+  found(left) {
+    this.#unfinished.found(left)
+  }
+
+  // Another tab of this browser has taken the answer over.
+  takenOver() {
+    this.#supersede()
+  }
+
   // The person
 
   begin() {
-    this.step = this.question ? "question" : "waiting"
+    this.step = "waiting"
+    if (this.question) this.#arrive()
   }
 
+  // Or goes on with what is under way.
   startRecording() {
-    this.problem = this.previous = null
+    this.#clearNotices()
     this.microphoneLost = false
-    if (!this.upload) {
-      this.upload = new AnswerUpload({ maxBytes: MAX_KEPT_BYTES, windowBytes: this.#windowBytes })
-      this.transcript = new AnswerTranscript()
-      this.#startAnswer()
-    }
+    if (!this.upload) this.#beginUpload()
     this.step = "recording"
+  }
+
+  // Ends the answer that is under way with what was recorded of it.
+  sendRecorded() {
+    this.#clearNotices()
+    this.#beginUpload()
+    this.upload.finish()
+    this.step = "finishing"
   }
 
   // False if recording has to stop: there is no room for more, or the answer is as long as it may be.
@@ -70,7 +99,7 @@ export class CandidateSession {
 
   stopRecording() {
     this.microphoneLost = false
-    if (this.upload.chunkCount === 0) {
+    if (this.upload.chunkCount === 0 && this.#savedChunks === 0) {
       this.step = "question"
       this.problem = { code: "AUDIO_TOO_SHORT" }
     } else {
@@ -84,7 +113,7 @@ export class CandidateSession {
   }
 
   writeAnswer(text) {
-    this.problem = this.previous = null
+    this.#clearNotices()
     this.#written = text
     this.step = "writing"
     this.#sendWritten()
@@ -100,6 +129,7 @@ export class CandidateSession {
   // Whether it is worth connecting again.
   disconnected(closeCode) {
     this.#taken = false
+    if (FINAL_CLOSES.get(closeCode) === "replaced") this.#supersede()
     this.connection = FINAL_CLOSES.get(closeCode) ?? (closeCode === 4412 ? "restarting" : "reconnecting")
     if (this.step === "complete") this.connection = "connected"
     return this.step !== "complete" && !FINAL_CLOSES.has(closeCode)
@@ -126,14 +156,24 @@ export class CandidateSession {
       outgoing.push(...this.upload.takeFrames())
       if (this.upload.isSent && !this.#endSent) {
         this.#endSent = true
+        this.upload.end()
         outgoing.push(this.#message("end_answer", { chunk_count: this.upload.chunkCount }))
       }
     }
     return outgoing
   }
 
+  // Whether leaving now would interrupt or lose something.
   get hasUnsaved() {
-    return Boolean(this.#written) || Boolean(this.upload && this.upload.chunkCount > 0)
+    if (this.isOver) return false
+    return Boolean(this.#written) || this.step === "recording" || Boolean(this.upload && !this.upload.isSaved)
+  }
+
+  // How the recording gets to the server: "live"; "behind", as the network is slow; "away", without one.
+  get delivery() {
+    if (!this.upload || (this.upload.isSaved && this.step !== "recording")) return "live"
+    if (this.connection !== "connected") return "away"
+    return this.upload.isBehind ? "behind" : "live"
   }
 
   // Nothing more can come of this page: it has to be opened anew, if at all.
@@ -149,32 +189,87 @@ export class CandidateSession {
     return this.recognition?.state === "recorded_only"
   }
 
+  get #savedChunks() {
+    return this.#unfinished.savedChunks(this.question.question_id)
+  }
+
   get #windowBytes() {
     return (this.limits.backlog_bytes ?? DEFAULT_BACKLOG_BYTES) / 2
   }
 
-  #sessionReady({ limits }) {
+  #sessionReady({ limits, under_way = null }) {
     this.limits = limits
+    this.#unfinished.underWay = under_way
   }
 
   #questionAsked(question) {
-    if (question.question_id === this.question?.question_id) {
-      // The connection is a new one: take up again what was under way.
-      if (this.upload) this.#startAnswer()
-      if (this.#written) this.#sendWritten()
-      return
-    }
+    if (question.question_id === this.question?.question_id) return this.#goOn()
+    this.#letGo()
     this.question = question
-    this.upload = this.recognition = this.#written = null
+    this.recognition = this.#written = null
     this.#taken = this.microphoneLost = false
     this.transcript = new AnswerTranscript()
-    if (this.step !== "check") this.step = "question"
+    if (this.step !== "check") this.#arrive()
+  }
+
+  // The connection is a new one: take up again what was under way.
+  #goOn() {
+    const { underWay } = this.#unfinished
+    if (this.upload?.isOvertaken(underWay?.next_chunk_index, underWay?.answer_id)) this.#supersede()
+    else if (this.upload) this.#startAnswer()
+    else if (this.#written) this.#sendWritten()
+    else if (this.step === "question" || this.step === "recovery") this.#arrive()
+  }
+
+  // At a question that this page is not answering. Somebody may have begun to: an earlier page, another
+  // tab, another device.
+  #arrive() {
+    const id = this.question.question_id
+    this.lateMs ||= this.#unfinished.dismissUnless(id)
+    this.recovery = this.#unfinished.offer(id)
+    if (this.#unfinished.isStopped) this.sendRecorded()
+    else this.step = this.recovery ? "recovery" : "question"
+  }
+
+  #beginUpload() {
+    this.upload = new AnswerUpload({
+      maxBytes: MAX_KEPT_BYTES,
+      windowBytes: this.#windowBytes,
+      keeping: this.#unfinished.takeLeftover() ?? this.#keep(this.question.question_id),
+      savedMs: this.#savedChunks * CHUNK_MS
+    })
+    this.recovery = null
+    this.transcript = new AnswerTranscript()
+    this.#startAnswer()
+  }
+
+  // The answer is over, with what the server has of it.
+  #letGo() {
+    if (this.upload && !this.upload.isEnded) this.lateMs = this.upload.unsavedMs
+    this.#dropUpload()
+  }
+
+  #dropUpload() {
+    this.upload?.discard()
+    this.upload = null
+    this.#taken = false
+  }
+
+  // Another connection goes on with the answer. Its audio and ours don't fit together, so that what
+  // was not sent is lost; nothing is done about it, or the two would take it from each other in turn.
+  #supersede() {
+    this.lateMs = this.upload?.unsavedMs ?? 0
+    this.#dropUpload()
+    this.#written = null
+    this.step = "question"
+    this.connection = "replaced"
   }
 
   #answerStarted(message) {
     if (!this.#isCurrent(message) || !this.upload) return
+    if (this.upload.isOvertaken(message.next_chunk_index, message.answer_id)) return this.#supersede()
     this.transcript = new AnswerTranscript(message.segments)
-    this.#taken = this.upload.started(message.next_chunk_index)
+    this.#taken = this.upload.started(message.next_chunk_index, message.answer_id)
     this.#endSent = false
     if (!this.#taken) this.#giveUpTake()
   }
@@ -182,27 +277,37 @@ export class CandidateSession {
   #answerComplete(message) {
     if (!this.#isCurrent(message)) return
     this.transcript.close()
-    this.#taken = false
     if (message.status === "failed") {
       this.#recordAgain(this.problem?.code ?? "AUDIO_DECODING_FAILED")
     } else {
       this.previous = message
-      this.upload = this.#written = null
+      this.#written = null
+      this.#letGo()
     }
   }
 
   #interviewComplete() {
     this.step = "complete"
-    this.upload = this.#written = this.problem = null
+    this.#forget()
+    this.#written = this.problem = null
+  }
+
+  // The interview is over: nothing of it stays here.
+  #forget() {
+    this.#letGo()
+    this.lateMs ||= this.#unfinished.dismissUnless(null)
   }
 
   #failed(error) {
     if (RESEND.has(error.code) && this.upload) return this.#sendAgain(error)
-    if (CROSSED.has(error.code) && this.step === "finishing") return
+    if (error.code === "QUESTION_ALREADY_ANSWERED") return this.#askWhereItStands(error.code)
+    // Two messages crossed on the way; what follows puts it right.
+    if (error.code === "INVALID_STATE" && this.step === "finishing") return
     if (SAID_ELSEWHERE.has(error.code)) return
     if (error.code === "AUDIO_TOO_LONG") this.upload?.finish()
     if (RECORD_AGAIN.has(error.code)) return this.#recordAgain(error.code)
-    if (error.code === "CHUNK_CONFLICT") return this.#giveUpTake()
+    if (error.code === "CHUNK_CONFLICT") return this.upload?.isProving ? this.#supersede() : this.#giveUpTake()
+    if (error.code === "INTERVIEW_ALREADY_COMPLETED") this.#forget()
     if (this.step === "writing") this.#writeAgain()
     this.problem = error
   }
@@ -216,8 +321,8 @@ export class CandidateSession {
   // This take can't be used: the question is open again.
   #recordAgain(code) {
     this.problem = { code }
-    this.upload = null
-    this.#taken = false
+    this.#dropUpload()
+    this.#unfinished.underWay = null
     this.step = "question"
   }
 
@@ -226,6 +331,16 @@ export class CandidateSession {
     const code = "CHUNK_CONFLICT"
     this.#recordAgain(code)
     this.#outgoing.push({ type: "request_retry", failed_message_type: "audio_chunk", error_code: code })
+  }
+
+  // The answer was closed meanwhile, and this page has not heard of the next question.
+  #askWhereItStands(code) {
+    this.#outgoing.push({ type: "request_retry", failed_message_type: "start_answer", error_code: code })
+  }
+
+  #clearNotices() {
+    this.problem = this.previous = null
+    this.lateMs = 0
   }
 
   #writeAgain() {

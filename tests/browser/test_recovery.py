@@ -1,0 +1,371 @@
+"""Nothing recorded is lost: reloads, killed browsers, lost networks, other tabs, other servers."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
+
+from tests.browser import people
+from tests.browser.conftest import QUIET, Opener, hearing, launched
+from tests.browser.hearings import Hearings, lost_chunks, stored
+from tests.browser.proxy import Proxy
+from tests.media import tone
+from tests.servers import Site, free_port, needed, new_site, running, wait_until
+from tests.voices import FOLDER, save
+
+Created = dict[str, Any]
+
+# What was not yet a chunk when the page went away is up to 100 ms more: 200 ms together, of 250.
+MAY_BE_LOST = 1
+
+KEPT = """
+() => new Promise((resolve) => {
+  const opening = indexedDB.open("interviews", 1)
+  opening.onsuccess = () => {
+    const transaction = opening.result.transaction(["takes", "chunks"])
+    const counts = ["takes", "chunks"].map((name) => transaction.objectStore(name).count())
+    transaction.oncomplete = () => resolve(counts.map(({ result }) => result))
+  }
+})
+"""
+
+
+@pytest.fixture(scope="module")
+def voice() -> Path:
+    """No moment of it is like another one."""
+    path = FOLDER / "sweep.wav"
+    save(path, tone(30))
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright, voice: Path) -> Iterator[Browser]:
+    with launched(playwright, *hearing(voice)) as browser:
+        yield browser
+
+
+# One site for all: starting one takes longer than most of what is done with it here.
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with new_site(tmp_path_factory.mktemp("site"), SPEECH_BACKEND="scripted") as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def proxy(site: Site) -> Iterator[Proxy]:
+    with Proxy(site.port) as proxy:
+        yield proxy
+
+
+@pytest.fixture(scope="module")
+def server(site: Site, proxy: Proxy) -> Iterator[Site]:
+    with site.serve(ALLOWED_ORIGINS=f"{site.url},http://127.0.0.1:{proxy.port}"):
+        yield site
+
+
+@pytest.fixture(scope="module")
+def interviews(site: Site) -> list[Created]:
+    return site.create_interviews(12, "Why you?", "Why us?")
+
+
+@pytest.fixture
+def created(interviews: list[Created]) -> Created:
+    """An interview of two questions that nobody has begun."""
+    return interviews.pop()
+
+
+def recorded(page: Page, seconds: int) -> None:
+    """Waits until that much is recorded, or more."""
+    expect(page.get_by_role("timer")).to_have_text(re.compile(rf"0:(0[{seconds}-9]|[1-5]\d)"))
+
+
+def record(page: Page, seconds: int) -> None:
+    people.record(page)
+    recorded(page, seconds)
+
+
+def reload(page: Page) -> None:
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.reload()
+
+
+def interrupted(page: Page) -> None:
+    expect(page.get_by_role("heading", name="Your answer was interrupted")).to_be_focused()
+
+
+def go_on(page: Page, seconds: int) -> None:
+    page.get_by_role("button", name="Go on recording").press("Enter")
+    recorded(page, seconds)
+
+
+def send_recorded(page: Page) -> None:
+    page.get_by_role("button", name="Send what was recorded").press("Enter")
+
+
+def expect_nothing_kept(page: Page) -> None:
+    assert wait_until(lambda: page.evaluate(KEPT) == [0, 0], "nothing kept in the browser")
+
+
+def test_a_reload_in_mid_answer_and_going_on(server: Site, created: Created, open_context: Opener) -> None:
+    candidate = open_context()
+    hearings = Hearings(candidate.context)
+    page = candidate.page()
+    people.begin(page, created["candidate_url"])
+    record(page, 2)
+
+    reload(page)
+
+    interrupted(page)
+    expect(page.get_by_text("seconds of it are saved.")).to_be_visible()
+    go_on(page, 4)
+    people.stop(page)
+    people.question(page, "Why us?")
+    lost, at_stop = lost_chunks(stored(server, created["interview_id"]), hearings[1], hearings[2])
+    assert lost <= MAY_BE_LOST and at_stop == 0
+    expect_nothing_kept(page)
+
+
+def test_a_reload_in_mid_answer_and_sending_what_was_recorded(
+    server: Site, created: Created, open_context: Opener
+) -> None:
+    candidate = open_context()
+    hearings = Hearings(candidate.context)
+    page = candidate.page()
+    people.begin(page, created["candidate_url"])
+    record(page, 2)
+
+    reload(page)
+    interrupted(page)
+    send_recorded(page)
+
+    people.question(page, "Why us?")
+    [lost] = lost_chunks(stored(server, created["interview_id"]), hearings[1])
+    assert lost <= MAY_BE_LOST
+    expect_nothing_kept(page)
+
+
+def test_a_page_that_went_away_after_the_end_sends_it_without_asking(
+    server: Site, proxy: Proxy, created: Created, open_context: Opener
+) -> None:
+    candidate = open_context()
+    candidate.expected = ("WebSocket connection to",)
+    hearings = Hearings(candidate.context)
+    page = candidate.page()
+    people.begin(page, proxy.leading_to(created["candidate_url"]))
+    record(page, 1)
+    proxy.cut()
+    recorded(page, 2)
+    people.stop(page)
+    expect(page.get_by_text("kept on this device")).to_be_visible()
+    proxy.restore()
+    reload(page)
+
+    people.question(page, "Why us?")
+    assert lost_chunks(stored(server, created["interview_id"]), hearings[1]) == [0]
+    expect_nothing_kept(page)
+
+
+class Chromium:
+    """A browser with a profile that outlives it, to be killed."""
+
+    def __init__(self, playwright: Playwright, profile: Path, voice: Path) -> None:
+        self._playwright = playwright
+        self._profile = profile
+        self._voice = voice
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @contextmanager
+    def open(self) -> Iterator[BrowserContext]:
+        port_file = self._profile / "DevToolsActivePort"
+        port_file.unlink(missing_ok=True)
+        arguments = [f"--user-data-dir={self._profile}", "--headless=new", "--remote-debugging-port=0"]
+        command = [needed("chromium", "chromium"), *QUIET, *arguments, *hearing(self._voice)]
+        with running(command, log=self._profile / "chromium.log") as self._process:
+            wait_until(lambda: port_file.exists() and "\n" in port_file.read_text(), "Chromium")
+            port = port_file.read_text().split()[0]
+            browser = self._playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}")
+            try:
+                yield browser.contexts[0]
+            finally:
+                browser.close()
+
+    def kill(self) -> None:
+        assert self._process
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+
+@pytest.fixture
+def chromium(playwright: Playwright, tmp_path: Path, voice: Path) -> Chromium:
+    profile = tmp_path / "profile"
+    profile.mkdir()
+    return Chromium(playwright, profile, voice)
+
+
+def test_a_browser_that_is_killed_in_mid_answer_and_going_on(
+    server: Site, created: Created, chromium: Chromium
+) -> None:
+    with chromium.open() as context:
+        before = Hearings(context)
+        page = context.new_page()
+        people.begin(page, created["candidate_url"])
+        record(page, 2)
+        chromium.kill()
+
+    with chromium.open() as context:
+        after = Hearings(context)
+        page = context.new_page()
+        # No second consent, and no second check of the microphone.
+        page.goto(created["candidate_url"])
+        interrupted(page)
+        go_on(page, 4)
+        people.stop(page)
+        people.question(page, "Why us?")
+        expect_nothing_kept(page)
+
+    lost, at_stop = lost_chunks(stored(server, created["interview_id"]), before[1], after[0])
+    assert lost <= MAY_BE_LOST and at_stop == 0
+
+
+def test_what_only_the_killed_browser_had_arrives(
+    server: Site, proxy: Proxy, created: Created, chromium: Chromium
+) -> None:
+    link = proxy.leading_to(created["candidate_url"])
+    with chromium.open() as context:
+        before = Hearings(context)
+        page = context.new_page()
+        people.begin(page, link)
+        record(page, 1)
+        proxy.cut()
+        recorded(page, 5)
+        chromium.kill()
+    proxy.restore()
+
+    with chromium.open() as context:
+        page = context.new_page()
+        page.goto(link)
+        interrupted(page)
+        expect(page.get_by_text("are kept on this device and not sent yet.")).to_be_visible()
+        send_recorded(page)
+        people.question(page, "Why us?")
+        expect_nothing_kept(page)
+
+    [lost] = lost_chunks(stored(server, created["interview_id"]), before[1])
+    assert lost <= MAY_BE_LOST
+
+
+def test_a_server_that_is_stopped_and_another_one_in_its_place(
+    site: Site, created: Created, open_context: Opener
+) -> None:
+    candidate = open_context()
+    candidate.expected = ("WebSocket connection to",)
+    hearings = Hearings(candidate.context)
+    page = candidate.page()
+    port = free_port()
+    with site.serve(port) as process:
+        people.begin(page, created["candidate_url"].replace(f":{site.port}/", f":{port}/"))
+        record(page, 1)
+        process.terminate()
+        expect(page.get_by_text("The server is restarting.")).to_be_visible()
+
+    with site.serve(port):
+        begun = time.monotonic()
+        expect(page.get_by_text("Connected", exact=True)).to_be_visible()
+        assert time.monotonic() - begun < 5
+        people.stop(page)
+        people.question(page, "Why us?")
+        assert lost_chunks(stored(site, created["interview_id"]), hearings[1]) == [0]
+
+
+def test_two_tabs_do_not_fight(server: Site, created: Created, open_context: Opener) -> None:
+    candidate = open_context()
+    hearings = Hearings(candidate.context)
+    first, second = candidate.page(), candidate.page()
+    people.begin(first, created["candidate_url"])
+    record(first, 1)
+
+    second.goto(created["candidate_url"])
+    interrupted(second)
+    expect(second.get_by_text("It is being recorded in another window or tab")).to_be_visible()
+    go_on(second, 3)
+
+    expect(first.get_by_text("This interview goes on in another window or tab.")).to_be_visible()
+    expect(first.get_by_role("heading", name="This page has stopped")).to_be_focused()
+    # It does not come back by itself, and takes nothing away from the other one.
+    recorded(second, 5)
+    first.get_by_role("button", name="Go on here").click()
+    interrupted(first)
+    send_recorded(first)
+
+    people.question(first, "Why us?")
+    expect(second.get_by_role("heading", name="This page has stopped")).to_be_focused()
+    lost_chunks(stored(server, created["interview_id"]), hearings[1], hearings[2])
+    expect_nothing_kept(first)
+
+
+NO_STORAGE = "IDBFactory.prototype.open = () => { throw new DOMException('No', 'SecurityError') }"
+FULL_STORAGE = """
+let puts = 0
+const put = IDBObjectStore.prototype.put
+IDBObjectStore.prototype.put = function (...args) {
+  if (++puts > 10) throw new DOMException("Full", "QuotaExceededError")
+  return put.apply(this, args)
+}
+"""
+
+
+@pytest.mark.parametrize("script", [NO_STORAGE, FULL_STORAGE], ids=["no storage", "full storage"])
+def test_a_browser_that_keeps_nothing_records_and_says_so(
+    server: Site, created: Created, open_context: Opener, script: str
+) -> None:
+    candidate = open_context()
+    candidate.context.add_init_script(script)
+    hearings = Hearings(candidate.context)
+    page = candidate.page()
+    people.begin(page, created["candidate_url"])
+    record(page, 2)
+
+    expect(page.get_by_text("This browser keeps nothing when the page is closed")).to_be_visible()
+    people.stop(page)
+
+    people.question(page, "Why us?")
+    assert lost_chunks(stored(server, created["interview_id"]), hearings[1]) == [0]
+
+
+def test_what_is_kept_of_an_interview_that_is_over_is_deleted(
+    server: Site, created: Created, open_context: Opener
+) -> None:
+    candidate = open_context()
+    candidate.expected = ("410",)
+    page = candidate.page()
+    people.begin(page, created["candidate_url"])
+    record(page, 1)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto(f"{server.url}/accounts/login/")
+    assert page.evaluate(KEPT)[0] == 1
+    cancel(server, created)
+
+    page.goto(created["candidate_url"])
+
+    expect(page.get_by_role("heading", name="This interview was cancelled")).to_be_visible()
+    expect_nothing_kept(page)
+
+
+def cancel(site: Site, created: Created) -> None:
+    code = (
+        "from interviews import services;from interviews.models import Interview;"
+        f"services.cancel(Interview.objects.get(pk={created['interview_id']!r}))"
+    )
+    site.manage("shell", "-v0", "-c", code)
