@@ -315,6 +315,31 @@ def test_two_tabs_do_not_fight(server: Site, created: Created, open_context: Ope
     expect_nothing_kept(first)
 
 
+def test_a_device_that_comes_back_leaves_the_answer_to_the_one_that_went_on(
+    server: Site, proxy: Proxy, created: Created, open_context: Opener
+) -> None:
+    laptop, phone = open_context(), open_context()
+    laptop.expected = ("WebSocket connection to",)
+    before, after = Hearings(laptop.context), Hearings(phone.context)
+    page, other = laptop.page(), phone.page()
+    people.begin(page, proxy.leading_to(created["candidate_url"]))
+    record(page, 1)
+    proxy.cut()
+    expect(page.get_by_text("Recording goes on.")).to_be_visible()
+    other.goto(created["candidate_url"])
+    interrupted(other)
+    go_on(other, 4)
+    proxy.restore()
+
+    expect(page.get_by_role("heading", name="This page has stopped")).to_be_focused()
+    expect(page.get_by_text("recorded here could not be saved.")).to_be_visible()
+    people.stop(other)
+    people.question(other, "Why us?")
+    _, at_stop = lost_chunks(stored(server, created["interview_id"]), before[1], after[0])
+    assert at_stop == 0
+    expect_nothing_kept(page)
+
+
 NO_STORAGE = "IDBFactory.prototype.open = () => { throw new DOMException('No', 'SecurityError') }"
 FULL_STORAGE = """
 let puts = 0

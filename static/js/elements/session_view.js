@@ -69,11 +69,11 @@ export class SessionView {
   }
 
   #showStatus() {
-    const { step, problem, previous, delivery, upload } = this.#session
+    const { step, problem, previous, upload } = this.#session
     this.#say("connection", step === "check" ? "" : phrase(`connection.${this.#connection()}`))
     this.#part("connection").dataset.state = this.#connection()
     this.#say("saving", this.#saving())
-    this.#say("delivery", delivery === "live" ? "" : phrase(`delivery.${delivery}`))
+    this.#say("delivery", this.#delivery())
     this.#say("not-kept", step === "recording" && !upload.isKept ? phrase("delivery.not_kept") : "")
     this.#say("late", this.#session.isOver ? "" : this.#late("late.closed"))
     this.#say("recognition", this.#session.isRecordedOnly ? phrase("recognition.recorded_only") : "")
@@ -87,13 +87,23 @@ export class SessionView {
   }
 
   #saving() {
-    const { step, upload, delivery, microphoneLost } = this.#session
+    const { step, upload, delivery } = this.#session
     if (step === "writing") return phrase("saving.written")
     if (!upload || !["recording", "finishing"].includes(step)) return ""
     if (step === "finishing" && upload.isSaved) return phrase("saving.all")
     const saved = { time: duration(upload.savedMs), total: duration(upload.recordedMs) }
     if (delivery !== "live") return phrase("saving.left", { ...saved, left: spoken(upload.unsavedMs) })
-    return phrase(step === "recording" && !microphoneLost ? "saving.recording" : "saving.up_to", saved)
+    return phrase(this.#isRecording ? "saving.recording" : "saving.up_to", saved)
+  }
+
+  #delivery() {
+    const { delivery } = this.#session
+    if (delivery === "live") return ""
+    return phrase(`delivery.${delivery === "away" && this.#isRecording ? "away_recording" : delivery}`)
+  }
+
+  get #isRecording() {
+    return this.#session.step === "recording" && !this.#session.microphoneLost
   }
 
   #showRecovery() {

@@ -26,6 +26,8 @@ export class AnswerUpload {
   // Infinite once the server has said where the numbers go on: every chunk has its own.
   #bound
   #cursor = 0
+  // Everything below was sent, or is with the server.
+  #sent = 0
   #keptBytes = 0
   #savedMs = 0
   #held = false
@@ -80,10 +82,10 @@ export class AnswerUpload {
     this.#keeping.discard()
   }
 
-  // Somebody else has recorded more of this answer than this page has, or has begun it anew.
+  // The server has audio of this answer that this page never sent, or of another take: somebody else's.
   isOvertaken(nextIndex, answerId) {
     if (this.answerId !== null && answerId !== this.answerId) return nextIndex > 0
-    return this.#isNumbered && nextIndex > this.chunkCount
+    return this.#isNumbered && nextIndex > this.#sent
   }
 
   // The server took the answer up, for the first time or again. False if it wants what isn't kept.
@@ -96,6 +98,7 @@ export class AnswerUpload {
     this.#keeping.number(answerId, nextIndex)
     if (this.#isNumbered) this.#prove(nextIndex)
     else this.#number(nextIndex)
+    this.#sent = Math.max(this.#sent, nextIndex)
     return true
   }
 
@@ -132,6 +135,7 @@ export class AnswerUpload {
       frames.push(frame(this.#cursor, this.#chunks[this.#cursor - this.#first]))
       this.#cursor++
     }
+    this.#sent = Math.max(this.#sent, this.#cursor)
     return frames
   }
 
