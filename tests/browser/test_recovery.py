@@ -340,6 +340,29 @@ def test_a_device_that_comes_back_leaves_the_answer_to_the_one_that_went_on(
     expect_nothing_kept(page)
 
 
+def test_what_comes_too_late_is_told_and_deleted(
+    server: Site, proxy: Proxy, created: Created, open_context: Opener
+) -> None:
+    laptop, phone = open_context(), open_context()
+    laptop.expected = ("WebSocket connection to",)
+    page, other = laptop.page(), phone.page()
+    people.begin(page, proxy.leading_to(created["candidate_url"]))
+    record(page, 1)
+    proxy.cut()
+    recorded(page, 3)
+    other.goto(created["candidate_url"])
+    interrupted(other)
+    send_recorded(other)
+    people.question(other, "Why us?")
+    proxy.restore()
+
+    reload(page)
+
+    people.question(page, "Why us?")
+    expect(page.get_by_text("Your answer was closed while you were away.")).to_be_visible()
+    expect_nothing_kept(page)
+
+
 NO_STORAGE = "IDBFactory.prototype.open = () => { throw new DOMException('No', 'SecurityError') }"
 FULL_STORAGE = """
 let puts = 0
