@@ -255,6 +255,18 @@ test("a server without room gets the rest when it has acknowledged something", (
   assert.deepEqual(indexes(queue.takeFrames()), [2, 3])
 })
 
+test("who waits for room that others took goes on when the server says where, although nothing is new", () => {
+  const queue = upload()
+  queue.started(0)
+  queue.add(chunk(0))
+  queue.takeFrames()
+  queue.holdFrom(0)
+
+  queue.acked(0)
+
+  assert.deepEqual(indexes(queue.takeFrames()), [0])
+})
+
 test("it is full at its bound, and stays so that there is no hole", () => {
   const queue = upload({ maxBytes: 2 * CHUNK })
   queue.started(0)

@@ -104,12 +104,11 @@ export class AnswerUpload {
 
   // Everything below `nextIndex` is durable.
   acked(nextIndex) {
-    this.#proving = false
+    this.#proving = this.#held = false
     const count = Math.min(nextIndex - this.#first, this.#chunks.length)
     if (count <= 0) return
     this.#letGo(count)
     this.#cursor = Math.max(this.#cursor, this.#first)
-    this.#held = false
   }
 
   // The server misses what came after `nextIndex`. Each frame after a hole is answered with the
