@@ -267,6 +267,20 @@ test("who waits for room that others took goes on when the server says where, al
   assert.deepEqual(indexes(queue.takeFrames()), [0])
 })
 
+test("what the server has no room for, in an answer as long as it may be, is cut off", () => {
+  const queue = upload()
+  queue.started(0)
+  for (let i = 0; i < 4; i++) queue.add(chunk(i))
+  queue.takeFrames()
+
+  queue.cutAt(2)
+  queue.cutAt(2)
+  queue.acked(2)
+
+  assert.deepEqual([queue.isFinished, queue.isSent, queue.isSaved, queue.chunkCount], [true, true, true, 2])
+  assert.equal(queue.add(chunk(4)), false)
+})
+
 test("it is full at its bound, and stays so that there is no hole", () => {
   const queue = upload({ maxBytes: 2 * CHUNK })
   queue.started(0)

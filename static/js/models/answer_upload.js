@@ -71,6 +71,14 @@ export class AnswerUpload {
     this.#keeping.mark("finished")
   }
 
+  // The server takes nothing from `index` on: the answer is as long as it may be.
+  cutAt(index) {
+    if (!this.#keeps(index)) return
+    for (const pcm of this.#chunks.splice(index - this.#first)) this.#keptBytes -= pcm.byteLength
+    this.#cursor = Math.min(this.#cursor, index)
+    this.finish()
+  }
+
   // The server has been told that no more comes, after everything was sent.
   end() {
     this.#ended = true

@@ -304,7 +304,7 @@ export class CandidateSession {
     // Two messages crossed on the way; what follows puts it right.
     if (error.code === "INVALID_STATE" && this.step === "finishing") return
     if (SAID_ELSEWHERE.has(error.code)) return
-    if (error.code === "AUDIO_TOO_LONG") this.upload?.finish()
+    if (error.code === "AUDIO_TOO_LONG") this.upload?.cutAt(error.next_chunk_index)
     if (RECORD_AGAIN.has(error.code)) return this.#recordAgain(error.code)
     if (error.code === "CHUNK_CONFLICT") return this.upload?.isProving ? this.#supersede() : this.#giveUpTake()
     if (error.code === "INTERVIEW_ALREADY_COMPLETED") this.#forget()
