@@ -10,6 +10,8 @@ PORT ?= 8000
 # A server on all addresses is opened under the one that SITE_URL says.
 SITE_URL ?= http://$(patsubst 0.0.0.0,127.0.0.1,$(HOST)):$(PORT)
 AUDIO_DIR ?=
+# Test files that run side by side where they measure no times: most of them wait.
+WORKERS ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -22,7 +24,8 @@ run: $(VENV)/run
 
 test: check
 	@scripts/need redis-server=redis-server chromium=chromium flite=flite
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not alone"
+	@$(BIN)/python -m pytest -m alone
 
 check: $(VENV)/dev
 	@scripts/need node=nodejs

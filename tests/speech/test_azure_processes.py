@@ -52,6 +52,7 @@ def measure(folder: Path, what: str, count: int, amount: int) -> dict[str, Any]:
     return measured
 
 
+@pytest.mark.alone
 def test_many_at_once_are_in_time_and_leave_nothing(tmp_path: Path) -> None:
     for _ in range(ATTEMPTS):
         measured = measure(tmp_path, "at_once", AT_ONCE, SECONDS)

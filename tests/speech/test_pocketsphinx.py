@@ -129,6 +129,7 @@ async def test_an_utterance_without_words_gives_no_final(backend: PocketSphinxBa
     assert [final.text for final in finals(events)] == list(STABLE_SENTENCES[2:])
 
 
+@pytest.mark.alone
 async def test_noise_takes_no_longer_than_it_lasts(backend: PocketSphinxBackend) -> None:
     pcm = noise(8, 12_000)
 
