@@ -14,7 +14,7 @@ from django.conf import settings
 
 from interviews import access, services
 from interviews.broadcast import Delivery
-from interviews.database import in_database
+from interviews.database import AWAY, in_database, persistently
 from interviews.errors import Close, Code
 from interviews.messages import (
     ErrorMessage,
@@ -39,6 +39,8 @@ from interviews.worker import Worker
 LOBBY_SECONDS = 2.0
 # Who asks for snapshots again and again gets one each so often.
 SNAPSHOT_SECONDS = 0.1
+# How soon one that could not be read is tried again.
+AWAY_SECONDS = 0.5
 # Of an answer in one of these, more words may come.
 OPEN = {Answer.Status.RECORDING, Answer.Status.FINISHING}
 
@@ -225,7 +227,12 @@ class ObserverSession(Listener):
         if self.is_full:
             self._has_missed = True
             return
-        snapshot = await in_database(services.snapshot, self.interview_id, None, [])
+        try:
+            snapshot = await in_database(services.snapshot, self.interview_id, None, [])
+        except AWAY:
+            # The feed has logged it. Heartbeats go on meanwhile.
+            self._wants_snapshot.set()
+            return await asyncio.sleep(AWAY_SECONDS)
         if self._revision is None or snapshot.revision >= self._revision:
             self._revision = snapshot.revision
             self._lagged_behind = None
@@ -264,7 +271,7 @@ class LobbySession(Listener):
 
     async def run(self) -> None:
         while True:
-            entries = await in_database(services.lobby, self._watcher)
+            entries = await persistently(services.lobby, self._watcher)
             if entries is None:
                 return self.hang_up(Close.NOT_ALLOWED, Code.FORBIDDEN)
             if entries != self._sent:

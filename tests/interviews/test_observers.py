@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
+from django.db import connection
 
 from interviews import services
 from interviews.access import Watcher
@@ -16,7 +18,7 @@ from interviews.broadcast import Delivery, delivery_of
 from interviews.database import in_database
 from interviews.errors import Close
 from interviews.messages import Transcription
-from interviews.models import Interview
+from interviews.models import Interview, Segment
 from interviews.observers import LobbySession
 from interviews.worker import Worker
 from speech.backends.scripted import BLOCK_BYTES
@@ -233,6 +235,39 @@ async def test_too_many_messages_end_the_connection(worker: Worker, settings: An
         closed = await observer.until_closed()
 
     assert (closed, observer.codes) == (Close.TRY_LATER, ["RATE_LIMIT_EXCEEDED"])
+
+
+def rename(before: str, after: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {before} RENAME TO {after}")
+
+
+@asynccontextmanager
+async def a_database_that_is_away() -> AsyncIterator[None]:
+    """The table of segments is gone, which SQLite reports as it does a lost disk."""
+    table = Segment._meta.db_table
+    await in_database(rename, table, f"{table}_away")
+    try:
+        yield
+    finally:
+        await in_database(rename, f"{table}_away", table)
+
+
+async def test_who_watches_while_the_database_is_away_stays_and_is_shown_what_it_holds_then(
+    worker: Worker, settings: Any
+) -> None:
+    settings.OBSERVER_HEARTBEAT_SECONDS = 0.1
+    interview, _, ada = await watched()
+
+    async with connected(observer_of(interview, ada, worker)) as observer:
+        await joined(observer)
+        async with a_database_that_is_away():
+            observer.say("resync")
+            beats = [await observer.until("heartbeat") for _ in range(10)]
+        await in_database(services.start, interview.pk)
+        shown = await observer.until("snapshot", revision=beats[-1]["revision"] + 1)
+
+    assert shown["interview"]["status"] == "in_progress"
 
 
 # Words that are still open
