@@ -12,6 +12,8 @@ from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
+import psycopg
+
 from tests.clients import Client, Message, client
 from tests.servers import DEADLINE_SECONDS, Site
 
@@ -63,7 +65,7 @@ class Observed:
         if message["type"] == "snapshot":
             self._restore(message)
             return True
-        if self.revision is None or message.get("revision", self.revision) < self.revision:
+        if self.revision is None or message.get("revision", -1) < self.revision:
             return True
         if message["revision"] > self.revision + (0 if builds_on(message) else 1):
             return False
@@ -87,8 +89,6 @@ class Observed:
             case {"type": "transcription", "question_id": question, "segment": index}:
                 self._answers[question]["segments"][index] = message
                 self._open = None
-            case {"type": "answer_recorded", "question_id": question}:
-                self._answers[question]["status"] = "finishing"
             case {"type": "answer_complete", "question_id": question, "status": status, "text": text}:
                 self._answers[question] |= {"status": status, "text": text}
                 self._open = None
@@ -181,8 +181,13 @@ async def dashboard(site: Site, path: str, cookies: str, port: int | None = None
 
 
 def rows(site: Site, query: str, *values: Any) -> list[tuple[Any, ...]]:
-    with closing(sqlite3.connect(site.folder / "db.sqlite3", timeout=20)) as database:
-        return database.execute(query, values).fetchall()
+    """Of whichever database the site has; ids are hexadecimal in both."""
+    if url := site.settings.get("DATABASE_URL"):
+        with psycopg.connect(url) as database:
+            found = database.execute(query.replace("?", "%s"), values).fetchall()
+        return [tuple(value.hex if isinstance(value, UUID) else value for value in row) for row in found]
+    with closing(sqlite3.connect(site.folder / "db.sqlite3", timeout=20)) as file:
+        return file.execute(query, values).fetchall()
 
 
 def revision_of(site: Site, interview_id: str) -> int:
