@@ -3,6 +3,7 @@
 # make check   the quick part: style, types, migrations, layers, JavaScript
 # make bench   a table of how fast it is; AUDIO_DIR= takes speech from a folder of WAV files
 # make leaks   the long form of the test that nothing is left behind
+# make chaos   the long form of the tests that kill things; N= is how many workers
 
 PYTHON ?= python3
 HOST ?= 127.0.0.1
@@ -12,11 +13,12 @@ SITE_URL ?= http://$(patsubst 0.0.0.0,127.0.0.1,$(HOST)):$(PORT)
 AUDIO_DIR ?=
 # Test files that run side by side where they measure no times: most of them wait.
 WORKERS ?= 2
+N ?= 200
 
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check bench leaks
+.PHONY: run test check bench leaks chaos
 .DEFAULT_GOAL := run
 
 run: $(VENV)/run
@@ -24,6 +26,7 @@ run: $(VENV)/run
 
 test: check
 	@scripts/need redis-server=redis-server chromium=chromium flite=flite
+	@ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || scripts/need postgresql
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not alone"
 	@$(BIN)/python -m pytest -m alone
 
@@ -44,6 +47,11 @@ bench: $(VENV)/dev
 leaks: $(VENV)/dev
 	@scripts/need flite=flite
 	@LEAK_ROUNDS=long $(BIN)/python -m pytest -s tests/process/test_leaks.py
+
+chaos: $(VENV)/dev
+	@scripts/need redis-server=redis-server flite=flite
+	@ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || scripts/need postgresql
+	@CHAOS_ROUNDS=$(N) $(BIN)/python -m pytest tests/chaos
 
 # What is installed is installed again when its list changes.
 
