@@ -112,9 +112,10 @@ class Site:
             yield process
 
     @contextmanager
-    def transcriber(self) -> Iterator[subprocess.Popen[bytes]]:
+    def transcriber(self, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
         command = [sys.executable, str(ROOT / "manage.py"), "transcriber"]
-        with running(command, log=self.folder / "transcriber.log", env=self.environment) as process:
+        environment = {**self.environment, **settings}
+        with running(command, log=self.folder / "transcriber.log", env=environment) as process:
             yield process
 
 

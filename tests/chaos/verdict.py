@@ -1,0 +1,136 @@
+"""What became of an answer: the rows and the audio file against what the candidate said and was told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import av
+
+from tests.chaos.candidate import Candidate
+from tests.process.answers import text_of
+from tests.process.observing import rows
+from tests.servers import Site, wait_until
+
+# A transcriber waits for leases to run out, several times where it is killed itself.
+SETTLED_SECONDS = 90.0
+
+
+class Stored(NamedTuple):
+    """A take's row, and how many chunks of it are left."""
+
+    id: str
+    status: str
+    text: str
+    audio: str
+    handed_over_at: Any
+    epoch: int
+    chunks: int
+
+
+class Segment(NamedTuple):
+    index: int
+    text: str
+    start_ms: int
+    end_ms: int
+
+
+def takes(site: Site, question_id: str) -> list[Stored]:
+    query = (
+        "SELECT a.id, a.status, a.text, a.audio, a.handed_over_at, a.epoch,"
+        " (SELECT COUNT(*) FROM interviews_audiochunk WHERE answer_id = a.id)"
+        " FROM interviews_answer a WHERE a.question_id = ? ORDER BY a.take"
+    )
+    return [Stored(*row) for row in rows(site, query, UUID(question_id).hex)]
+
+
+def segments(site: Site, answer_id: str) -> list[Segment]:
+    query = (
+        'SELECT "index", text, start_ms, end_ms FROM interviews_segment WHERE answer_id = ? ORDER BY "index"'
+    )
+    return [Segment(*row) for row in rows(site, query, UUID(answer_id).hex)]
+
+
+def settled(site: Site, question_id: str) -> Stored:
+    """The answer once it is complete, its audio a file, and handed over."""
+    (answer, *others) = wait_until(
+        lambda: (found := takes(site, question_id)) and found[-1].handed_over_at and found,
+        f"the answer to question {question_id} is handed over: {takes(site, question_id)}",
+        SETTLED_SECONDS,
+    )
+    assert (answer.status, answer.chunks, others) == ("complete", 0, [])
+    return answer
+
+
+def pcm_of(path: Path) -> bytes:
+    """A FLAC file's samples, by a reader that isn't the product's."""
+    with av.open(str(path)) as container:
+        (stream,) = container.streams
+        assert isinstance(stream, av.AudioStream)
+        assert (stream.rate, stream.channels) == (16_000, 1)
+        return b"".join(frame.to_ndarray().astype("<i2").tobytes() for frame in container.decode(stream))
+
+
+def files_in(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+@dataclass
+class Tally:
+    """A line of the table: what was done, and the counts of what must not come of it."""
+
+    injury: str
+    injections: int = 0
+    acked: int = 0
+    lost: int = 0
+    different: int = 0
+    doubled: int = 0
+    late: int = 0
+    resumes: list[float] = field(default_factory=list)
+    note: str = ""
+
+    @property
+    def harm(self) -> dict[str, int]:
+        return {"lost": self.lost, "different": self.different, "doubled": self.doubled, "late": self.late}
+
+    def judge(self, candidate: Candidate, *, text: str | None = None) -> Stored:
+        """`text` is that of the undisturbed run; without, what a scripted recogniser makes of the audio."""
+        answer = settled(candidate.site, candidate.question_id)
+        stored = pcm_of(candidate.site.folder / "media" / answer.audio)
+        said = segments(candidate.site, answer.id)
+        expected = text_of(candidate.audio) if text is None else text
+        self.acked += candidate.acked
+        self.lost += max(candidate.forgotten, _differing(candidate, stored))
+        self.different += (answer.text, stored) != (expected, candidate.audio)
+        self.doubled += _doubled(said)
+        assert " ".join(segment.text for segment in said) == answer.text
+        return answer
+
+    def resumed(self, candidates: Iterable[Candidate]) -> None:
+        """From the loss of a connection to the first chunk that is acknowledged after it."""
+        self.resumes += [seconds for candidate in candidates for seconds in candidate.resumes]
+
+    def resumed_since(self, back: float, candidates: Iterable[Candidate]) -> None:
+        """From the return of what was away to the first chunk that is acknowledged then."""
+        self.resumes += [min(at for at in c.advances if at > back) - back for c in candidates]
+
+
+NO_HARM = {"lost": 0, "different": 0, "doubled": 0, "late": 0}
+
+
+def _differing(candidate: Candidate, stored: bytes) -> int:
+    """How many of the acknowledged chunks aren't in the stored audio, sample by sample in their place."""
+    start = lost = 0
+    for chunk in candidate.chunks[: candidate.acked]:
+        lost += stored[start : start + len(chunk)] != chunk
+        start += len(chunk)
+    return lost
+
+
+def _doubled(said: Sequence[Segment]) -> int:
+    """Segments that have another one's index, or time."""
+    again = sum(later.start_ms < earlier.end_ms for earlier, later in zip(said, said[1:], strict=False))
+    return again + sum(segment.index != place for place, segment in enumerate(said))
