@@ -6,6 +6,7 @@ the candidate's link is shown: a row made without them would have no link. Staff
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.contrib import admin
@@ -64,6 +65,7 @@ class InterviewAdmin(HistoryAdmin):
         "candidate_name",
         "candidate_email",
         "language",
+        "metrics_sharing",
         "status",
         "created_at",
         "expires_at",
@@ -73,7 +75,19 @@ class InterviewAdmin(HistoryAdmin):
         "completed_at",
     ]
     fieldsets = [
-        (None, {"fields": ["title", "candidate_name", "candidate_email", "language", "status"]}),
+        (
+            None,
+            {
+                "fields": [
+                    "title",
+                    "candidate_name",
+                    "candidate_email",
+                    "language",
+                    "metrics_sharing",
+                    "status",
+                ]
+            },
+        ),
         (_("Who may see it"), {"fields": ["owner", "watchers"]}),
         (_("Dates"), {"fields": ["created_at", "expires_at", "started_at", "completed_at"]}),
         (_("Consent"), {"fields": ["consented_at", "consent_version"]}),
@@ -121,7 +135,7 @@ class AnswerAdmin(HistoryAdmin):
         "text",
         "confidence",
         "length",
-        "voice_metrics",
+        "shared_metrics",
         "recogniser",
         "started_at",
         "ended_at",
@@ -137,6 +151,10 @@ class AnswerAdmin(HistoryAdmin):
     def interview(self, answer: Answer) -> str:
         url = reverse("admin:interviews_interview_change", args=[answer.question.interview_id])
         return format_html('<a href="{}">{}</a>', url, answer.question.interview)
+
+    @admin.display(description=_("Voice metrics"))
+    def shared_metrics(self, answer: Answer) -> str:
+        return json.dumps(answer.shared_metrics, indent=2) if answer.shared_metrics else "–"
 
     @admin.display(description=_("Length"))
     def length(self, answer: Answer) -> str:

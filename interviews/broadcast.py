@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 from channels.layers import get_channel_layer
 
-from interviews.messages import AnswerComplete, Transcription, is_change
+from interviews.messages import AnswerComplete, Transcription, VoiceMetricsMessage, is_change
 from interviews.services import Change
 
 logger = logging.getLogger(__name__)
@@ -46,6 +46,8 @@ def delivery_of(change: Change) -> Delivery:
     durable = all(is_change(message) for message in change.messages)
     delivery = Delivery(change.interview_id, change.revision, [], durable)
     for message in change.messages:
+        if isinstance(message, VoiceMetricsMessage) and not change.shares_metrics:
+            continue
         fields = {**msgspec.to_builtins(message), "revision": change.revision}
         delivery.texts.append(msgspec.json.encode(fields).decode())
         if isinstance(message, Transcription) and not message.is_final:

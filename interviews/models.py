@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -35,6 +36,11 @@ class Interview(models.Model):
         CANCELLED = "cancelled", _("Cancelled")
         EXPIRED = "expired", _("Expired")
 
+    class MetricsSharing(models.TextChoices):
+        SHARED = "shared", _("With recruiters and the candidate")
+        CANDIDATE = "candidate", _("With the candidate only")
+        OFF = "off", _("Not measured")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     title = models.CharField(max_length=200)
     candidate_name = models.CharField(max_length=200)
@@ -44,6 +50,13 @@ class Interview(models.Model):
         default=list,
         blank=True,
         help_text=_("Names and terms that are likely to be said, for recognisers that make use of them."),
+    )
+    metrics_sharing = models.CharField(
+        _("voice metrics"),
+        max_length=16,
+        choices=MetricsSharing,
+        default=MetricsSharing.SHARED,
+        help_text=_("Who is shown how an answer was delivered: pace, pauses, pitch, level."),
     )
     status = models.CharField(max_length=16, choices=Status, default=Status.SCHEDULED, editable=False)
     owner = models.ForeignKey(
@@ -77,6 +90,15 @@ class Interview(models.Model):
             raise ValidationError(
                 {"language": _("This site's speech recognition does not know the language.")}
             )
+
+    @property
+    def is_measured(self) -> bool:
+        return self.metrics_sharing != self.MetricsSharing.OFF
+
+    @property
+    def shares_metrics(self) -> bool:
+        """With recruiters, and with the site that the interview belongs to."""
+        return self.metrics_sharing == self.MetricsSharing.SHARED
 
     @property
     def is_open(self) -> bool:
@@ -184,6 +206,11 @@ class Answer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.take} · {self.get_status_display()}"
+
+    @property
+    def shared_metrics(self) -> dict[str, Any] | None:
+        """What anybody but the candidate may see of its voice metrics."""
+        return self.voice_metrics if self.question.interview.shares_metrics else None
 
 
 class Segment(models.Model):

@@ -43,7 +43,8 @@ class Orchestrator:
         """A complete answer with its transcript and metrics; runs in a worker thread.
 
         Called at least once for each answer, and again if it raises: use `answer.pk` to know an answer
-        again. `audio` is its FLAC file, None for a written answer, which has no metrics either.
+        again. `audio` is its FLAC file, None for a written answer, which has no metrics either. Nor has one
+        of an interview that doesn't share them with recruiters.
         """
 
 

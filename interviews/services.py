@@ -47,11 +47,13 @@ LOBBY_LENGTH = 100
 
 @dataclass(frozen=True)
 class Change:
-    """A durable change: the revision it made and the messages that tell observers of it."""
+    """A durable change: the revision it made and the messages that tell of it."""
 
     interview_id: UUID
     revision: int
     messages: list[ServerMessage] = field(default_factory=list)
+    # Whether observers are told its voice metrics too.
+    shares_metrics: bool = True
     # The one that has ended.
     answer: Answer | None = None
 
@@ -102,6 +104,7 @@ def create_interview(
     candidate_email: str = "",
     language: str = "en-US",
     phrases: Sequence[str] = (),
+    metrics_sharing: str = Interview.MetricsSharing.SHARED,
     link_days: int | None = None,
 ) -> tuple[Interview, str]:
     """The new interview and the token of its candidate's link, which is stored nowhere.
@@ -116,6 +119,7 @@ def create_interview(
         candidate_email=candidate_email,
         language=language,
         phrases=list(phrases),
+        metrics_sharing=metrics_sharing,
         owner=owner,
         token_hash=access.hash_token(token),
         expires_at=timezone.now() + timedelta(days=days),
@@ -362,7 +366,7 @@ def complete_answer(answer: Answer, duration_ms: int, measured: VoiceMetrics) ->
         text=" ".join(text for text, _ in said),
         confidence=measured.confidence_score,
         duration_ms=duration_ms,
-        voice_metrics=stored_metrics(measured),
+        voice_metrics=stored_metrics(measured) if answer.question.interview.is_measured else None,
         recogniser=said[-1][1] if said else "",
     )
     return _ended(answer, revision, next_step=not owed)
@@ -442,7 +446,7 @@ def _done_before(answer: Answer, status: str) -> Change | None:
     interview = Interview.objects.select_related("current_question").get(pk=answer.question.interview_id)
     step = None if status == Status.FAILED else step_message(interview)
     messages = [*ended_messages(answer), *([step] if step else [])]
-    return Change(interview.pk, interview.revision, messages, answer)
+    return Change(interview.pk, interview.revision, messages, interview.shares_metrics, answer)
 
 
 def _ended(answer: Answer, revision: int, *, next_step: bool) -> Change:
@@ -452,7 +456,7 @@ def _ended(answer: Answer, revision: int, *, next_step: bool) -> Change:
     # What ends after its interview was cancelled changes nothing about that.
     if next_step and interview.status == Interview.Status.IN_PROGRESS:
         messages += _next_step(interview, answer)
-    return Change(interview.pk, revision, messages, answer)
+    return Change(interview.pk, revision, messages, interview.shares_metrics, answer)
 
 
 # What a connection asks

@@ -135,7 +135,7 @@ def hand_over(answer_id: UUID) -> None:
         return
     question = answer.question
     get_orchestrator().handle_voice_answer(
-        question.interview, question, answer, answer.audio or None, answer.text, answer.voice_metrics
+        question.interview, question, answer, answer.audio or None, answer.text, answer.shared_metrics
     )
     answer_completed.send(sender=Answer, answer=answer)
     owed.update(handed_over_at=timezone.now(), lease_until=None)

@@ -171,13 +171,16 @@ def snapshot_message(interview: Interview, interim: dict[str, Any] | None, watch
             "current_question_id": interview.current_question_id,
         },
         questions=[question_fields(q, index, len(questions)) for index, q in enumerate(questions, start=1)],
-        answers=[_answer_fields(answer, segments[answer.pk]) for answer in answers],
+        answers=[
+            _answer_fields(answer, segments[answer.pk], shares_metrics=interview.shares_metrics)
+            for answer in answers
+        ],
         interim=interim,
         watchers=watchers,
     )
 
 
-def _answer_fields(answer: Answer, segments: list[dict[str, Any]]) -> dict[str, Any]:
+def _answer_fields(answer: Answer, segments: list[dict[str, Any]], *, shares_metrics: bool) -> dict[str, Any]:
     return {
         "answer_id": answer.pk,
         "question_id": answer.question_id,
@@ -188,7 +191,7 @@ def _answer_fields(answer: Answer, segments: list[dict[str, Any]]) -> dict[str, 
         "text": answer.text,
         "confidence": answer.confidence,
         "duration_ms": answer.duration_ms,
-        "voice_metrics": answer.voice_metrics,
+        "voice_metrics": answer.voice_metrics if shares_metrics else None,
         "recogniser": answer.recogniser,
         "segments": segments,
     }

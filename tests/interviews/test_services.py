@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from django.utils import timezone
 
 from interviews import services
 from interviews.access import Watcher
+from interviews.broadcast import delivery_of
 from interviews.errors import Code, InterviewError, StaleEpoch
 from interviews.messages import (
     AnswerComplete,
@@ -360,6 +362,26 @@ def test_a_complete_answer_is_made_of_its_segments() -> None:
     assert (answer.recogniser, answer.confidence) == ("scripted-1", pytest.approx(0.8))
     assert answer.voice_metrics and answer.voice_metrics["speaking_rate_wpm"] == pytest.approx(75)
     assert types(change) == [Metrics, AnswerComplete, QuestionMessage]
+
+
+@pytest.mark.parametrize(
+    ("sharing", "kept", "observed"),
+    [("shared", True, True), ("candidate", True, False), ("off", False, False)],
+)
+def test_voice_metrics_are_shown_to_whom_the_interview_says(sharing: str, kept: bool, observed: bool) -> None:
+    interview = a_running_interview()
+    Interview.objects.filter(pk=interview.pk).update(metrics_sharing=sharing)
+    answer = a_finishing_answer(interview, final())
+
+    change = services.complete_answer(answer, 4000, measure(final().words))
+
+    (shown,) = services.snapshot(interview.pk, None, []).answers
+    ended = Answer.objects.get()
+    told = [json.loads(text)["type"] for text in delivery_of(change).texts]
+    assert (Metrics in types(change), ended.voice_metrics is not None) == (kept, kept)
+    assert ("voice_metrics" in told, shown["voice_metrics"] is not None) == (observed, observed)
+    assert (ended.shared_metrics is not None) == observed
+    assert ended.confidence == pytest.approx(0.8)
 
 
 def test_a_silent_answer_is_complete_without_words() -> None:
