@@ -10,7 +10,7 @@ import asyncio
 import json
 import random
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from itertools import cycle
 from time import monotonic
 from typing import Any
@@ -242,13 +242,22 @@ class Candidate:
             if self._next >= self.count:
                 self.said_all_at = monotonic()
                 await c.send("end_answer", question_id=self.question_id, chunk_count=self.count)
-                await self.until(lambda _: self._next < self.count)
+                await self._stay(c)
             elif (ahead := self._next - self._heard()) >= 0:
                 await asyncio.sleep((ahead + 1) * CHUNK_SECONDS / (self._speed or 1))
             else:
                 index, self._next = self._next, self._next + 1
                 self._sent = max(self._sent, self._next)
                 await self.put(c, index)
+
+    async def _stay(self, c: Client) -> None:
+        """Until something is asked for again: whoever says nothing for long is taken to be gone."""
+        while self._next >= self.count:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._silence_seconds / 2):
+                    await self.until(lambda _: self._next < self.count)
+                    return
+            await c.send("keep_alive")
 
     def _heard(self) -> int:
         """How many chunks the microphone has recorded, whatever the network does."""

@@ -18,7 +18,16 @@ from tests.chaos.verdict import Tally
 
 SEED = pytest.StashKey[int]()
 TALLIES = pytest.StashKey[list[Tally]]()
-COLUMNS = "times", "acked", "lost", "different", "doubled", "late", "resumed in s (median, max)"
+COLUMNS = (
+    "times",
+    "acked",
+    "lost",
+    "different",
+    "doubled",
+    "late",
+    "behind in s",
+    "resumed in s (median, max)",
+)
 
 
 @pytest.fixture(scope="package")
@@ -77,4 +86,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def _cells(tally: Tally) -> list[str | int]:
     resumes = tally.resumes
     resumed = f"{statistics.median(resumes):.2f}, {max(resumes):.2f}" if resumes else "–"
-    return [tally.injections, tally.acked, *tally.harm.values(), resumed]
+    behind = f"{tally.behind:.2f}"
+    return [tally.injections, tally.acked, *tally.harm.values(), behind, resumed]

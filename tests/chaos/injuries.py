@@ -44,6 +44,7 @@ class Restartable:
         return self.process is not None and self.process.poll() is None
 
     def start(self, **settings: str) -> None:
+        self._settings = settings
         self.process = self._running.enter_context(self._run(**settings))
 
     def kill(self, how: signal.Signals = signal.SIGKILL) -> None:
@@ -60,9 +61,9 @@ class Restartable:
         assert self.process is not None
         self.process.send_signal(which)
 
-    def restart(self, **settings: str) -> None:
+    def restart(self) -> None:
         self.kill()
-        self.start(**settings)
+        self.start(**self._settings)
 
     def close(self) -> None:
         self._running.close()

@@ -17,7 +17,7 @@ from tests.clients import give_consent
 from tests.process.answers import babble
 
 IS_LONG = "CHAOS_ROUNDS" in os.environ
-KILLS = int(os.environ.get("CHAOS_ROUNDS", "10"))
+KILLS = int(os.environ.get("CHAOS_ROUNDS", "8"))
 # With the longest outages.
 LATEST_END_SECONDS = 300.0 if IS_LONG else 150.0
 # Ten minutes: more than anybody says before they are told to hush.
@@ -65,6 +65,7 @@ async def speaking(
                 await asyncio.to_thread(tally.judge, candidate, text=text)
             await audience.converge()
             tally.late += audience.late
+            tally.behind = max([tally.behind, *audience.lags])
 
 
 async def hush(candidates: Sequence[Candidate]) -> None:

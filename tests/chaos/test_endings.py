@@ -26,8 +26,9 @@ TRANSCRIBER_KILLS = 2
 
 
 async def test_killed_between_the_last_word_and_the_hand_over(
-    stage: Stage, tally: Tally, chance: random.Random
+    stage: Stage, tally: Tally, chance: random.Random, impatient: None
 ) -> None:
+    """Also before it is noted that the last word was said: then the candidate is waited for, and missed."""
     for _ in range(ROUNDS):
         async with speaking(stage, tally, speeches(CANDIDATES)) as candidates:
             await hush(candidates)
@@ -75,10 +76,12 @@ async def test_a_candidate_who_never_comes_back(stage: Stage, tally: Tally, impa
 @pytest.fixture
 def impatient(stage: Stage, tally: Tally) -> Iterator[None]:
     """A transcriber that waits for nobody for long."""
-    stage.transcriber.restart(ANSWER_GRACE_SECONDS=str(GRACE_SECONDS))
+    stage.transcriber.kill()
+    stage.transcriber.start(ANSWER_GRACE_SECONDS=str(GRACE_SECONDS))
     tally.note = f"ANSWER_GRACE_SECONDS is {GRACE_SECONDS} instead of 3600"
     yield
-    stage.transcriber.restart()
+    stage.transcriber.kill()
+    stage.transcriber.start()
 
 
 def expire(stage: Stage, interview_id: str) -> None:

@@ -60,7 +60,7 @@ async def test_redis(stage: Stage, tally: Tally, how: str) -> None:
 
 
 @pytest.mark.parametrize("stage", ["postgres"], indirect=True)
-@pytest.mark.parametrize("how", [signal.SIGQUIT, signal.SIGKILL])
+@pytest.mark.parametrize("how", [signal.SIGKILL, *([signal.SIGQUIT] if IS_LONG else [])], ids=str)
 async def test_postgresql_away(stage: Stage, tally: Tally, how: signal.Signals) -> None:
     """SIGQUIT is what `pg_ctl stop -m immediate` sends."""
     assert stage.postgres

@@ -89,6 +89,8 @@ class Tally:
     different: int = 0
     doubled: int = 0
     late: int = 0
+    # By how many seconds a dashboard was behind the rows at most.
+    behind: float = 0.0
     resumes: list[float] = field(default_factory=list)
     note: str = ""
 
