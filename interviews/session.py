@@ -135,6 +135,9 @@ class CandidateSession:
                 async with asyncio.timeout(self._heard_at + settings.SOCKET_IDLE_SECONDS - monotonic()):
                     message, size = await self._inbox.get()
             except TimeoutError:
+                if self._protocol.state is State.FINISHING:
+                    # It is they who wait for us.
+                    self._heard_at = monotonic()
                 if monotonic() - self._heard_at < settings.SOCKET_IDLE_SECONDS:
                     continue
                 return self.hang_up(Close.IDLE, error(Code.TIMEOUT))

@@ -708,6 +708,20 @@ async def test_while_recording_only_audio_is_a_sign_of_life(worker: Worker, sett
     await nothing_is_left(worker)
 
 
+async def test_who_waits_for_their_transcript_is_not_idle(worker: Worker, settings: Any) -> None:
+    settings.SPEECH_BACKENDS = {"default": {"BACKEND": "tests.interviews.backends.EndlessBackend"}}
+    settings.SOCKET_IDLE_SECONDS = 0.2
+    settings.ANSWER_FINISH_TIMEOUT_SECONDS = 0.6
+    interview, (first, _) = await a_live_interview()
+
+    async with connected(candidate_of(interview, worker)) as candidate:
+        await begin(candidate, first)
+        done = await answer(candidate, first, babble(1))
+
+    # The recogniser was given up, not the candidate.
+    assert done["status"] == "pending"
+
+
 async def keep_pinging(candidate: Peer) -> None:
     while True:
         candidate.say("ping")
