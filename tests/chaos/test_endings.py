@@ -110,9 +110,9 @@ async def kill_transcriber(
 
     for _ in range(TRANSCRIBER_KILLS):
         before = await asyncio.to_thread(epochs)
-        await asyncio.to_thread(wait_until, lambda before=before: epochs() != before, "a claim")
-        if await asyncio.to_thread(epochs) is None:
+        if before is None:
             return
+        await asyncio.to_thread(wait_until, lambda before=before: epochs() != before, "a claim")
         await some_time(chance, FINISHING_SECONDS)
         await asyncio.to_thread(stage.transcriber.restart)
         tally.injections += 1
