@@ -1,4 +1,4 @@
-"""Measures of delivery, from the recogniser's own words. What was not measured is None."""
+"""The four fields of `voice_metrics`, from the recogniser's words alone. What was not measured is None."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from speech.events import Word
+from speech.metrics.words import WeightedMean
 
 MIN_WORDS = 3
 MIN_SPEAKING_MS = 1000
@@ -32,7 +33,7 @@ class Measurement:
         self._count = 0
         self._start_ms = 0
         self._end_ms = 0
-        self._confidence = _WeightedMean()
+        self._confidence = WeightedMean()
 
     def add(self, words: Iterable[Word]) -> None:
         for word in words:
@@ -62,27 +63,3 @@ def measure(words: Iterable[Word]) -> VoiceMetrics:
     measurement = Measurement()
     measurement.add(words)
     return measurement.result
-
-
-def mean_confidence(words: Iterable[Word]) -> float | None:
-    """Weighted with the words' durations; over those for which the recogniser reports one."""
-    mean = _WeightedMean()
-    for word in words:
-        mean.add(word)
-    return mean.result
-
-
-class _WeightedMean:
-    def __init__(self) -> None:
-        self._sum = 0.0
-        self._total_ms = 0
-
-    def add(self, word: Word) -> None:
-        if word.confidence is not None:
-            duration_ms = word.end_ms - word.start_ms
-            self._sum += word.confidence * duration_ms
-            self._total_ms += duration_ms
-
-    @property
-    def result(self) -> float | None:
-        return self._sum / self._total_ms if self._total_ms else None

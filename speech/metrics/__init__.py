@@ -1,0 +1,33 @@
+"""Measures of delivery, from the audio and the recogniser's words: `docs/metrics.md` defines each.
+
+    PCM ─→ frames ─→ pitch ─→ activity ─→ tally ─┬→ assessment ─→ readings ─→ scores
+    words ───────────────────────────→ words ────┘
+
+Pure: no clock, no input or output. `VoiceAnalyser` is the front; what was not measured is None.
+"""
+
+from __future__ import annotations
+
+from speech.metrics.analyser import LiveMeasures, VoiceAnalyser
+from speech.metrics.basic import Measurement, VoiceMetrics, measure
+from speech.metrics.catalogue import MEASURES, VERSION, Measure, Status
+from speech.metrics.reading import Measures, Reading
+from speech.metrics.trace import Trace
+from speech.metrics.words import WordSource, mean_confidence
+
+__all__ = [
+    "MEASURES",
+    "VERSION",
+    "LiveMeasures",
+    "Measure",
+    "Measurement",
+    "Measures",
+    "Reading",
+    "Status",
+    "Trace",
+    "VoiceAnalyser",
+    "VoiceMetrics",
+    "WordSource",
+    "mean_confidence",
+    "measure",
+]
