@@ -15,13 +15,18 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 # A module that is missing here is missed, and reported, by the child that needs it.
-for name in ("numpy", "av", "speech.audio.worker"):
+for name in ("numpy", "av", "speech.audio.worker", "speech.voice_child"):
     with contextlib.suppress(ImportError):
         import_module(name)
 
 # Nor may a model that can't be read end the server: the child that wants it says so.
 with contextlib.suppress(ImportError, RuntimeError):
     import_module("speech.backends.pocketsphinx_child").load_default_decoder()
+
+# Its dictionary says how many syllables a word has.
+with contextlib.suppress(ImportError, OSError):
+    syllables = import_module("speech.metrics.syllables")
+    syllables.load_dictionary(import_module("speech.backends.pocketsphinx_child").built_in_model()["dict"])
 
 # What is here now stays for good, and shared: no collection in a child writes to its pages.
 gc.freeze()

@@ -29,6 +29,10 @@ class BaseBackend(ABC):
     def supports(self, language: str) -> bool:
         """Whether there is a model for `language`, a BCP 47 tag such as `en-US`."""
 
+    def pronunciations(self, language: str) -> str | None:
+        """The path of the dictionary that all its words are from, in ARPAbet; None where there is none."""
+        return None
+
     def is_busy(self) -> bool:
         """Whether the recognitions that run here leave no core to work that can wait."""
         return False

@@ -76,6 +76,11 @@ class PocketSphinxBackend(BaseBackend):
     def supports(self, language: str) -> bool:
         return self._find_model(language) is not None
 
+    def pronunciations(self, language: str) -> str | None:
+        found = self._find_model(language)
+        # Other languages' dictionaries have phones of their own.
+        return found[1]["dict"] if found and language.lower().startswith("en") else None
+
     def is_busy(self) -> bool:
         return self._slots.are_taken(max(1, cores() - 1))
 

@@ -9,6 +9,7 @@ Pure: no clock, no input or output. `VoiceAnalyser` is the front; what was not m
 from __future__ import annotations
 
 from speech.metrics.analyser import LiveMeasures, VoiceAnalyser
+from speech.metrics.assessment import unavailable
 from speech.metrics.basic import Measurement, VoiceMetrics, measure
 from speech.metrics.catalogue import MEASURES, VERSION, Measure, Status
 from speech.metrics.reading import Measures, Reading
@@ -30,4 +31,5 @@ __all__ = [
     "WordSource",
     "mean_confidence",
     "measure",
+    "unavailable",
 ]

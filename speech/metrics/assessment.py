@@ -27,7 +27,7 @@ from speech.metrics.frames import FRAMES_PER_SECOND, MIN_HZ
 from speech.metrics.reading import Measures, Reading, reading
 from speech.metrics.scores import scores
 from speech.metrics.tally import Tally
-from speech.metrics.trace import Trace
+from speech.metrics.trace import NOTHING_DRAWN, Trace
 from speech.metrics.words import WordSource, WordSums
 
 ESTIMATED_UNIT: Final = "syllables/s (estimated)"
@@ -61,6 +61,12 @@ def assess(evidence: Evidence) -> Measures:
     found = {one_name: one for part in (_time, _rate, _pitch, _level) for one_name, one in part(evidence)}
     readings = {measure.name: found[measure.name] for measure in MEASURES}
     return Measures(readings, scores(readings), evidence.trace)
+
+
+def unavailable() -> Measures:
+    """Of an answer of which nothing is known."""
+    readings = {measure.name: reading(measure.name, Status.UNAVAILABLE) for measure in MEASURES}
+    return Measures(readings, scores(readings), NOTHING_DRAWN)
 
 
 Named = Iterator[tuple[str, Reading]]

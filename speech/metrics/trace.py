@@ -36,6 +36,9 @@ class Trace:
         return [list(point) for point in zip(seconds.tolist(), self.pitch_hz, strict=True)]
 
 
+NOTHING_DRAWN: Final = Trace(0, POINT_FRAMES * 1000 // FRAMES_PER_SECOND, (), (), ())
+
+
 class Points:
     def __init__(self) -> None:
         self._interval = POINT_FRAMES
