@@ -138,8 +138,13 @@ class VoiceMetricsMessage(ServerMessage, tag="voice_metrics"):
     speaking_rate_wpm: float | None
     real_time: bool
     version: int
+    # Each by its name: value, unit, status.
     measures: dict[str, Any]
-    window: str
+    window: Literal["last_10_s", "answer"]
+    # For drawing: start_ms, interval_ms, level_dbfs, pitch_hz, speech_ms.
+    trace: dict[str, Any] | None = None
+    # Of those that are live: over the answer so far.
+    so_far: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 
 class AnswerRecorded(ServerMessage, tag="answer_recorded"):

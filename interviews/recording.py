@@ -24,16 +24,28 @@ from interviews.database import persistently
 from interviews.errors import AudioTooShort, Code, code_of
 from interviews.journal import Journal
 from interviews.leases import holding
-from interviews.messages import Phase, ServerMessage, State, Transcription, error, warning
+from interviews.measuring import measuring
+from interviews.messages import (
+    Phase,
+    ServerMessage,
+    State,
+    Transcription,
+    VoiceMetricsMessage,
+    error,
+    warning,
+)
 from interviews.models import Answer, Interview
 from interviews.services import Begun, Change
+from interviews.wire import live_metrics_message
 from speech import SpeechStream, open_stream
 from speech.audio import AudioFormat, sniff
 from speech.events import SAMPLE_RATE, CatchingUp, Final, Interim, Live, Resume, ms_from_samples
 from speech.exceptions import AudioError, CapacityExceeded, SpeechError
-from speech.metrics import Measurement
+from speech.metrics import Measures
 
 logger = logging.getLogger(__name__)
+
+LIVE_MEASURES_SECONDS = 1
 
 
 @dataclass(frozen=True)
@@ -79,14 +91,14 @@ class Recording:
         )
         self._revision = begun.change.revision
         self._changing = asyncio.Lock()
+        self._earlier = begun.segments
         self._segments = len(begun.segments)
-        self._measurement = Measurement()
-        for segment in begun.segments:
-            self._measurement.add(segment.spoken)
         self._resume = Resume(**begun.segments[-1].resume) if begun.segments else Resume()
         self._samples = 0
         self._said = 0
         self._heard_all = asyncio.Event()
+        self._confidence: float | None = None
+        self._measures: Measures | None = None
         self._owed: Code | None = None
 
     @property
@@ -128,7 +140,7 @@ class Recording:
         if self._owed is not None:
             return await persistently(services.owe_transcript, self.answer, self._owed, duration_ms)
         return await persistently(
-            services.complete_answer, self.answer, duration_ms, self._measurement.result
+            services.complete_answer, self.answer, duration_ms, self._confidence, self._measures
         )
 
     async def _fail(self, problem: AudioError) -> Change:
@@ -152,11 +164,15 @@ class Recording:
 
     async def _recognise(self) -> None:
         async with AsyncExitStack() as stack:
+            self._measuring = await stack.enter_async_context(measuring(self._interview, self._earlier))
             stream = await self._open(stack)
             if stream is None:
                 await self._feed(None)
             else:
-                await _together(self._feed(stream), self._listen(stream))
+                await _together(self._feed(stream), self._listen(stream), self._show_measures())
+            if self._owed is None:
+                self._confidence = self._measuring.confidence
+                self._measures = await self._measuring.final()
 
     async def _open(self, stack: AsyncExitStack) -> SpeechStream | None:
         interview = self._interview
@@ -198,6 +214,8 @@ class Recording:
             async for block in blocks:
                 fresh = block[max(0, skip - self._samples) * 2 :]
                 self._samples += len(block) // 2
+                if self._owed is None:
+                    await self._measuring.hear(block)
                 if stream is not None and self._owed is None and fresh:
                     await self._push(stream, fresh)
                 if self._is_behind and self._chunks.is_read:
@@ -248,7 +266,7 @@ class Recording:
     async def _final(self, final: Final) -> None:
         await self._change(services.add_segment, self._segments, final)
         self._segments += 1
-        self._measurement.add(final.words)
+        self._measuring.add(final.words)
 
     async def _change(self, verb: Callable[..., Change], *args: Any) -> None:
         """One after the other, so that all are told in the order of their revisions."""
@@ -271,6 +289,20 @@ class Recording:
         )
         self._show_all(message)
 
+    async def _show_measures(self) -> None:
+        """Once a second while somebody speaks, and not while older audio is heard again."""
+        shown = 0
+        while not self._heard_all.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LIVE_MEASURES_SECONDS):
+                    await self._heard_all.wait()
+            is_speaking = self._samples - shown >= SAMPLE_RATE * LIVE_MEASURES_SECONDS
+            if not is_speaking or self._is_behind or self._owed is not None or self.is_finishing:
+                continue
+            shown = self._samples
+            if live := await self._measuring.live():
+                self._show_all(live_metrics_message(self.answer, live))
+
     async def _lose(self) -> None:
         if self._owed is None:
             logger.warning("answer %s: the recognition was lost", self.answer.pk, exc_info=True)
@@ -290,7 +322,10 @@ class Recording:
     def _show_all(self, message: ServerMessage) -> None:
         """What no row keeps is shown as of the last revision."""
         self._out.tell([message])
-        self._out.publish(Change(self.answer.question.interview_id, self._revision, [message]))
+        shares_metrics = self._interview.shares_metrics
+        if shares_metrics or not isinstance(message, VoiceMetricsMessage):
+            change = Change(self._interview.pk, self._revision, [message], shares_metrics)
+            self._out.publish(change)
 
 
 async def _together(*coroutines: Coroutine[Any, Any, None]) -> None:

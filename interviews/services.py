@@ -39,7 +39,7 @@ from interviews.wire import (
 )
 from speech.audio import AudioFormat
 from speech.events import Final
-from speech.metrics import VoiceMetrics
+from speech.metrics import Measures
 
 Status = Answer.Status
 LOBBY_LENGTH = 100
@@ -344,10 +344,13 @@ def finish_recording(answer: Answer) -> Change:
 
 
 @transaction.atomic
-def complete_answer(answer: Answer, duration_ms: int, measured: VoiceMetrics) -> Change:
-    """The transcript is whole: `measured` over all its segments, and their texts are the answer's.
+def complete_answer(
+    answer: Answer, duration_ms: int, confidence: float | None, measures: Measures | None
+) -> Change:
+    """The transcript is whole: the texts of its segments are the answer's.
 
-    Nothing else is read of the segments: who has spoken for an hour waits no longer than others.
+    `confidence` is that of all words, and `measures` those of the answer, if it was measured. Nothing else
+    is read of the segments: who has spoken for an hour waits no longer than others.
 
     The next step is taken, unless it was when the audio became safe (`owe_transcript`).
     Raises StaleEpoch if another connection has the answer.
@@ -364,9 +367,9 @@ def complete_answer(answer: Answer, duration_ms: int, measured: VoiceMetrics) ->
         status=Status.COMPLETE,
         failure="",
         text=" ".join(text for text, _ in said),
-        confidence=measured.confidence_score,
+        confidence=confidence,
         duration_ms=duration_ms,
-        voice_metrics=stored_metrics(measured) if answer.question.interview.is_measured else None,
+        voice_metrics=None if measures is None else stored_metrics(measures),
         recogniser=said[-1][1] if said else "",
     )
     return _ended(answer, revision, next_step=not owed)

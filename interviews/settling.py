@@ -26,13 +26,14 @@ from interviews.chunks import ChunkReader, ChunksGone, PartedAudio, after
 from interviews.database import in_database
 from interviews.errors import Code, StaleEpoch, code_of
 from interviews.leases import holding
-from interviews.models import Answer, AudioChunk, AudioPart, Segment
+from interviews.measuring import Measuring, measuring
+from interviews.models import Answer, AudioChunk, AudioPart
 from interviews.orchestration import answer_completed, get_orchestrator
+from interviews.wire import metrics_fields
 from speech import Ended, Event, Final, Resume, open_stream
 from speech.audio import read_pcm, write_flac
 from speech.backends import get_backend
 from speech.exceptions import AudioError, CapacityExceeded
-from speech.metrics import Measurement
 from speech.transcription import recognise
 
 logger = logging.getLogger(__name__)
@@ -134,8 +135,9 @@ def hand_over(answer_id: UUID) -> None:
     if answer is None:
         return
     question = answer.question
+    metrics = metrics_fields(answer.shared_metrics) if answer.shared_metrics else None
     get_orchestrator().handle_voice_answer(
-        question.interview, question, answer, answer.audio or None, answer.text, answer.shared_metrics
+        question.interview, question, answer, answer.audio or None, answer.text, metrics
     )
     answer_completed.send(sender=Answer, answer=answer)
     owed.update(handed_over_at=timezone.now(), lease_until=None)
@@ -204,29 +206,30 @@ async def transcribe_answer(answer: Answer) -> None:
     stream = open_stream(language=interview.language, resume=resume, phrases=interview.phrases)
     try:
         async with (
+            measuring(interview, segments) as measured,
             aclosing(_pcm(answer)) as pcm,
-            aclosing(after(resume.offset_samples, pcm)) as rest,
+            aclosing(measured.heard(pcm)) as heard,
+            aclosing(after(resume.offset_samples, heard)) as rest,
             aclosing(recognise(stream, rest)) as events,
         ):
-            await _keep(answer, segments, events)
+            await _keep(answer, len(segments), events, measured)
     except AudioError as problem:
         logger.info("answer %s can't be transcribed: %s", answer.pk, type(problem).__name__)
         await in_database(services.fail_answer, answer, code_of(problem))
 
 
-async def _keep(answer: Answer, segments: list[Segment], events: AsyncIterator[Event]) -> None:
+async def _keep(answer: Answer, index: int, events: AsyncIterator[Event], measured: Measuring) -> None:
     """Adds to the segments that are there already."""
-    index = len(segments)
-    measurement = Measurement()
-    for segment in segments:
-        measurement.add(segment.spoken)
     async for event in events:
         if isinstance(event, Final):
             await in_database(services.add_segment, answer, index, event)
-            measurement.add(event.words)
+            measured.add(event.words)
             index += 1
         elif isinstance(event, Ended):
-            await in_database(services.complete_answer, answer, event.duration_ms, measurement.result)
+            measures = await measured.final()
+            await in_database(
+                services.complete_answer, answer, event.duration_ms, measured.confidence, measures
+            )
 
 
 async def _pcm(answer: Answer) -> AsyncGenerator[bytes]:

@@ -24,14 +24,57 @@ from interviews.messages import (
 )
 from interviews.models import Answer, Interview, Question, Segment
 from speech.backends import get_backend
-from speech.metrics import VoiceMetrics
+from speech.metrics import LiveMeasures, Measures
 
-METRICS_VERSION = 1
+FIRST_VERSION = 1
+DRAWN = {"pitch_contour"}
 
 
-def stored_metrics(metrics: VoiceMetrics) -> dict[str, Any]:
+def stored_metrics(measures: Measures) -> dict[str, Any]:
     """What an answer keeps of its metrics, so that it shows later what it showed first."""
-    return {**asdict(metrics), "version": METRICS_VERSION, "measures": {}, "window": "answer"}
+    return {**measures.as_dict(), "trace": asdict(measures.trace)}
+
+
+def metrics_fields(stored: dict[str, Any]) -> dict[str, Any]:
+    """The fields of `voice_metrics`: the four that every version has, beside the measures and the trace."""
+    if stored["version"] == FIRST_VERSION:
+        return stored
+    rate = stored["measures"]["speaking_rate_wpm"]["value"]
+    return {
+        **stored["scores"],
+        "speaking_rate_wpm": rate,
+        "version": stored["version"],
+        "measures": stored["measures"],
+        "window": "answer",
+        "trace": stored["trace"],
+    }
+
+
+def metrics_message(answer: Answer, stored: dict[str, Any]) -> VoiceMetricsMessage:
+    return VoiceMetricsMessage(
+        question_id=answer.question_id, answer_id=answer.pk, real_time=False, **metrics_fields(stored)
+    )
+
+
+def live_metrics_message(answer: Answer, live: LiveMeasures) -> VoiceMetricsMessage:
+    fields = metrics_fields(stored_metrics(live.window)) | {"window": "last_10_s"}
+    return VoiceMetricsMessage(
+        question_id=answer.question_id,
+        answer_id=answer.pk,
+        real_time=True,
+        so_far=_without_drawings(live.answer.as_dict()["measures"]),
+        **fields,
+    )
+
+
+def _without_drawings(measures: dict[str, Any]) -> dict[str, Any]:
+    return {name: measure for name, measure in measures.items() if name not in DRAWN}
+
+
+def _brief_metrics(stored: dict[str, Any]) -> dict[str, Any]:
+    """For snapshots, which hold all answers: what is drawn is ten times as long as the numbers."""
+    fields = metrics_fields(stored)
+    return {**fields, "measures": _without_drawings(fields["measures"]), "trace": None}
 
 
 def question_fields(question: Question, index: int, total: int) -> dict[str, Any]:
@@ -124,8 +167,7 @@ def ended_messages(answer: Answer) -> list[ServerMessage]:
     """What tells the end of an answer: its metrics, where it has any, then that it is complete."""
     messages: list[ServerMessage] = [complete_message(answer)]
     if answer.voice_metrics is not None:
-        ids: dict[str, Any] = {"question_id": answer.question_id, "answer_id": answer.pk}
-        messages.insert(0, VoiceMetricsMessage(real_time=False, **ids, **answer.voice_metrics))
+        messages.insert(0, metrics_message(answer, answer.voice_metrics))
     return messages
 
 
@@ -191,7 +233,9 @@ def _answer_fields(answer: Answer, segments: list[dict[str, Any]], *, shares_met
         "text": answer.text,
         "confidence": answer.confidence,
         "duration_ms": answer.duration_ms,
-        "voice_metrics": answer.voice_metrics if shares_metrics else None,
+        "voice_metrics": _brief_metrics(answer.voice_metrics)
+        if answer.voice_metrics and shares_metrics
+        else None,
         "recogniser": answer.recogniser,
         "segments": segments,
     }

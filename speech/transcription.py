@@ -10,8 +10,9 @@ from pathlib import Path
 
 from speech.audio import read_pcm
 from speech.events import BYTES_PER_SECOND, Event, Final
-from speech.metrics import VoiceMetrics, measure
+from speech.metrics import Measures, VoiceAnalyser
 from speech.stream import SpeechStream, open_stream
+from speech.voice import word_source
 
 Audio = bytes | Path | AsyncIterator[bytes]
 """16 kHz mono 16-bit PCM, whole or in pieces, or the path of a file that `speech.audio` reads."""
@@ -21,14 +22,28 @@ Audio = bytes | Path | AsyncIterator[bytes]
 class Transcript:
     text: str
     segments: tuple[Final, ...]
-    measures: VoiceMetrics
+    measures: Measures
 
 
 async def transcribe(audio: Audio, *, language: str = "en-US", backend: str = "default") -> Transcript:
     """Raises SpeechError, AudioError and OSError."""
+    analyser = VoiceAnalyser(word_source(language=language, backend=backend))
     stream = open_stream(language=language, backend=backend)
-    async with aclosing(recognise(stream, audio)) as events:
-        return make_transcript([event async for event in events if isinstance(event, Final)])
+    async with (
+        aclosing(heard_by(analyser, audio)) as pieces,
+        aclosing(recognise(stream, pieces)) as events,
+    ):
+        segments = tuple([event async for event in events if isinstance(event, Final)])
+    analyser.add_words(word for segment in segments for word in segment.words)
+    return Transcript(" ".join(segment.text for segment in segments), segments, analyser.final())
+
+
+async def heard_by(analyser: VoiceAnalyser, audio: Audio) -> AsyncGenerator[bytes, None]:
+    """The audio's pieces, measured on their way."""
+    async with aclosing(_pieces(audio)) as pieces:
+        async for pcm in pieces:
+            analyser.add_pcm(pcm)
+            yield pcm
 
 
 async def recognise(stream: SpeechStream, audio: Audio) -> AsyncGenerator[Event, None]:
@@ -67,12 +82,3 @@ async def _pieces(audio: Audio) -> AsyncGenerator[bytes, None]:
     else:
         for start in range(0, len(audio), BYTES_PER_SECOND):
             yield audio[start : start + BYTES_PER_SECOND]
-
-
-def make_transcript(segments: list[Final]) -> Transcript:
-    words = [word for segment in segments for word in segment.words]
-    return Transcript(
-        text=" ".join(segment.text for segment in segments),
-        segments=tuple(segments),
-        measures=measure(words),
-    )

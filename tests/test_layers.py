@@ -21,7 +21,7 @@ views
 session observers checks
 worker
 feed recording settling
-broadcast chunks journal leases
+broadcast chunks journal leases measuring
 services forms transcripts
 orchestration wire
 access links media templatetags

@@ -10,26 +10,23 @@ from __future__ import annotations
 
 from speech.metrics.analyser import LiveMeasures, VoiceAnalyser
 from speech.metrics.assessment import unavailable
-from speech.metrics.basic import Measurement, VoiceMetrics, measure
 from speech.metrics.catalogue import MEASURES, VERSION, Measure, Status
 from speech.metrics.reading import Measures, Reading
 from speech.metrics.trace import Trace
-from speech.metrics.words import WordSource, mean_confidence
+from speech.metrics.words import WeightedMean, WordSource, mean_confidence
 
 __all__ = [
     "MEASURES",
     "VERSION",
     "LiveMeasures",
     "Measure",
-    "Measurement",
     "Measures",
     "Reading",
     "Status",
     "Trace",
     "VoiceAnalyser",
-    "VoiceMetrics",
+    "WeightedMean",
     "WordSource",
     "mean_confidence",
-    "measure",
     "unavailable",
 ]

@@ -26,14 +26,24 @@ from interviews.messages import (
 from interviews.messages import VoiceMetricsMessage as Metrics
 from interviews.models import Answer, AudioChunk, AudioPart, Interview, Segment
 from interviews.services import Change
+from interviews.wire import metrics_fields
 from speech.audio import AudioFormat
 from speech.events import Final, Resume, Word
-from speech.metrics import VoiceMetrics, measure
+from speech.metrics import Measures, VoiceAnalyser, WordSource, unavailable
 from tests.interviews.rows import a_recruiter, an_answer, an_interview
 
 pytestmark = pytest.mark.django_db
 
 Status = Answer.Status
+
+
+MEASURED = 0.8, unavailable()
+
+
+def measures_of(words: list[Word]) -> Measures:
+    analyser = VoiceAnalyser(WordSource(language="en-US", reports_confidence=True))
+    analyser.add_words(words)
+    return analyser.final()
 
 
 def final(text: str = "because I care", start_ms: int = 0) -> Final:
@@ -169,11 +179,11 @@ def changes(interview: Interview) -> dict[str, Callable[[], Change | bool | None
         "fail": lambda: services.fail_answer(answers[-1], Code.AUDIO_TOO_SHORT),
         "another take": begin_one,
         "the end": lambda: services.finish_recording(answers[-1]),
-        "complete": lambda: services.complete_answer(answers[-1], 2000, VoiceMetrics()),
+        "complete": lambda: services.complete_answer(answers[-1], 2000, *MEASURED),
         "the second answer": begin_one,
         "the second end": lambda: services.finish_recording(answers[-1]),
         "owe": lambda: services.owe_transcript(answers[-1], Code.CAPACITY_EXCEEDED, 2000),
-        "its transcript": lambda: services.complete_answer(answers[-1], 2000, VoiceMetrics()),
+        "its transcript": lambda: services.complete_answer(answers[-1], 2000, *MEASURED),
         "write": lambda: services.write_answer(interview.pk, current(), "Because."),
         "cancel": lambda: services.cancel(interview),
     }
@@ -354,13 +364,14 @@ def test_a_complete_answer_is_made_of_its_segments() -> None:
     answer = a_finishing_answer(interview, final("because I care"), final("a lot", start_ms=3000))
 
     change = services.complete_answer(
-        answer, 4000, measure([word for s in answer.segments.all() for word in s.spoken])
+        answer, 4000, 0.8, measures_of([word for s in answer.segments.all() for word in s.spoken])
     )
 
     answer.refresh_from_db()
     assert (answer.status, answer.text, answer.duration_ms) == (Status.COMPLETE, "because I care a lot", 4000)
     assert (answer.recogniser, answer.confidence) == ("scripted-1", pytest.approx(0.8))
-    assert answer.voice_metrics and answer.voice_metrics["speaking_rate_wpm"] == pytest.approx(75)
+    assert answer.voice_metrics
+    assert metrics_fields(answer.voice_metrics)["speaking_rate_wpm"] == pytest.approx(75)
     assert types(change) == [Metrics, AnswerComplete, QuestionMessage]
 
 
@@ -373,7 +384,7 @@ def test_voice_metrics_are_shown_to_whom_the_interview_says(sharing: str, kept: 
     Interview.objects.filter(pk=interview.pk).update(metrics_sharing=sharing)
     answer = a_finishing_answer(interview, final())
 
-    change = services.complete_answer(answer, 4000, measure(final().words))
+    change = services.complete_answer(answer, 4000, 0.8, None if sharing == "off" else unavailable())
 
     (shown,) = services.snapshot(interview.pk, None, []).answers
     ended = Answer.objects.get()
@@ -387,7 +398,7 @@ def test_voice_metrics_are_shown_to_whom_the_interview_says(sharing: str, kept: 
 def test_a_silent_answer_is_complete_without_words() -> None:
     interview = a_running_interview()
 
-    services.complete_answer(a_finishing_answer(interview), 4000, VoiceMetrics())
+    services.complete_answer(a_finishing_answer(interview), 4000, None, unavailable())
 
     answer = Answer.objects.get()
     assert (answer.status, answer.text, answer.confidence, answer.recogniser) == (
@@ -401,7 +412,7 @@ def test_a_silent_answer_is_complete_without_words() -> None:
 def test_the_last_answer_completes_the_interview() -> None:
     interview = a_running_interview("Why?")
 
-    change = services.complete_answer(a_finishing_answer(interview, final()), 2000, VoiceMetrics())
+    change = services.complete_answer(a_finishing_answer(interview, final()), 2000, *MEASURED)
 
     interview.refresh_from_db()
     assert change.messages[-1] == InterviewComplete(interview_id=interview.pk, total_questions=1)
@@ -415,7 +426,7 @@ def test_an_owed_transcript_lets_the_interview_go_on_and_follows_later() -> None
 
     owed = services.owe_transcript(answer, Code.CAPACITY_EXCEEDED, 2000)
     services.add_segment(answer, 0, final())
-    complete = services.complete_answer(answer, 2000, VoiceMetrics())
+    complete = services.complete_answer(answer, 2000, *MEASURED)
 
     assert types(owed) == [AnswerComplete, QuestionMessage]
     assert types(complete) == [Metrics, AnswerComplete]
@@ -438,7 +449,7 @@ def test_what_is_owed_is_not_claimed_while_its_audio_is_being_stored() -> None:
 @pytest.mark.parametrize(
     "end",
     [
-        lambda answer: services.complete_answer(answer, 2000, VoiceMetrics()),
+        lambda answer: services.complete_answer(answer, 2000, *MEASURED),
         lambda answer: services.owe_transcript(answer, Code.STT_FAILED, 2000),
     ],
 )
@@ -488,7 +499,7 @@ def test_a_written_answer_gives_up_the_spoken_one() -> None:
 ends: dict[str, Callable[[Answer], Any]] = {
     "a segment": lambda answer: services.add_segment(answer, 7, final()),
     "the end": services.finish_recording,
-    "complete": lambda answer: services.complete_answer(answer, 2000, VoiceMetrics()),
+    "complete": lambda answer: services.complete_answer(answer, 2000, *MEASURED),
     "owe": lambda answer: services.owe_transcript(answer, Code.STT_FAILED, 2000),
     "fail": lambda answer: services.fail_answer(answer, Code.AUDIO_TOO_SHORT),
     "record only": lambda answer: services.record_only(answer, Code.STT_FAILED),
@@ -514,7 +525,7 @@ def test_whoever_was_replaced_changes_nothing(end: Callable[[Answer], Any]) -> N
 def test_an_answer_ends_once(name: str) -> None:
     interview = a_running_interview()
     answer = a_finishing_answer(interview, final())
-    services.complete_answer(answer, 2000, VoiceMetrics())
+    services.complete_answer(answer, 2000, *MEASURED)
     before = revision_of(interview)
 
     with pytest.raises(StaleEpoch):
@@ -652,7 +663,7 @@ def test_nobody_is_shut_out_in_mid_answer() -> None:
     expired = services.expire_interviews()
     again = begin(interview)
     services.finish_recording(again.answer)
-    change = services.complete_answer(again.answer, 2000, VoiceMetrics())
+    change = services.complete_answer(again.answer, 2000, *MEASURED)
 
     interview.refresh_from_db()
     assert (expired, again.answer, interview.is_open) == (0, answer, False)
@@ -703,7 +714,7 @@ def test_the_welcome_keeps_later_questions_to_itself() -> None:
 
 def test_the_last_ended_answer_is_told_again() -> None:
     interview = a_running_interview()
-    services.complete_answer(a_finishing_answer(interview, final()), 2000, VoiceMetrics())
+    services.complete_answer(a_finishing_answer(interview, final()), 2000, *MEASURED)
 
     messages = services.last_ended(interview.pk)
 
@@ -726,7 +737,7 @@ def test_a_snapshot_shows_all_of_it_in_a_fixed_number_of_queries(
     interview = a_running_interview(*(f"Why {number}?" for number in range(count)))
     for _ in range(count):
         services.complete_answer(
-            a_finishing_answer(interview, final(), final("a lot", 3000)), 4000, VoiceMetrics()
+            a_finishing_answer(interview, final(), final("a lot", 3000)), 4000, *MEASURED
         )
 
     with django_assert_num_queries(6):
@@ -741,7 +752,7 @@ def test_a_snapshot_shows_all_of_it_in_a_fixed_number_of_queries(
 
 def test_a_snapshot_has_the_text_of_its_segments_and_not_each_word() -> None:
     interview = a_running_interview()
-    services.complete_answer(a_finishing_answer(interview, final("because")), 4000, VoiceMetrics())
+    services.complete_answer(a_finishing_answer(interview, final("because")), 4000, *MEASURED)
 
     ((segment,),) = [answer["segments"] for answer in services.snapshot(interview.pk, None, []).answers]
 

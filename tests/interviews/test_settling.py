@@ -18,10 +18,11 @@ from interviews.errors import Code, StaleEpoch
 from interviews.models import Answer, AudioChunk, AudioPart, Interview, Question
 from interviews.orchestration import Orchestrator, answer_completed
 from interviews.settling import claim, hand_over, settle, store_audio, work_off_one
+from interviews.wire import metrics_fields
 from speech.audio import AudioFormat, read_pcm
 from speech.backends.scripted import Script, ScriptedBackend
 from speech.events import Final
-from speech.metrics import VoiceMetrics
+from speech.metrics import unavailable
 from tests.clients import chunks_of
 from tests.interviews.conftest import SCRIPTED
 from tests.interviews.live import a_live_interview
@@ -174,7 +175,7 @@ async def test_chunks_that_can_not_be_decoded_are_kept(settings: Any) -> None:
 async def test_a_complete_answer_is_handed_over_once_with_all_that_it_has(handed: list[Any]) -> None:
     interview, (first, _) = await a_live_interview()
     answer = await in_database(recorded, interview, babble(1))
-    await in_database(services.complete_answer, answer, 2000, VoiceMetrics())
+    await in_database(services.complete_answer, answer, 2000, 0.8, unavailable())
     signalled = []
 
     def receive(sender: type[Answer], answer: Answer, **_: Any) -> None:
@@ -189,7 +190,9 @@ async def test_a_complete_answer_is_handed_over_once_with_all_that_it_has(handed
 
     kept = await fresh(answer)
     size = await asyncio.to_thread(lambda: kept.audio.size)
-    assert handed == [(interview.pk, answer.question_id, answer.pk, size, "", kept.voice_metrics)]
+    assert kept.voice_metrics
+    metrics = metrics_fields(kept.voice_metrics)
+    assert handed == [(interview.pk, answer.question_id, answer.pk, size, "", metrics)]
     assert signalled == [answer.pk]
     assert (kept.handed_over_at is not None, kept.lease_until) == (True, None)
 
@@ -220,7 +223,7 @@ async def test_what_has_no_transcript_yet_is_not_handed_over(handed: list[Any]) 
 async def test_a_hand_over_that_fails_is_tried_again_when_the_lease_has_run_out(handed: list[Any]) -> None:
     interview, _ = await a_live_interview()
     answer = await in_database(recorded, interview, babble(1))
-    await in_database(services.complete_answer, answer, 2000, VoiceMetrics())
+    await in_database(services.complete_answer, answer, 2000, 0.8, unavailable())
     Recorder.failures = 2
 
     with pytest.raises(ConnectionError):
@@ -240,7 +243,7 @@ async def test_a_hand_over_that_fails_is_tried_again_when_the_lease_has_run_out(
 async def test_a_receiver_that_fails_is_told_again(handed: list[Any]) -> None:
     interview, _ = await a_live_interview()
     answer = await in_database(recorded, interview, babble(1))
-    await in_database(services.complete_answer, answer, 2000, VoiceMetrics())
+    await in_database(services.complete_answer, answer, 2000, 0.8, unavailable())
     told = []
 
     def receive(sender: type[Answer], answer: Answer, **_: Any) -> None:

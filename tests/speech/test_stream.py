@@ -10,7 +10,8 @@ from pytest_django import Settings
 
 from speech import Ended, Event, Final, Interim, SpeechStream, open_stream, transcribe
 from speech.exceptions import AudioError, CapacityExceeded, SpeechError
-from speech.metrics import measure
+from speech.metrics import VoiceAnalyser
+from speech.voice import word_source
 from tests.speech.footprint import nothing_left_behind
 from tests.speech.test_scripted import SPEECH
 from tests.voices import STABLE_SENTENCES, read_pcm, speak
@@ -111,7 +112,10 @@ async def test_transcribe_gives_text_segments_and_measures() -> None:
 
     assert transcript.segments == tuple(finals)
     assert transcript.text == " ".join(final.text for final in finals)
-    assert transcript.measures == measure([word for final in finals for word in final.words])
+    analyser = VoiceAnalyser(word_source(language="en-US"))
+    analyser.add_pcm(SPEECH)
+    analyser.add_words(word for final in finals for word in final.words)
+    assert transcript.measures == analyser.final()
 
 
 async def test_transcribe_reads_a_file_as_if_it_were_its_samples(tmp_path: Path) -> None:
@@ -130,8 +134,8 @@ async def test_transcribe_understands_speech() -> None:
         transcript = await transcribe(path, backend="pocketsphinx")
 
     assert transcript.text == " ".join(STABLE_SENTENCES[2:4])
-    assert transcript.measures.speaking_rate_wpm is not None
-    assert 100 < transcript.measures.speaking_rate_wpm < 250
+    rate = transcript.measures.readings["speaking_rate_wpm"].value
+    assert isinstance(rate, float) and 100 < rate < 250
 
 
 async def test_transcribe_raises_what_goes_wrong_with_the_file(tmp_path: Path) -> None:

@@ -31,7 +31,6 @@ def test_it_prints_a_transcript_with_times() -> None:
     lines = printed.splitlines()
     assert re.fullmatch(rf"00:00\.\d – 00:0\d\.\d  {STABLE_SENTENCES[2]}  \(\d\d%\)", finals(lines)[0])
     assert " ".join(STABLE_SENTENCES[2:4]) in lines
-    assert any(re.fullmatch(r"speaking_rate_wpm: \d+\.\d\d", line) for line in lines)
 
 
 def finals(lines: list[str]) -> list[str]:

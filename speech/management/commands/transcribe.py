@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from speech.events import Event, Final, Interim
 from speech.exceptions import AudioError, SpeechError
 from speech.stream import open_stream
-from speech.transcription import Transcript, make_transcript, recognise
+from speech.transcription import recognise
 
 
 class Command(BaseCommand):
@@ -37,31 +37,30 @@ class Command(BaseCommand):
 
     async def _transcribe(self, file: Path, *, language: str, backend: str, **options: Any) -> None:
         say = self._say_json if options["json"] else self._say
-        finals = []
+        finals: list[Final] = []
         stream = open_stream(language=language, backend=backend)
         async with aclosing(recognise(stream, file)) as events:
             async for event in events:
                 say(event)
                 if isinstance(event, Final):
                     finals.append(event)
-        say(make_transcript(finals))
+        text = " ".join(final.text for final in finals)
+        if options["json"]:
+            self.stdout.write(json.dumps({"type": "transcript", "text": text}))
+        else:
+            self.stdout.write(f"\n{text or 'No words were recognised.'}")
 
-    def _say(self, said: Event | Transcript) -> None:
+    def _say(self, said: Event) -> None:
         match said:
             case Interim():
                 self.stdout.write(f"{clock(said.start_ms)}   … {said.text}")
             case Final():
                 confidence = "" if said.confidence is None else f"  ({said.confidence:.0%})"
                 self.stdout.write(f"{clock(said.start_ms)} – {clock(said.end_ms)}  {said.text}{confidence}")
-            case Transcript():
-                self.stdout.write(f"\n{said.text or 'No words were recognised.'}")
-                for name, value in asdict(said.measures).items():
-                    if value is not None:
-                        self.stdout.write(f"{name}: {value:.2f}")
 
-    def _say_json(self, said: Event | Transcript) -> None:
+    def _say_json(self, said: Event) -> None:
         match said:
-            case Interim() | Final() | Transcript():
+            case Interim() | Final():
                 line = {"type": type(said).__name__.lower()} | asdict(said)
                 self.stdout.write(json.dumps(line))
 
