@@ -80,8 +80,8 @@ async def test_the_server_ends_quickly_says_so_and_takes_its_children_along(
             seconds = time.monotonic() - began
             all_end(children)
 
-    # The fork server, its resource tracker, and a decoder and a recogniser each.
-    assert len(children) == 6
+    # The fork server, its resource tracker, and a decoder, a recogniser and a meter each.
+    assert len(children) == 8
     said = [[message["code"] for message in c.said("warning")] for c in clients]
     assert (closed_with, said) == ([4412, 4412], [["SERVER_RESTARTING"]] * 2)
     report(f"ended in {seconds:.2f} s with {len(children)} children")
@@ -97,7 +97,7 @@ async def test_a_killed_server_leaves_no_children_behind(
             server.kill()
             seconds = await asyncio.to_thread(all_end, children)
 
-    assert len(children) == 6
+    assert len(children) == 8
     report(f"{len(children)} children were gone after {seconds:.2f} s")
 
 

@@ -16,7 +16,7 @@ from interviews.settling import work_off_one
 logger = logging.getLogger(__name__)
 
 IDLE_SECONDS = 1.0
-NICENESS = 10
+NICENESS = 5
 
 
 class Command(BaseCommand):
