@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from speech.events import SAMPLE_RATE
-from speech.metrics.activity import decibels
+from speech.metrics.activity import ABOVE_BACKGROUND_DB, LEAST_BELOW_VOICE_DB, decibels
 from speech.metrics.catalogue import (
     MEASURES,
     MIN_BACKGROUND_SECONDS,
@@ -31,6 +31,9 @@ from speech.metrics.trace import NOTHING_DRAWN, Trace
 from speech.metrics.words import WordSource, WordSums
 
 ESTIMATED_UNIT: Final = "syllables/s (estimated)"
+
+SHALLOW_DB: Final = ABOVE_BACKGROUND_DB + LEAST_BELOW_VOICE_DB
+MOSTLY_VOICED: Final = 0.9
 
 WORDLESS_SECONDS: Final = 10.0
 """So much sound that passes for speech and holds no word is music, or a hum, or speech in another room."""
@@ -171,7 +174,9 @@ def _level(evidence: Evidence) -> Named:
     sums, snr = evidence.tally.sums, _snr_db(evidence.tally)
     spoken = _enough(sums.frames > 0)
     yield _given("speech_level_dbfs", _db(_ratio(sums.power, sums.frames)), spoken, _clear(evidence))
-    yield _given("snr_db", snr or 0.0, spoken, Status.UNAVAILABLE if snr is None else Status.OK)
+    known = Status.OK if snr is not None else Status.UNAVAILABLE
+    drowned = Status.NOISY if _is_drowned(evidence.tally) else Status.OK
+    yield _given("snr_db", snr or 0.0, spoken, drowned, known)
     yield _given("clipped_ratio", _ratio(evidence.tally.clipped, evidence.samples))
 
 
@@ -180,8 +185,16 @@ def _clear(evidence: Evidence) -> Status:
     tally, snr = evidence.tally, _snr_db(evidence.tally)
     is_voiced = tally.background_voiced > VOICED_BACKGROUND * tally.background_frames
     limit = FAR_BELOW_DB if is_voiced else MIN_SNR_DB
-    is_noisy = (snr is not None and snr < limit) or _is_wordless(evidence)
+    is_noisy = (snr is not None and snr < limit) or _is_drowned(tally) or _is_wordless(evidence)
     return Status.NOISY if is_noisy else Status.OK
+
+
+def _is_drowned(tally: Tally) -> bool:
+    """Sound that is never soft, and not all voice: speech in noise. (A tone is all voice.)"""
+    if _snr_db(tally) is not None:
+        return False
+    sums = tally.sums
+    return 0 < tally.depth_db < SHALLOW_DB and sums.voiced < MOSTLY_VOICED * sums.frames
 
 
 def _is_wordless(evidence: Evidence) -> bool:

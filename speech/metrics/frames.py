@@ -10,7 +10,7 @@ candidates are the `CANDIDATES` best.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 from speech.events import SAMPLE_RATE
 
 Floats = NDArray[np.floating[Any]]
+Number = TypeVar("Number", np.int16, np.float32)
 
 FRAMES_PER_SECOND: Final = 100
 HOP: Final = SAMPLE_RATE // FRAMES_PER_SECOND
 BLOCK_FRAMES: Final = 50
-"""How many frames are computed together. Blocks lie on the clock of samples, so that the way in which
-audio is cut into pieces can't change a single bit."""
+"""So many frames are computed together, few enough for a processor's cache. Blocks lie on the clock of
+samples, so that the way in which audio is cut into pieces can't change a single bit."""
 
 MIN_HZ: Final = 75.0
 MAX_HZ: Final = 500.0
@@ -48,7 +49,8 @@ _HANN_POWER: Final = float((_HANN.astype(np.float64) ** 2).sum())
 def _autocorrelation(frames: NDArray[np.float32]) -> NDArray[np.float32]:
     spectrum = np.fft.rfft(frames, _FFT)
     power = spectrum.real**2 + spectrum.imag**2
-    correlation: NDArray[np.float32] = np.fft.irfft(power, _FFT)[..., : _LONGEST + 2].astype(np.float32)
+    # Of float32 it makes float32, which its annotations don't say.
+    correlation: NDArray[Any] = np.fft.irfft(power, _FFT)[..., : _LONGEST + 2]
     return correlation
 
 
@@ -70,6 +72,23 @@ class Frames:
 
     def __len__(self) -> int:
         return len(self.power)
+
+    def part(self, which: slice) -> Frames:
+        return Frames(
+            self.power[which], self.peak[which], self.clipped[which], self.hz[which], self.strength[which]
+        )
+
+
+def joined(parts: list[Frames]) -> Frames:
+    if len(parts) == 1:
+        return parts[0]
+    return Frames(
+        np.concatenate([part.power for part in parts]),
+        np.concatenate([part.peak for part in parts]),
+        np.concatenate([part.clipped for part in parts]),
+        np.concatenate([part.hz for part in parts]),
+        np.concatenate([part.strength for part in parts]),
+    )
 
 
 class Framer:
@@ -118,14 +137,14 @@ class Framer:
 def _analyse(pcm: NDArray[np.int16]) -> Frames:
     count = (len(pcm) - WINDOW) // HOP + 1
     samples = pcm.astype(np.float32) / np.float32(32768)
-    frames = np.lib.stride_tricks.sliding_window_view(samples, WINDOW)[::HOP]
+    frames = _rows(samples, WINDOW)
     centred = frames - frames[:, WINDOW // 2 - _PERIOD : WINDOW // 2 + _PERIOD].mean(axis=1, keepdims=True)
     middle = centred[:, WINDOW // 2 - HOP // 2 : WINDOW // 2 + HOP // 2]
     correlation = _autocorrelation(centred * _HANN)
     power = np.maximum(correlation[:, 0], np.float32(1e-12))
     normal = correlation / (power[:, None] * _WINDOW_SHAPE)
     hz, strength = _candidates(normal)
-    middles = np.lib.stride_tricks.sliding_window_view(pcm, HOP)[WINDOW // 2 - HOP // 2 :: HOP][:count]
+    middles = _rows(pcm[WINDOW // 2 - HOP // 2 :], HOP)[:count]
     clipped = np.count_nonzero((middles >= _CLIPPED) | (middles <= -_CLIPPED), axis=1)
     return Frames(
         power=power.astype(np.float64) / _HANN_POWER,
@@ -134,6 +153,12 @@ def _analyse(pcm: NDArray[np.int16]) -> Frames:
         hz=hz,
         strength=strength,
     )
+
+
+def _rows(samples: NDArray[Number], length: int) -> NDArray[Number]:
+    """One every `HOP`, without a copy."""
+    count, (step,) = (len(samples) - length) // HOP + 1, samples.strides
+    return np.lib.stride_tricks.as_strided(samples, (count, length), (HOP * step, step), writeable=False)
 
 
 def _candidates(normal: NDArray[np.float32]) -> tuple[Floats, Floats]:

@@ -22,6 +22,7 @@ from speech.metrics.frames import (
     VOICING_THRESHOLD,
     Floats,
     Frames,
+    joined,
 )
 
 LAG_FRAMES: Final = 50
@@ -47,6 +48,9 @@ class Track:
 
     def __len__(self) -> int:
         return len(self.power)
+
+
+NO_TRACK: Final = Track(np.empty(0), np.empty(0, np.int64), np.empty(0), np.empty(0))
 
 
 class PitchPath:
@@ -108,7 +112,9 @@ class PitchPath:
 
     def _decide(self, count: int) -> Track:
         """The first `count` frames of those that are open, on the best path to the last one."""
-        frames = _joined(self._frames)
+        if not self._frames:
+            return NO_TRACK
+        frames = joined(self._frames)
         hz, strength = np.zeros(count), np.zeros(count)
         if count:
             assert self._scores is not None
@@ -122,7 +128,7 @@ class PitchPath:
             hz[voiced] = frames.hz[voiced, states[voiced] - 1]
             strength[voiced] = frames.strength[voiced, states[voiced] - 1]
             self._back = self._back[count:]
-            self._frames = [_part(frames, slice(count, None))]
+            self._frames = [frames.part(slice(count, None))]
         return Track(frames.power[:count], frames.clipped[:count], hz, strength)
 
 
@@ -133,18 +139,3 @@ def _is_real(frames: Frames) -> NDArray[np.bool_]:
 def _octaves(frames: Frames) -> Floats:
     """Per state, where the unvoiced one has none."""
     return np.column_stack([np.zeros(len(frames)), np.log2(frames.hz)])
-
-
-def _joined(parts: list[Frames]) -> Frames:
-    if len(parts) == 1:
-        return parts[0]
-    return Frames(
-        *(
-            np.concatenate([getattr(part, name) for part in parts])
-            for name in ("power", "peak", "clipped", "hz", "strength")
-        )
-    )
-
-
-def _part(frames: Frames, which: slice) -> Frames:
-    return Frames(*(getattr(frames, name)[which] for name in ("power", "peak", "clipped", "hz", "strength")))

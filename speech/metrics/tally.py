@@ -11,7 +11,14 @@ from typing import Final
 
 import numpy as np
 
-from speech.metrics.activity import Heard, decibels, level_counts, level_quantile
+from speech.metrics.activity import (
+    BACKGROUND_QUANTILE,
+    LOUD_QUANTILE,
+    Heard,
+    decibels,
+    level_counts,
+    level_quantile,
+)
 from speech.metrics.frames import FRAMES_PER_SECOND, MAX_HZ, MIN_HZ, Floats
 
 PAUSE_FRAMES: Final = 25
@@ -42,7 +49,7 @@ class Sums:
         self.semitones += float(semitones.sum())
         self.semitones_squared += float((semitones**2).sum())
         index = np.clip(semitones * 100, 0, _CENTS - 1).astype(np.int64)
-        self._cents += np.bincount(index, minlength=_CENTS)
+        np.add.at(self._cents, index, 1)
 
     def merge(self, other: Sums) -> None:
         self.frames += other.frames
@@ -90,7 +97,9 @@ class Tally:
         self.clipped = 0
         self.background_frames = 0
         self.background_voiced = 0
-        self._background = level_counts(np.empty(0))
+        self._all = level_counts(np.empty(0))
+        self._voiced = self._all.copy()
+        self._background = self._all.copy()
         self._closed = Sums()
         self._stretch: _Stretch | None = None
         self._stretches: deque[tuple[int, int, int]] = deque(maxlen=STRETCHES_KEPT)
@@ -103,8 +112,11 @@ class Tally:
     def add(self, heard: Heard) -> None:
         if not len(heard):
             return
-        background = heard.power[heard.background]
-        self._background += level_counts(decibels(background))
+        db = decibels(heard.power)
+        self._all += level_counts(db)
+        self._voiced += level_counts(db[heard.hz > 0])
+        background = db[heard.background]
+        self._background += level_counts(background)
         self.background_frames += len(background)
         self.background_voiced += int(np.count_nonzero(heard.hz[heard.background]))
         self.clipped += int(heard.clipped.sum())
@@ -192,6 +204,13 @@ class Tally:
             speech -= end - start
             later += 1
         return speech / FRAMES_PER_SECOND, max(self._pauses - later, 0)
+
+    @property
+    def depth_db(self) -> float:
+        """How far the softest frames are below the loudest voiced ones."""
+        loud = level_quantile(self._voiced, LOUD_QUANTILE)
+        soft = level_quantile(self._all, BACKGROUND_QUANTILE)
+        return 0.0 if loud is None or soft is None else loud - soft
 
     @property
     def background_db(self) -> float | None:

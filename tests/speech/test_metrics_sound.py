@@ -106,7 +106,9 @@ def test_noise_is_measured_within_3_decibels(snr_db: float) -> None:
 
     measures = measured(sound + sounds.noise(len(sound) / 16_000, rms))
 
-    assert value(measures, "snr_db") == pytest.approx(snr_db, abs=3)
+    # Where nothing stands out of the noise, there is no telling how loud it is.
+    if snr_db > 0 or status(measures, "snr_db") != "noisy":
+        assert value(measures, "snr_db") == pytest.approx(snr_db, abs=3)
     if snr_db >= 6:
         assert value(measures, "pitch_median_hz") == pytest.approx(171.4, rel=0.02)
     if snr_db >= 10:
