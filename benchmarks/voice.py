@@ -118,7 +118,7 @@ def _our_pitch(pcm: bytes) -> Floats:
     tracks = [path.add(frames) for frames in framer.add(pcm)]
     rest = framer.rest()
     assert rest is not None
-    tracks += [path.add(rest), path.rest()]
+    tracks.append(path.add(rest, are_last=True))
     return np.concatenate([track.hz for track in tracks])
 
 
@@ -198,7 +198,7 @@ async def _together(pcm: bytes) -> None:
     idle = await _lags(asyncio.sleep(5))
     meters = [await open_meter(word_source(language="en-US")) for _ in range(ANSWERS)]
     try:
-        busy = await _lags(asyncio.gather(*(_speak(meter, pcm) for meter in meters)))
+        busy = await _lags(asyncio.gather(*(_speak(meter, pcm, turn) for turn, meter in enumerate(meters))))
         answers = [time_ for meter in meters for time_ in [await _ask(meter)]]
         assert not any(meter.is_lost for meter in meters)
     finally:
@@ -231,14 +231,14 @@ async def _lags(work: Any) -> list[float]:
     return lags
 
 
-async def _speak(meter: VoiceMeter, pcm: bytes) -> None:
-    """In real time, 100 ms a piece, and asked once a second."""
+async def _speak(meter: VoiceMeter, pcm: bytes, turn: int) -> None:
+    """In real time, 100 ms a piece, asked once a second; people don't begin all at the same moment."""
     loop = asyncio.get_running_loop()
-    began = loop.time()
+    began = loop.time() + turn / ANSWERS / 10
     for count, start in enumerate(range(0, len(pcm), BYTES_PER_SECOND // 10), 1):
         await asyncio.sleep(began + count / 10 - loop.time())
         await meter.push(pcm[start : start + BYTES_PER_SECOND // 10])
-        if count % 10 == 0:
+        if count % 10 == turn % 10:
             await meter.live()
 
 

@@ -110,17 +110,14 @@ class Activity:
         self._before_active = np.zeros(MARGIN_FRAMES, np.bool_)
         self._before_voiced = np.zeros(MARGIN_FRAMES, np.bool_)
 
-    def add(self, track: Track) -> Heard:
+    def add(self, track: Track, *, is_last: bool = False) -> Heard:
         fade = 0.5 ** (len(track) / (HALF_LIFE_SECONDS * FRAMES_PER_SECOND))
         db = decibels(track.power)
         self._all = self._all * fade + level_counts(db)
         self._voiced = self._voiced * fade + level_counts(db[track.hz > 0])
         unknown = np.zeros(len(track), np.bool_)
         self._open = self._open.then(Heard(track.power, track.clipped, track.hz, unknown, unknown))
-        return self._decide(max(len(self._open) - AHEAD_FRAMES, 0))
-
-    def rest(self) -> Heard:
-        return self._decide(len(self._open))
+        return self._decide(len(self._open) - (0 if is_last else min(AHEAD_FRAMES, len(self._open))))
 
     def _decide(self, count: int) -> Heard:
         if not len(self._open):

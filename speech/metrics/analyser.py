@@ -126,9 +126,9 @@ class _Sound:
             if len(self._waiting) == BLOCKS_TOGETHER:
                 self._add_waiting()
 
-    def _add_waiting(self) -> None:
+    def _add_waiting(self, *, are_last: bool = False) -> None:
         frames, self._waiting = joined(self._waiting), []
-        self._hear(self.activity.add(self.path.add(frames)))
+        self._hear(self.activity.add(self.path.add(frames, are_last=are_last), is_last=are_last))
 
     def _hear(self, heard: Heard) -> None:
         self.tally.add(heard)
@@ -142,9 +142,6 @@ class _Sound:
         rest = copied.framer.rest()
         if rest is not None:
             copied._waiting.append(rest)
-        if copied._waiting:
-            copied._add_waiting()
-        copied._hear(copied.activity.add(copied.path.rest()))
-        copied._hear(copied.activity.rest())
+            copied._add_waiting(are_last=True)
         copied.tally.finish()
         return copied

@@ -129,9 +129,10 @@ class Framer:
         """The frames after the last whole block, as they are if the audio ends here."""
         if not self.samples:
             return None
+        # At least one: a block is whole only with the half window after its last frame.
         count = -(-self.samples // HOP) - self._given
         padded = np.concatenate([self._pcm, np.repeat(self._pcm[-1:], WINDOW // 2)])
-        return _analyse(padded[: (count - 1) * HOP + WINDOW]) if count else None
+        return _analyse(padded[: (count - 1) * HOP + WINDOW])
 
 
 def _analyse(pcm: NDArray[np.int16]) -> Frames:

@@ -50,9 +50,6 @@ class Track:
         return len(self.power)
 
 
-NO_TRACK: Final = Track(np.empty(0), np.empty(0, np.int64), np.empty(0), np.empty(0))
-
-
 class PitchPath:
     """Viterbi's algorithm with a fixed lag. State 0 is unvoiced, the others a frame's candidates."""
 
@@ -63,14 +60,10 @@ class PitchPath:
         self._frames: list[Frames] = []
         self._back: NDArray[np.int64] = np.empty((0, CANDIDATES + 1), np.int64)
 
-    def add(self, frames: Frames) -> Track:
-        """The frames that are decided by these: those more than `LAG_FRAMES` behind the last one."""
+    def add(self, frames: Frames, *, are_last: bool = False) -> Track:
+        """The frames that are decided by these: more than `LAG_FRAMES` behind, or all up to the last."""
         self._advance(frames)
-        return self._decide(max(len(self._back) - LAG_FRAMES, 0))
-
-    def rest(self) -> Track:
-        """What is left, the audio ending here."""
-        return self._decide(len(self._back))
+        return self._decide(len(self._back) - (0 if are_last else min(LAG_FRAMES, len(self._back))))
 
     def _advance(self, frames: Frames) -> None:
         local, octaves = self._local(frames), _octaves(frames)
@@ -112,8 +105,6 @@ class PitchPath:
 
     def _decide(self, count: int) -> Track:
         """The first `count` frames of those that are open, on the best path to the last one."""
-        if not self._frames:
-            return NO_TRACK
         frames = joined(self._frames)
         hz, strength = np.zeros(count), np.zeros(count)
         if count:
