@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -170,10 +171,28 @@ def _insert(batch: Sequence[Entry], *, is_again: bool) -> set[Writer]:
     if is_again:
         # The commit whose end was not heard of may have been one.
         entries = [entry for entry in entries if not _is_stored(entry)]
-    AudioChunk.objects.bulk_create(
-        AudioChunk(answer_id=entry.answer_id, index=entry.index, data=entry.data) for entry in entries
-    )
+    _store(entries)
     return writers - held
+
+
+def _store(entries: Sequence[Entry]) -> None:
+    """One statement for all rows: one for each number of rows would be remembered by the connection, and on
+    SQLite each with the audio that was last bound to it.
+    """
+    fields: list[Any] = [AudioChunk._meta.get_field(name) for name in ("answer", "index", "data")]
+    rows = [
+        [
+            field.get_db_prep_save(value, connection)
+            for field, value in zip(fields, (entry.answer_id, entry.index, entry.data), strict=True)
+        ]
+        for entry in entries
+    ]
+    quoted = connection.ops.quote_name
+    columns = ", ".join(quoted(field.column) for field in fields)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"INSERT INTO {quoted(AudioChunk._meta.db_table)} ({columns}) VALUES (%s, %s, %s)", rows
+        )
 
 
 def _hold(writers: set[Writer]) -> set[Writer]:
