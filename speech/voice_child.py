@@ -30,7 +30,7 @@ def run(channel: Channel, source: WordSource | None) -> None:
     analyser = VoiceAnalyser(source)
     limit_child(memory_bytes=MEMORY_BYTES, files=0)
     # A number that comes late is better than a socket that waits.
-    os.nice(5)
+    os.nice(10)
     while (message := channel.receive()) is not None:
         content = message[1:]
         match Message(message[:1]):
