@@ -45,9 +45,16 @@ class InterviewForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Interview
-        fields = ["title", "candidate_name", "candidate_email", "language"]
-        labels = {"title": _("Position or title"), "candidate_email": _("Candidate's e-mail")}
-        help_texts = {"language": _("The language that is spoken, such as en-US.")}
+        fields = ["title", "candidate_name", "candidate_email", "language", "metrics_sharing"]
+        labels = {
+            "title": _("Position or title"),
+            "candidate_email": _("Candidate's e-mail"),
+            "metrics_sharing": _("How answers sounded"),
+        }
+        help_texts = {
+            "language": _("The language that is spoken, such as en-US."),
+            "metrics_sharing": _("Who is shown what is measured of an answer: pace, pauses, pitch, level."),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

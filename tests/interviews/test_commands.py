@@ -57,6 +57,15 @@ def test_an_interview_is_created_with_its_links() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("options", "sharing"), [([], "shared"), (["--metrics-sharing=candidate"], "candidate")]
+)
+def test_who_is_shown_what_is_measured_can_be_said(options: list[str], sharing: str) -> None:
+    create("--question=Why?", *options)
+
+    assert Interview.objects.get().metrics_sharing == sharing
+
+
 def test_people_are_told_in_lines() -> None:
     lines = create("--question=Why?").splitlines()
 

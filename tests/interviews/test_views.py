@@ -300,6 +300,7 @@ def new_interview(**fields: Any) -> dict[str, Any]:
         "candidate_name": "Grace Example",
         "candidate_email": "",
         "language": "en-US",
+        "metrics_sharing": "shared",
         "questions": "Why you?\r\n\r\n  Why us?  \r\n",
         "link_days": 7,
         **fields,
@@ -321,9 +322,27 @@ def test_a_new_interview_has_its_questions_and_shows_its_link_once(client: Clien
     assert "no-store" in response["Cache-Control"]
 
 
+@pytest.mark.parametrize("sharing", ["shared", "candidate", "off"])
+def test_a_new_interview_says_who_is_shown_what_is_measured(client: Client, sharing: str) -> None:
+    signed_in(client)
+
+    page = client.get(reverse("interview_new"))
+    client.post(reverse("interview_new"), new_interview(metrics_sharing=sharing))
+
+    assert page.context["form"]["metrics_sharing"].initial == "shared"
+    assert Interview.objects.get().metrics_sharing == sharing
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("title", ""), ("questions", " \n "), ("questions", "x\n" * 51), ("language", "<b>"), ("link_days", 0)],
+    [
+        ("title", ""),
+        ("questions", " \n "),
+        ("questions", "x\n" * 51),
+        ("language", "<b>"),
+        ("link_days", 0),
+        ("metrics_sharing", "everybody"),
+    ],
 )
 def test_an_interview_that_makes_no_sense_is_not_made(client: Client, field: str, value: Any) -> None:
     signed_in(client)

@@ -27,6 +27,13 @@ class Command(BaseCommand):
         parser.add_argument(
             "--phrase", action="append", default=[], help="a name or term that is likely to be said"
         )
+        parser.add_argument(
+            "--metrics-sharing",
+            choices=Interview.MetricsSharing.values,
+            default=Interview.MetricsSharing.SHARED,
+            help="who is shown how answers sounded: recruiters and the candidate (the default), the candidate"
+            " only, or nobody, as nothing is measured",
+        )
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -38,6 +45,7 @@ class Command(BaseCommand):
                 language=options["language"],
                 questions=options["question"],
                 phrases=options["phrase"],
+                metrics_sharing=options["metrics_sharing"],
                 owner=_user(options["owner"]),
             )
         except ValidationError as problem:
