@@ -6,12 +6,13 @@ the candidate's link is shown: a row made without them would have no link. Staff
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Model, QuerySet
+from django.forms.widgets import Script
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +21,9 @@ from interviews import access
 from interviews.models import Answer, Interview, Question, Segment
 from interviews.templatetags.transcripts import duration
 from interviews.transcripts import transcript, with_counts
+
+STYLES = ["css/admin.css", "css/transcript.css", "css/metrics.css", "css/plot.css"]
+SCRIPTS = [Script("js/elements/answer_review.js", type="module")]
 
 
 class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -94,7 +98,8 @@ class InterviewAdmin(HistoryAdmin):
     ]
 
     class Media:
-        css = {"all": ["css/admin.css", "css/transcript.css", "css/metrics.css"]}
+        css = {"all": STYLES}
+        js = SCRIPTS
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Interview]:
         return with_counts(access.interviews_for(request.user)).order_by("-created_at")
@@ -141,6 +146,9 @@ class AnswerAdmin(HistoryAdmin):
         "ended_at",
     ]
 
+    class Media:
+        css = {"all": STYLES}
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Answer]:
         return access.answers_for(request.user).order_by("-started_at")
 
@@ -154,7 +162,9 @@ class AnswerAdmin(HistoryAdmin):
 
     @admin.display(description=_("Voice metrics"))
     def shared_metrics(self, answer: Answer) -> str:
-        return json.dumps(answer.shared_metrics, indent=2) if answer.shared_metrics else "–"
+        if not answer.shared_metrics:
+            return "–"
+        return render_to_string("interviews/_delivery.html", {"metrics": answer.shared_metrics})
 
     @admin.display(description=_("Length"))
     def length(self, answer: Answer) -> str:

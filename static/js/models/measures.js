@@ -1,0 +1,21 @@
+// How measures are said. The server writes them alike in the pages that it renders
+// (`interviews/templatetags/measures.py`); names, digits and reasons come from there, with the page.
+
+// A reading's value with its unit. `phrase` gives a sentence of the page's own, null where it has none.
+export function readingText({ value, unit }, digits, phrase) {
+  const number = decimal(unit === "ratio" ? value * 100 : value, digits)
+  return phrase(`unit.${unit}`, { value: number }) ?? `${number} ${unit}`
+}
+
+export function decimal(value, digits) {
+  return value.toFixed(digits).replace("-", "\u2212")
+}
+
+// Answers of before have their four values and no measures.
+export function isMeasured(metrics) {
+  return Object.keys(metrics?.measures ?? {}).length > 0
+}
+
+export function isGiven(reading) {
+  return reading?.status === "ok"
+}
