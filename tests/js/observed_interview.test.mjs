@@ -223,3 +223,22 @@ test("what is recorded without a recogniser is a change of its own, which a snap
   assert.equal(hole, "resync")
   assert.equal(late.recognition("q1").state, "recorded_only")
 })
+
+test("what a snapshot leaves out of an answer stays, as long as it is shared at all", () => {
+  const trace = { start_ms: 0, interval_ms: 50, level_dbfs: [-20], pitch_hz: [120], speech_ms: [[0, 50]] }
+  const words = [{ word: "one", start_ms: 0, end_ms: 50 }]
+  const brief = (voice_metrics) => ({
+    answers: [{ ...IDS, status: "complete", segments: [{ segment: 0, text: "one" }], voice_metrics }]
+  })
+  const interview = observed(5)
+  interview.receive(started(6))
+  interview.receive({ ...final(7, 0, "one"), words })
+  interview.receive({ ...metrics(8, false, 120), trace })
+
+  interview.receive(snapshot(9, brief({ speaking_rate_wpm: 120, trace: null })))
+  assert.deepEqual(interview.metrics("q1"), { speaking_rate_wpm: 120, trace })
+  assert.deepEqual(interview.answer("q1").segments, [{ words, segment: 0, text: "one" }])
+  interview.receive(snapshot(10, brief(null)))
+
+  assert.equal(interview.answer("q1").voice_metrics, null)
+})

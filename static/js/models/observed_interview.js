@@ -71,10 +71,20 @@ export class ObservedInterview {
     this.interim = snapshot.interim
     this.interims = snapshot.interims
     this.watchers = snapshot.watchers
-    this.#answers = new Map()
-    for (const answer of snapshot.answers) this.#answers.set(answer.question_id, { ...answer })
+    this.#answers = new Map(snapshot.answers.map((answer) => [answer.question_id, this.#completed(answer)]))
     this.currentQuestionId = snapshot.interview.current_question_id ?? null
     return "applied"
+  }
+
+  // Snapshots leave out what is drawn: the trace, and words one by one. What is known of them stays.
+  #completed(answer) {
+    const known = this.answer(answer.question_id)
+    if (known?.answer_id !== answer.answer_id) return { ...answer }
+    const words = new Map(known.segments.map((segment) => [segment.segment, segment.words]))
+    const segments = answer.segments.map((segment) => ({ words: words.get(segment.segment), ...segment }))
+    const trace = known.voice_metrics?.trace
+    const isDrawn = trace && answer.voice_metrics
+    return { ...answer, segments, voice_metrics: isDrawn ? { ...answer.voice_metrics, trace } : answer.voice_metrics }
   }
 
   #askAgain(message) {
