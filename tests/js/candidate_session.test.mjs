@@ -521,3 +521,21 @@ test("what can't be recognised now is told as recorded only", () => {
 
   assert.equal(session.isRecordedOnly, true)
 })
+
+test("how an answer sounded is there after it, and never while somebody speaks", () => {
+  const metrics = (real_time) => ({ type: "voice_metrics", question_id: "q1", real_time, version: 2, measures: {} })
+  const final = { type: "transcription", question_id: "q1", segment: 0, is_final: true, text: "words", words: [] }
+  const session = recording()
+
+  session.receive(metrics(true))
+  assert.equal(session.sounded, null)
+  session.stopRecording()
+  session.receive(final)
+  session.receive(metrics(false))
+  session.receive(complete())
+  session.receive(question("q2"))
+  assert.deepEqual(session.sounded, { metrics: metrics(false), segments: [final] })
+  session.startRecording()
+
+  assert.equal(session.sounded, null)
+})

@@ -5,8 +5,10 @@ import { CHUNK_MS } from "../models/pcm_chunker.js"
 import { LiveSocket } from "../net/live_socket.js"
 import { KeptAudio } from "../storage/kept_audio.js"
 import { SessionView } from "./session_view.js"
+import "./answer_plot.js"
 import "./level_bar.js"
 import "./live_transcript.js"
+import "./measure_list.js"
 import "./microphone_check.js"
 
 /*

@@ -1,4 +1,6 @@
+import { wholeSound, wordsOf } from "../models/answer_plot.js"
 import { duration, spokenDuration } from "../models/duration.js"
+import { isMeasured } from "../models/measures.js"
 import { phrase } from "./phrases.js"
 
 // The candidate's page as the session stands: `data-show` names the steps at which a part is there.
@@ -9,6 +11,7 @@ export class SessionView {
   #session
   #step = null
   #questionId = null
+  #sounded = null
 
   constructor(root, session) {
     this.#root = root
@@ -23,6 +26,7 @@ export class SessionView {
     this.#showStatus()
     this.#showRecovery()
     this.#showOver()
+    this.#showSounded()
     this.#root.querySelector("live-transcript").show(this.#session.transcript.finals, this.#session.transcript.interim)
     this.#moveFocus(step)
   }
@@ -49,7 +53,7 @@ export class SessionView {
       answer: spoken(question.answer_seconds * 1000)
     })
     this.#root.querySelector("form").reset()
-    this.#root.querySelector("details").open = this.prefersWriting
+    this.#root.querySelector(".session__written").open = this.prefersWriting
   }
 
   #showControls(mayBegin) {
@@ -121,6 +125,22 @@ export class SessionView {
     this.#part("over").hidden = !isOver
     for (const part of this.#root.querySelectorAll("[data-over]")) part.hidden = part.dataset.over !== connection
     this.#say("unsaved", this.#late("late.replaced"))
+  }
+
+  // Closed, until somebody wants to know.
+  #showSounded() {
+    const { sounded, step, isOver } = this.#session
+    const part = this.#part("sounded")
+    part.hidden = isOver || !["question", "complete"].includes(step) || !isMeasured(sounded?.metrics)
+    if (part.hidden || sounded === this.#sounded) return
+    this.#sounded = sounded
+    part.open = false
+    const list = part.querySelector("measure-list")
+    const plot = part.querySelector("answer-plot")
+    const { trace } = sounded.metrics
+    list.show(sounded.metrics)
+    plot.hidden = !trace
+    if (trace) plot.show(wholeSound(trace, wordsOf(sounded.segments)), list.summary)
   }
 
   #late(name) {

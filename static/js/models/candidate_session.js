@@ -38,6 +38,8 @@ export class CandidateSession {
   recognition = null
   problem = null
   previous = null
+  // How the answer before sounded: its metrics and words, where they are shared with the candidate.
+  sounded = null
   microphoneLost = false
   limits = {}
   // What is there of an answer that another page began.
@@ -142,6 +144,7 @@ export class CandidateSession {
       case "answer_started": return this.#answerStarted(message)
       case "ack": return this.#isCurrent(message) && this.upload?.acked(message.next_chunk_index)
       case "transcription": return this.#isCurrent(message) && this.transcript.apply(message)
+      case "voice_metrics": return this.#measured(message)
       case "state": return this.#isCurrent(message) && (this.recognition = message)
       case "answer_complete": return this.#answerComplete(message)
       case "interview_complete": return this.#interviewComplete()
@@ -286,6 +289,12 @@ export class CandidateSession {
     }
   }
 
+  // While somebody speaks, they are shown nothing of it.
+  #measured(metrics) {
+    if (!this.#isCurrent(metrics) || metrics.real_time) return
+    this.sounded = { metrics, segments: this.transcript.finals }
+  }
+
   #interviewComplete() {
     this.step = "complete"
     this.#forget()
@@ -339,7 +348,7 @@ export class CandidateSession {
   }
 
   #clearNotices() {
-    this.problem = this.previous = null
+    this.problem = this.previous = this.sounded = null
     this.lateMs = 0
   }
 
