@@ -49,11 +49,11 @@ class InterviewForm(forms.ModelForm):  # type: ignore[type-arg]
         labels = {
             "title": _("Position or title"),
             "candidate_email": _("Candidate's e-mail"),
-            "metrics_sharing": _("How answers sounded"),
+            "metrics_sharing": _("Voice measures"),
         }
         help_texts = {
             "language": _("The language that is spoken, such as en-US."),
-            "metrics_sharing": _("Who is shown what is measured of an answer: pace, pauses, pitch, level."),
+            "metrics_sharing": _("Pace, pauses, pitch, level: with whom they are shared."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
