@@ -56,13 +56,13 @@ test("of the last seconds, what lies before them is cut off", () => {
 })
 
 test("words are named where there is room, and not at all where they are too close", () => {
-  const words = [word("one", 0), word("two", 200), word("three", 1000)]
+  const words = [word("one", 0), word("two", 200), word("so", 250), word("three", 1000)]
 
   const roomy = new AnswerPlot(answer({ words }), 400).words(10)
   const narrow = new AnswerPlot(answer({ words }), 100).words(10)
 
-  assert.deepEqual(roomy.map(({ label }) => label), ["one", null, "three"])
-  assert.deepEqual(narrow.map(({ label }) => label), [null, null, null])
+  assert.deepEqual(roomy.map(({ label, line }) => [label, line]), [["one", 0], ["two", 1], [null, -1], ["three", 0]])
+  assert.deepEqual(narrow.map(({ label }) => label), [null, null, null, null])
 })
 
 test("the pace is counted in steps of five seconds, the rest only if it is half of one", () => {

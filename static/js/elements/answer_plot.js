@@ -13,7 +13,8 @@ const LEVEL_HEIGHT = 56
 const BAND_HEIGHT = 8
 const PITCH_HEIGHT = 72
 const WORD_HEIGHT = 3
-const WORD_LABEL_HEIGHT = 17
+const WORD_LABELS_HEIGHT = 30
+const WORD_LINE_HEIGHT = 13
 const PACE_HEIGHT = 40
 const GAP = 4
 const CHARACTER_WIDTH = 6.5
@@ -121,7 +122,7 @@ class AnswerPlotElement extends HTMLElement {
     const labels = words.filter(({ label }) => label)
     const language = this.dataset.language ?? ""
     const ticks = blocks(words.map(apart), WORD_HEIGHT)
-    this.#wordsHeight = WORD_HEIGHT + (labels.length ? WORD_LABEL_HEIGHT : WORD_HEIGHT)
+    this.#wordsHeight = WORD_HEIGHT + (labels.length ? WORD_LABELS_HEIGHT : WORD_HEIGHT)
     this.#cursor = svg("path", { class: "plot__current" })
     return {
       label: phrase("plot.words"),
@@ -129,7 +130,8 @@ class AnswerPlotElement extends HTMLElement {
       parts: [
         svg("path", { class: "plot__word", d: ticks, transform: `translate(0 ${this.#wordsHeight - WORD_HEIGHT})` }),
         this.#cursor,
-        ...labels.map(({ x, label }) => text(label, { x, y: 12, class: "plot__text", lang: language }))
+        ...labels.map(({ x, label, line }) =>
+          text(label, { x, y: 11 + line * WORD_LINE_HEIGHT, class: "plot__text", lang: language }))
       ]
     }
   }

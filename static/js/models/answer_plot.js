@@ -21,6 +21,7 @@ const MIN_TICK_PIXELS = 52
 // Below it, labels would name a word here and there.
 const MIN_LABEL_PIXELS_PER_SECOND = 80
 const LABEL_GAP = 4
+const LABEL_LINES = 2
 
 const LIVE_MS = 10000
 
@@ -98,15 +99,15 @@ export class AnswerPlot {
     })
   }
 
-  // Each word's place, with a label where there is room for one.
+  // Each word's place, with a label and its line where there is room for one.
   words(characterWidth) {
     const hasLabels = this.x(this.#start + 1000) >= MIN_LABEL_PIXELS_PER_SECOND
-    let free = 0
+    const free = Array(LABEL_LINES).fill(0)
     return this.#words.flatMap(({ word, start_ms, end_ms }) => this.#stretch(start_ms, end_ms).map((place) => {
       const labelEnd = place.x + word.length * characterWidth
-      const label = hasLabels && place.x >= free && labelEnd <= this.#width ? word : null
-      if (label) free = labelEnd + LABEL_GAP
-      return { ...place, label, startMs: start_ms, endMs: end_ms }
+      const line = hasLabels && labelEnd <= this.#width ? free.findIndex((x) => x <= place.x) : -1
+      if (line >= 0) free[line] = labelEnd + LABEL_GAP
+      return { ...place, label: line >= 0 ? word : null, line, startMs: start_ms, endMs: end_ms }
     }))
   }
 
