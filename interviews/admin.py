@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from interviews import access
 from interviews.models import Answer, Interview, Question, Segment
-from interviews.templatetags.transcripts import duration
+from interviews.templatetags.transcripts import duration, percent
 from interviews.transcripts import transcript, with_counts
 
 STYLES = ["css/admin.css", "css/transcript.css", "css/metrics.css", "css/plot.css"]
@@ -44,7 +44,12 @@ class QuestionInline(ReadOnlyInline):
 
 class SegmentInline(ReadOnlyInline):
     model = Segment
-    fields = ["index", "start_ms", "end_ms", "text", "confidence", "recogniser"]
+    fields = ["index", "start_ms", "end_ms", "text", "recognition_confidence", "recogniser"]
+    readonly_fields = ["recognition_confidence"]
+
+    @admin.display(description=_("Recognition confidence"))
+    def recognition_confidence(self, segment: Segment) -> str | None:
+        return percent(segment.confidence)
 
 
 class HistoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -138,7 +143,7 @@ class AnswerAdmin(HistoryAdmin):
         "failure",
         "player",
         "text",
-        "confidence",
+        "recognition_confidence",
         "length",
         "shared_metrics",
         "recogniser",
@@ -159,6 +164,10 @@ class AnswerAdmin(HistoryAdmin):
     def interview(self, answer: Answer) -> str:
         url = reverse("admin:interviews_interview_change", args=[answer.question.interview_id])
         return format_html('<a href="{}">{}</a>', url, answer.question.interview)
+
+    @admin.display(description=_("Recognition confidence"))
+    def recognition_confidence(self, answer: Answer) -> str | None:
+        return percent(answer.confidence)
 
     @admin.display(description=_("Voice metrics"))
     def shared_metrics(self, answer: Answer) -> str:

@@ -147,8 +147,11 @@ def test_answers_of_before_are_shown_as_they_were(client: Client) -> None:
 
 @pytest.mark.django_db
 def test_the_admins_page_of_an_answer_lists_them_too(admin_client: Client) -> None:
-    answer = an_answer(an_interview().questions.get(position=1), "first words", voice_metrics=MEASURED)
+    question = an_interview().questions.get(position=1)
+    answer = an_answer(question, "first words", voice_metrics=MEASURED, confidence=0.894)
 
     page = admin_client.get(reverse("admin:interviews_answer_change", args=[answer.pk])).content.decode()
 
     assert rows_of(page)["Pitch, median"] == "119 Hz"
+    assert re.search(r"<label>Recognition confidence:</label>\s*<div class=\"readonly\">89 %</div>", page)
+    assert not re.search(r"(?<!ecognition )confidence:?</", page, re.IGNORECASE)
