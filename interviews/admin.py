@@ -14,7 +14,7 @@ from django.forms.widgets import Script
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from interviews import access
@@ -146,6 +146,7 @@ class AnswerAdmin(HistoryAdmin):
         "recognition_confidence",
         "length",
         "shared_metrics",
+        "measured_anew",
         "recogniser",
         "started_at",
         "ended_at",
@@ -174,6 +175,16 @@ class AnswerAdmin(HistoryAdmin):
         if not answer.shared_metrics:
             return "–"
         return render_to_string("interviews/_delivery.html", {"metrics": answer.shared_metrics})
+
+    @admin.display(description=_("Measured anew"))
+    def measured_anew(self, answer: Answer) -> str:
+        """By later versions than the one that it was shown with."""
+        later = answer.remeasurements.all() if answer.question.interview.shares_metrics else []
+        parts = [
+            (str(one), render_to_string("interviews/_delivery.html", {"metrics": one.metrics}))
+            for one in later
+        ]
+        return format_html_join("", "<h3>{}</h3>{}", parts) or "–"
 
     @admin.display(description=_("Length"))
     def length(self, answer: Answer) -> str:

@@ -213,6 +213,24 @@ class Answer(models.Model):
         return self.voice_metrics if self.question.interview.shares_metrics else None
 
 
+class Remeasurement(models.Model):
+    """What a later version measures of an answer's voice, beside the numbers that it was shown with."""
+
+    answer = models.ForeignKey(Answer, on_delete=models.CASCADE, related_name="remeasurements")
+    version = models.PositiveSmallIntegerField()
+    metrics = models.JSONField()
+    measured_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["version"]
+        constraints = [
+            models.UniqueConstraint(fields=["answer", "version"], name="remeasurement_version_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"Version {self.version}"
+
+
 class Segment(models.Model):
     """A final of the recogniser. `words` is a list of {word, start_ms, end_ms, confidence}."""
 

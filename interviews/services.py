@@ -23,7 +23,7 @@ from django.utils import timezone
 from interviews import access
 from interviews.errors import Code, InterviewError, StaleEpoch
 from interviews.messages import AnswerRecorded, AnswerStarted, InterviewComplete, ServerMessage, Snapshot
-from interviews.models import Answer, AudioPart, Interview, Question, Segment
+from interviews.models import Answer, AudioPart, Interview, Question, Remeasurement, Segment
 from interviews.orchestration import get_orchestrator
 from interviews.wire import (
     ended_messages,
@@ -39,7 +39,7 @@ from interviews.wire import (
 )
 from speech.audio import AudioFormat
 from speech.events import Final
-from speech.metrics import Measures
+from speech.metrics import VERSION, Measures
 
 Status = Answer.Status
 LOBBY_LENGTH = 100
@@ -387,6 +387,12 @@ def owe_transcript(answer: Answer, code: Code, duration_ms: int | None) -> Chang
     changes = {"failure": code, "duration_ms": duration_ms, "lease_until": _lease()}
     _hold(answer, Status.FINISHING, status=Status.PENDING, **changes)
     return _ended(answer, revision, next_step=True)
+
+
+def keep_remeasurement(answer: Answer, measures: Measures) -> None:
+    """Beside what the answer was shown with, which stays as it is."""
+    defaults = {"metrics": stored_metrics(measures), "measured_at": timezone.now()}
+    Remeasurement.objects.update_or_create(answer=answer, version=VERSION, defaults=defaults)
 
 
 def keep(answer: Answer) -> None:

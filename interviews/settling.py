@@ -218,6 +218,19 @@ async def transcribe_answer(answer: Answer) -> None:
         await in_database(services.fail_answer, answer, code_of(problem))
 
 
+async def remeasure(answer: Answer) -> None:
+    """Measures its voice anew from the stored audio, and keeps that beside what it was shown with.
+
+    Raises AudioError and OSError where the audio can't be read.
+    """
+    segments = await in_database(list, answer.segments.all())
+    async with measuring(answer.question.interview, segments) as measured, aclosing(_pcm(answer)) as pcm:
+        async for block in pcm:
+            await measured.hear(block)
+        if measures := await measured.final():
+            await in_database(services.keep_remeasurement, answer, measures)
+
+
 async def _keep(answer: Answer, index: int, events: AsyncIterator[Event], measured: Measuring) -> None:
     """Adds to the segments that are there already."""
     async for event in events:

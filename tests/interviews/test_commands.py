@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 
 from interviews import access, services
 from interviews.models import Answer, Interview
-from tests.interviews.rows import a_recruiter, an_interview
+from tests.interviews.rows import METRICS, a_recruiter, an_interview
 from tests.interviews.test_settling import owed
 from tests.process.answers import babble, text_of
 
@@ -180,3 +180,38 @@ def test_the_transcriber_works_off_what_is_owed_and_ends() -> None:
     assert (spoken.pk, spoken.status, spoken.text) == (answer.pk, "complete", text_of(pcm))
     assert bool(spoken.audio)
     assert None not in {spoken.handed_over_at, written.handed_over_at}
+
+
+# remeasure
+
+
+@pytest.mark.django_db(transaction=True)
+def test_answers_are_measured_anew_beside_what_they_were_shown_with() -> None:
+    pcm = babble(2)
+    answer = owed(an_interview(questions=["1"]), pcm)
+    unmeasured = owed(an_interview(questions=["1"], metrics_sharing="off"), pcm)
+    Answer.objects.update(lease_until=None)
+    run("transcriber", "--once")
+    now = Answer.objects.get(pk=answer.pk).voice_metrics
+    Answer.objects.filter(pk=answer.pk).update(voice_metrics=METRICS)
+
+    first, second = run("remeasure"), run("remeasure")
+
+    answer.refresh_from_db()
+    (later,) = answer.remeasurements.all()
+    assert (first, second) == ("1 measured, 0 unreadable\n", "0 measured, 0 unreadable\n")
+    assert (answer.voice_metrics, later.metrics, later.version) == (METRICS, now, now["version"])
+    assert not unmeasured.remeasurements.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_audio_that_is_gone_is_told_and_the_others_are_measured() -> None:
+    for number in range(2):
+        owed(an_interview(questions=["1"]), babble(1, seed=number))
+    Answer.objects.update(lease_until=None)
+    run("transcriber", "--once")
+    Answer.objects.update(voice_metrics=METRICS)
+    gone = Answer.objects.all()[0]
+    gone.audio.storage.delete(gone.audio.name)
+
+    assert run("remeasure") == "1 measured, 1 unreadable\n"
