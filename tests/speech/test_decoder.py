@@ -303,11 +303,17 @@ async def test_time_is_given_in_proportion_to_the_audio(settings):
         assert child.rlimit(psutil.RLIMIT_CPU)[0] >= 49
 
 
-async def test_audio_that_needs_too_much_memory_fails(files, settings):
-    settings.SPEECH_DECODER_MEMORY_MB = 0
+async def test_the_child_s_memory_has_the_limit_that_is_set(files, settings):
+    limits = []
+    for megabytes in (64, 512):
+        settings.SPEECH_DECODER_MEMORY_MB = megabytes
+        async with open_decoder(WEBM) as decoder:
+            child = await child_of(decoder, files["webm"])
+            await anext(decoder)
+            limits.append(child.rlimit(psutil.RLIMIT_AS)[0] >> 20)
 
-    with pytest.raises(AudioDecodingFailed):
-        await whole(files["webm"])
+    # Beyond what each began with, which is about the same.
+    assert limits[1] - limits[0] == pytest.approx(512 - 64, abs=32)
 
 
 async def test_the_child_can_open_nothing(files):
