@@ -245,7 +245,10 @@ class Network:
 
 
 def recognisers(worker: Restartable) -> list[psutil.Process]:
-    """The worker's children are the fork server and its resource tracker; theirs are what recognises."""
+    """The worker's children are the fork server and its resource tracker; theirs recognise, or measure behind
+    all others in the queue for the processor.
+    """
     assert worker.process is not None
     family = psutil.Process(worker.process.pid)
-    return [child for child in family.children(recursive=True) if child not in family.children()]
+    working = set(family.children(recursive=True)) - set(family.children())
+    return [child for child in working if child.nice() == family.nice()]

@@ -75,6 +75,8 @@ async def test_a_killed_recogniser(
 
 def recogniser_of(stage: Stage, candidate: Candidate) -> psutil.Process:
     worker = stage.workers[candidate.port]
-    (recogniser,) = wait_until(lambda: recognisers(worker), "a recogniser is at work")
+    (recogniser,) = wait_until(
+        lambda: len(found := recognisers(worker)) == 1 and found, "a single recogniser is at work"
+    )
     assert isinstance(recogniser, psutil.Process)
     return recogniser
