@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -10,13 +9,10 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from speech.audio import read_pcm
-from speech.events import Final, Word
+from speech.events import Word
 from speech.exceptions import AudioError, SpeechError
 from speech.metrics import Measures, Reading, VoiceAnalyser
-from speech.stream import open_stream
-from speech.transcription import recognise
-from speech.voice import word_source
+from speech.transcription import heard_by, transcribe
 
 PLOT_ENDINGS = ".png", ".svg"
 
@@ -70,30 +66,14 @@ class Command(BaseCommand):
 async def _measure(
     file: Path, *, language: str, backend: str, no_words: bool, **_: object
 ) -> tuple[Measures, list[Word]]:
-    if no_words:
-        analyser = VoiceAnalyser()
-        async with aclosing(_heard(file, analyser)) as pieces:
-            async for _piece in pieces:
-                pass
-        return analyser.final(), []
-    analyser = VoiceAnalyser(word_source(language=language, backend=backend))
-    words: list[Word] = []
-    async with aclosing(_heard(file, analyser)) as pieces:
-        stream = open_stream(language=language, backend=backend)
-        async with aclosing(recognise(stream, pieces)) as events:
-            async for event in events:
-                if isinstance(event, Final):
-                    words += event.words
-    analyser.add_words(words)
-    return analyser.final(), words
-
-
-async def _heard(file: Path, analyser: VoiceAnalyser) -> AsyncGenerator[bytes, None]:
-    """The file's PCM, measured on its way."""
-    async with aclosing(read_pcm(file)) as pieces:
-        async for pcm in pieces:
-            analyser.add_pcm(pcm)
-            yield pcm
+    if not no_words:
+        said = await transcribe(file, language=language, backend=backend)
+        return said.measures, [word for segment in said.segments for word in segment.words]
+    analyser = VoiceAnalyser()
+    async with aclosing(heard_by(analyser, file)) as pieces:
+        async for _piece in pieces:
+            pass
+    return analyser.final(), []
 
 
 def in_words(reading: Reading) -> str:
