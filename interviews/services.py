@@ -34,7 +34,7 @@ from interviews.wire import (
     session_ready,
     snapshot_message,
     started_message,
-    step_message,
+    step_messages,
     stored_metrics,
 )
 from speech.audio import AudioFormat
@@ -60,6 +60,10 @@ class Change:
 
 def _raise_revision(interview_id: UUID) -> int:
     Interview.objects.filter(pk=interview_id).update(revision=F("revision") + 1)
+    return _revision(interview_id)
+
+
+def _revision(interview_id: UUID) -> int:
     return Interview.objects.values_list("revision", flat=True).get(pk=interview_id)
 
 
@@ -334,9 +338,8 @@ def finish_recording(answer: Answer) -> Change:
     """All audio is here. Raises StaleEpoch if another connection has the answer."""
     interview_id = answer.question.interview_id
     recorded = AnswerRecorded(question_id=answer.question_id, answer_id=answer.pk)
-    if Answer.objects.filter(pk=answer.pk, epoch=answer.epoch, status=Status.FINISHING).exists():
-        revision = Interview.objects.values_list("revision", flat=True).get(pk=interview_id)
-        return Change(interview_id, revision, [recorded])
+    if _is_ours(answer, Status.FINISHING):
+        return Change(interview_id, _revision(interview_id), [recorded])
     revision = _raise_revision(interview_id)
     changes = {"status": Status.FINISHING, "ended_at": timezone.now(), "lease_until": _lease()}
     _hold(answer, Status.RECORDING, **changes)
@@ -447,14 +450,20 @@ def give_up(answer: Answer) -> Change:
     return _ended(answer, revision, next_step=False)
 
 
+def _is_ours(answer: Answer, status: str) -> bool:
+    """Whether the row has this status, and was given it by whoever has the answer."""
+    return Answer.objects.filter(pk=answer.pk, epoch=answer.epoch, status=status).exists()
+
+
 def _done_before(answer: Answer, status: str) -> Change | None:
     """What ending the answer so did the first time, as far as the rows still tell."""
-    if not Answer.objects.filter(pk=answer.pk, epoch=answer.epoch, status=status).exists():
+    if not _is_ours(answer, status):
         return None
     answer.refresh_from_db()
     interview = Interview.objects.select_related("current_question").get(pk=answer.question.interview_id)
-    step = None if status == Status.FAILED else step_message(interview)
-    messages = [*ended_messages(answer), *([step] if step else [])]
+    messages = ended_messages(answer)
+    if status != Status.FAILED:
+        messages += step_messages(interview)
     return Change(interview.pk, interview.revision, messages, interview.shares_metrics, answer)
 
 
@@ -477,8 +486,7 @@ def is_stored_chunk(answer: Answer, index: int, data: bytes) -> bool:
 
 def welcome(interview_id: UUID) -> list[ServerMessage]:
     interview = Interview.objects.select_related("current_question").get(pk=interview_id)
-    step = step_message(interview)
-    return [session_ready(interview, _under_way(interview)), *([step] if step else [])]
+    return [session_ready(interview, _under_way(interview)), *step_messages(interview)]
 
 
 def _under_way(interview: Interview) -> dict[str, Any] | None:
@@ -494,9 +502,7 @@ def _under_way(interview: Interview) -> dict[str, Any] | None:
 
 
 def current_step(interview_id: UUID) -> list[ServerMessage]:
-    interview = Interview.objects.select_related("current_question").get(pk=interview_id)
-    step = step_message(interview)
-    return [] if step is None else [step]
+    return step_messages(Interview.objects.select_related("current_question").get(pk=interview_id))
 
 
 def last_ended(interview_id: UUID) -> list[ServerMessage]:

@@ -121,13 +121,13 @@ def question_message(interview: Interview, question: Question) -> QuestionMessag
     return QuestionMessage(**question_fields(question, ids.index(question.pk) + 1, len(ids)))
 
 
-def step_message(interview: Interview) -> ServerMessage | None:
-    """Where the interview stands: its current question, or that it is complete."""
+def step_messages(interview: Interview) -> list[ServerMessage]:
+    """Where the interview stands: its current question, or that it is complete; nothing before it begins."""
     if interview.status == Interview.Status.COMPLETED:
-        return InterviewComplete(interview_id=interview.pk, total_questions=interview.questions.count())
+        return [InterviewComplete(interview_id=interview.pk, total_questions=interview.questions.count())]
     if interview.current_question is None:
-        return None
-    return question_message(interview, interview.current_question)
+        return []
+    return [question_message(interview, interview.current_question)]
 
 
 def started_message(answer: Answer, next_chunk_index: int, segments: list[Segment]) -> AnswerStarted:
