@@ -17,6 +17,8 @@ N ?= 200
 
 VENV := .venv
 BIN := $(VENV)/bin
+# Debian keeps the server's program out of the way of PATH.
+NEED_POSTGRES := ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || scripts/need postgresql
 
 .PHONY: run test check bench leaks chaos
 .DEFAULT_GOAL := run
@@ -26,7 +28,7 @@ run: $(VENV)/run
 
 test: check
 	@scripts/need redis-server=redis-server chromium=chromium flite=flite
-	@ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || scripts/need postgresql
+	@$(NEED_POSTGRES)
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not alone"
 	@$(BIN)/python -m pytest -m alone
 
@@ -41,7 +43,7 @@ check: $(VENV)/dev
 
 bench: $(VENV)/dev
 	@scripts/need flite=flite redis-server=redis-server
-	@ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || scripts/need postgresql
+	@$(NEED_POSTGRES)
 	@$(BIN)/python -m benchmarks $(if $(AUDIO_DIR),--audio-dir $(AUDIO_DIR))
 
 leaks: $(VENV)/dev
@@ -50,7 +52,7 @@ leaks: $(VENV)/dev
 
 chaos: $(VENV)/dev
 	@scripts/need redis-server=redis-server flite=flite
-	@ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || scripts/need postgresql
+	@$(NEED_POSTGRES)
 	@CHAOS_ROUNDS=$(N) $(BIN)/python -m pytest tests/chaos
 
 # What is installed is installed again when its list changes.

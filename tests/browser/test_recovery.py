@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 
 from tests.browser import people
-from tests.browser.conftest import QUIET, Opener, hearing, launched
+from tests.browser.conftest import QUIET, Opener, Watched, hearing, launched
 from tests.browser.hearings import Hearings, lost_chunks, stored
 from tests.browser.proxy import Proxy
 from tests.media import tone
@@ -118,12 +118,17 @@ def expect_nothing_kept(page: Page) -> None:
     assert wait_until(lambda: page.evaluate(KEPT) == [0, 0], "nothing kept in the browser")
 
 
-def test_a_reload_in_mid_answer_and_going_on(server: Site, created: Created, open_context: Opener) -> None:
-    candidate = open_context()
+def speaking(candidate: Watched, url: str) -> tuple[Page, Hearings]:
+    """A candidate who has spoken for two seconds, and what their page hears from its first load on."""
     hearings = Hearings(candidate.context)
     page = candidate.page()
-    people.begin(page, created["candidate_url"])
+    people.begin(page, url)
     record(page, 2)
+    return page, hearings
+
+
+def test_a_reload_in_mid_answer_and_going_on(server: Site, created: Created, open_context: Opener) -> None:
+    page, hearings = speaking(open_context(), created["candidate_url"])
 
     reload(page)
 
@@ -140,11 +145,7 @@ def test_a_reload_in_mid_answer_and_going_on(server: Site, created: Created, ope
 def test_a_reload_in_mid_answer_and_sending_what_was_recorded(
     server: Site, created: Created, open_context: Opener
 ) -> None:
-    candidate = open_context()
-    hearings = Hearings(candidate.context)
-    page = candidate.page()
-    people.begin(page, created["candidate_url"])
-    record(page, 2)
+    page, hearings = speaking(open_context(), created["candidate_url"])
 
     reload(page)
     interrupted(page)
@@ -380,10 +381,7 @@ def test_a_browser_that_keeps_nothing_records_and_says_so(
 ) -> None:
     candidate = open_context()
     candidate.context.add_init_script(script)
-    hearings = Hearings(candidate.context)
-    page = candidate.page()
-    people.begin(page, created["candidate_url"])
-    record(page, 2)
+    page, hearings = speaking(candidate, created["candidate_url"])
 
     expect(page.get_by_text("This browser keeps nothing when the page is closed")).to_be_visible()
     people.stop(page)

@@ -142,9 +142,7 @@ class Audience:
     async def _sample(self) -> None:
         while True:
             try:
-                found = await asyncio.to_thread(
-                    rows, self._site, "SELECT id, revision FROM interviews_interview"
-                )
+                found = await asyncio.to_thread(rows, self._site, REVISIONS)
             except (sqlite3.Error, psycopg.Error):
                 # It is what is being taken away.
                 found = []

@@ -120,6 +120,13 @@ class Stage:
         assert self.dashboard.liveness[:count] == list(liveness)
         return [at for at, _ in self.dashboard.told[:count]]
 
+    async def ends_undisturbed(self, audio: bytes) -> None:
+        """With the text of an undisturbed run, which the dashboard shows; the candidate noticed nothing."""
+        answer = await self.finish()
+        await self.shows_the_truth()
+        assert answer["text"] == text_of(audio)
+        assert self.noticed_nothing()
+
     def noticed_nothing(self) -> bool:
         """The candidate."""
         return not self.candidate.said("error") + self.candidate.said("warning")
@@ -186,12 +193,9 @@ async def test_a_killed_redis_is_not_noticed_by_the_candidate_and_caught_up_on_b
     away = [await stage.say_segment(segment) for segment in segments[5:11]]
     await asyncio.to_thread(redis.start)
     back = [await stage.say_segment(segment) for segment in segments[11:]]
-    answer = await stage.finish()
-    await stage.shows_the_truth()
+    await stage.ends_undisturbed(audio)
     await stage.is_told("live", "late", "live")
 
-    assert answer["text"] == text_of(audio)
-    assert stage.noticed_nothing()
     assert stage.candidate.said("ack")[-1]["next_chunk_index"] == len(chunks_of(audio))
     report(f"a final is late by {_ms(before)}; Redis away: {_ms(away)}; back and empty: {_ms(back)}")
     assert max(before + away + back) < LATEST_SECONDS
@@ -209,11 +213,8 @@ async def test_an_emptied_redis_is_noticed_by_the_dashboard_alone_and_recovered_
     emptied = time.monotonic()
     after = [await stage.say_segment(segment) for segment in segments[6:]]
     _, late, live = await stage.is_told("live", "late", "live")
-    answer = await stage.finish()
-    await stage.shows_the_truth()
+    await stage.ends_undisturbed(audio)
 
-    assert answer["text"] == text_of(audio)
-    assert stage.noticed_nothing()
     report(
         f"a final is late by {_ms(before)}; emptied: {_ms(after)};"
         f" late is said after {late - emptied:.1f} s, live after {live - emptied:.1f} s"
@@ -236,11 +237,8 @@ async def test_a_redis_that_hangs_is_noticed_by_the_dashboard_alone(
     await stage.is_told("live", "late")
     redis.go_on()
     await stage.is_told("live", "late", "live")
-    answer = await stage.finish()
-    await stage.shows_the_truth()
+    await stage.ends_undisturbed(audio)
 
-    assert answer["text"] == text_of(audio)
-    assert stage.noticed_nothing()
     report(f"a final is late by {_ms(before)}; Redis hangs: {_ms(hanging)}")
     assert max(before + hanging) < LATEST_SECONDS
 
