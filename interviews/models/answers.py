@@ -1,4 +1,4 @@
-"""The rows. What happens to them is in `services`; who may see them is in `access`."""
+"""Answers, and what is kept of them."""
 
 from __future__ import annotations
 
@@ -7,137 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from speech.backends import is_recognisable
+from interviews.models.interviews import UNDER_WAY, Question
 from speech.events import Word
-
-
-class InterviewQuerySet(models.QuerySet["Interview"]):
-    def live(self) -> InterviewQuerySet:
-        return self.filter(status=Interview.Status.IN_PROGRESS)
-
-    def expired(self) -> InterviewQuerySet:
-        """Those to be closed: past their time, and with no answer that is being recorded."""
-        running = self.filter(status__in=[Interview.Status.SCHEDULED, Interview.Status.IN_PROGRESS])
-        return running.filter(expires_at__lt=timezone.now()).exclude(
-            questions__answers__in=Answer.objects.under_way()
-        )
-
-
-class Interview(models.Model):
-    class Status(models.TextChoices):
-        SCHEDULED = "scheduled", _("Scheduled")
-        IN_PROGRESS = "in_progress", _("In progress")
-        COMPLETED = "completed", _("Completed")
-        CANCELLED = "cancelled", _("Cancelled")
-        EXPIRED = "expired", _("Expired")
-
-    class MetricsSharing(models.TextChoices):
-        SHARED = "shared", _("With recruiters and the candidate")
-        CANDIDATE = "candidate", _("With the candidate only")
-        OFF = "off", _("Not measured")
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    title = models.CharField(max_length=200)
-    candidate_name = models.CharField(max_length=200)
-    candidate_email = models.EmailField(blank=True)
-    language = models.CharField(max_length=35, default="en-US", help_text=_("BCP 47, such as en-US."))
-    phrases = models.JSONField(
-        default=list,
-        blank=True,
-        help_text=_("Names and terms that are likely to be said, for recognisers that make use of them."),
-    )
-    metrics_sharing = models.CharField(
-        _("voice metrics"),
-        max_length=16,
-        choices=MetricsSharing,
-        default=MetricsSharing.SHARED,
-        help_text=_("Who is shown how an answer was delivered: pace, pauses, pitch, level."),
-    )
-    status = models.CharField(max_length=16, choices=Status, default=Status.SCHEDULED, editable=False)
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="interviews"
-    )
-    watchers = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True, related_name="watched_interviews")
-    current_question = models.ForeignKey(
-        "Question", on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
-    )
-    token_hash = models.CharField(max_length=64, unique=True, editable=False)
-    consented_at = models.DateTimeField(null=True, editable=False)
-    consent_version = models.CharField(max_length=32, blank=True, editable=False)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-    started_at = models.DateTimeField(null=True, editable=False)
-    completed_at = models.DateTimeField(null=True, editable=False)
-    expires_at = models.DateTimeField()
-    # Grows by one with every durable change that an observer may see, in the same transaction.
-    revision = models.PositiveBigIntegerField(default=0, editable=False)
-
-    objects = InterviewQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["-created_at"]
-        indexes = [models.Index(fields=["owner", "-created_at"]), models.Index(fields=["status"])]
-
-    def __str__(self) -> str:
-        return f"{self.title} · {self.candidate_name}"
-
-    def clean(self) -> None:
-        if not is_recognisable(self.language):
-            raise ValidationError(
-                {"language": _("This site's speech recognition does not know the language.")}
-            )
-
-    @property
-    def is_measured(self) -> bool:
-        return self.metrics_sharing != self.MetricsSharing.OFF
-
-    @property
-    def shares_metrics(self) -> bool:
-        """With recruiters, and with the site that the interview belongs to."""
-        return self.metrics_sharing == self.MetricsSharing.SHARED
-
-    @property
-    def is_open(self) -> bool:
-        """Whether its candidate may still answer. Nobody is shut out in mid-answer."""
-        if self.status not in {self.Status.SCHEDULED, self.Status.IN_PROGRESS}:
-            return False
-        is_in_time = self.expires_at > timezone.now()
-        return is_in_time or Answer.objects.under_way().filter(question__interview=self).exists()
-
-
-class Question(models.Model):
-    class Type(models.TextChoices):
-        GENERAL = "general", _("General")
-        BEHAVIOURAL = "behavioural", _("Behavioural")
-        TECHNICAL = "technical", _("Technical")
-        SITUATIONAL = "situational", _("Situational")
-
-    class Difficulty(models.TextChoices):
-        EASY = "easy", _("Easy")
-        MEDIUM = "medium", _("Medium")
-        HARD = "hard", _("Hard")
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    interview = models.ForeignKey(Interview, on_delete=models.CASCADE, related_name="questions")
-    position = models.PositiveSmallIntegerField()
-    text = models.TextField()
-    question_type = models.CharField(max_length=16, choices=Type, default=Type.GENERAL)
-    difficulty = models.CharField(max_length=8, choices=Difficulty, default=Difficulty.MEDIUM)
-    think_seconds = models.PositiveSmallIntegerField(default=30)
-    answer_seconds = models.PositiveSmallIntegerField(default=180)
-
-    class Meta:
-        ordering = ["position"]
-        constraints = [
-            models.UniqueConstraint(fields=["interview", "position"], name="question_position_once")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.position}. {self.text[:80]}"
 
 
 class AnswerQuerySet(models.QuerySet["Answer"]):
@@ -146,7 +21,7 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
         return self.filter(status__in=[Answer.Status.PENDING, Answer.Status.COMPLETE])
 
     def under_way(self) -> AnswerQuerySet:
-        return self.filter(status__in=[Answer.Status.RECORDING, Answer.Status.FINISHING])
+        return self.filter(status__in=UNDER_WAY)
 
     def owed(self) -> AnswerQuerySet:
         """Those whose transcript, audio file or hand-over is owed and which nobody works on.
@@ -187,6 +62,11 @@ class Answer(models.Model):
     duration_ms = models.PositiveIntegerField(null=True)
     voice_metrics = models.JSONField(null=True)
     recogniser = models.CharField(max_length=100, blank=True)
+    # The take that the candidate chose; with none chosen, the last one that ended counts.
+    chosen_at = models.DateTimeField(null=True)
+    candidate_note = models.TextField(blank=True, help_text=_("What the candidate adds to their transcript."))
+    # The loudest sample of each of equal parts of the audio, a byte each: 255 is full scale.
+    peaks = models.BinaryField(null=True)
     audio = models.FileField(upload_to="answers", blank=True)
     started_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True)
@@ -229,6 +109,33 @@ class Remeasurement(models.Model):
 
     def __str__(self) -> str:
         return f"Version {self.version}"
+
+
+class Retranscription(models.Model):
+    """What another recogniser makes of a stored answer, beside the transcript that people have seen.
+
+    Asked for with `done_at` empty, and worked off by the transcriber. `segments` is a list of {text,
+    start_ms, end_ms, confidence, words}.
+    """
+
+    answer = models.ForeignKey(Answer, on_delete=models.CASCADE, related_name="retranscriptions")
+    backend = models.CharField(max_length=40)
+    recogniser = models.CharField(max_length=100, blank=True)
+    text = models.TextField(blank=True)
+    segments = models.JSONField(default=list)
+    failure = models.CharField(max_length=40, blank=True)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    requested_at = models.DateTimeField(default=timezone.now)
+    done_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["requested_at"]
+
+    def __str__(self) -> str:
+        return f"{self.backend} · {self.requested_at:%Y-%m-%d %H:%M}"
 
 
 class Segment(models.Model):

@@ -1,0 +1,40 @@
+"""The rows. What happens to them is in `services`; who may see them is in `access`."""
+
+from interviews.models.answers import (
+    Answer,
+    AnswerQuerySet,
+    AudioChunk,
+    AudioPart,
+    Remeasurement,
+    Retranscription,
+    Segment,
+)
+from interviews.models.interviews import (
+    MAX_TAKES,
+    Interview,
+    InterviewQuerySet,
+    Invitation,
+    Question,
+    QuestionSet,
+    SetQuestion,
+)
+from interviews.models.reviews import Correction, Note
+
+__all__ = [
+    "MAX_TAKES",
+    "Answer",
+    "AnswerQuerySet",
+    "AudioChunk",
+    "AudioPart",
+    "Correction",
+    "Interview",
+    "InterviewQuerySet",
+    "Invitation",
+    "Note",
+    "Question",
+    "QuestionSet",
+    "Remeasurement",
+    "Retranscription",
+    "Segment",
+    "SetQuestion",
+]

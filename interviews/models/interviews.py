@@ -1,0 +1,206 @@
+"""Interviews, what is asked in them, and who is invited."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from speech.backends import is_recognisable
+
+MAX_TAKES = 5
+
+# `Answer.Status`, whose module is built on this one.
+UNDER_WAY = ["recording", "finishing"]
+
+
+class InterviewQuerySet(models.QuerySet["Interview"]):
+    def live(self) -> InterviewQuerySet:
+        return self.filter(status=Interview.Status.IN_PROGRESS)
+
+    def expired(self) -> InterviewQuerySet:
+        """Those to be closed: past their time, and with no answer that is being recorded."""
+        running = self.filter(status__in=[Interview.Status.SCHEDULED, Interview.Status.IN_PROGRESS])
+        return running.filter(expires_at__lt=timezone.now()).exclude(questions__answers__status__in=UNDER_WAY)
+
+
+class Interview(models.Model):
+    class Status(models.TextChoices):
+        SCHEDULED = "scheduled", _("Scheduled")
+        IN_PROGRESS = "in_progress", _("In progress")
+        COMPLETED = "completed", _("Completed")
+        CANCELLED = "cancelled", _("Cancelled")
+        EXPIRED = "expired", _("Expired")
+
+    class MetricsSharing(models.TextChoices):
+        SHARED = "shared", _("With recruiters and the candidate")
+        CANDIDATE = "candidate", _("With the candidate only")
+        OFF = "off", _("Not measured")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    title = models.CharField(max_length=200)
+    candidate_name = models.CharField(max_length=200)
+    candidate_email = models.EmailField(blank=True)
+    language = models.CharField(max_length=35, default="en-US", help_text=_("BCP 47, such as en-US."))
+    phrases = models.JSONField(
+        default=list,
+        blank=True,
+        help_text=_("Names and terms that are likely to be said, for recognisers that make use of them."),
+    )
+    metrics_sharing = models.CharField(
+        _("voice metrics"),
+        max_length=16,
+        choices=MetricsSharing,
+        default=MetricsSharing.SHARED,
+        help_text=_("Who is shown how an answer was delivered: pace, pauses, pitch, level."),
+    )
+    time_factor = models.DecimalField(
+        _("time"),
+        max_digits=3,
+        decimal_places=2,
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(5)],
+        help_text=_("Thinking and answering times are multiplied by this. No reason is asked or stored."),
+    )
+    status = models.CharField(max_length=16, choices=Status, default=Status.SCHEDULED, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="interviews"
+    )
+    watchers = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True, related_name="watched_interviews")
+    current_question = models.ForeignKey(
+        "Question", on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    consented_at = models.DateTimeField(null=True, editable=False)
+    consent_version = models.CharField(max_length=32, blank=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    started_at = models.DateTimeField(null=True, editable=False)
+    completed_at = models.DateTimeField(null=True, editable=False)
+    expires_at = models.DateTimeField()
+    # When the candidate's name, words and audio were deleted. The row stays as the record of that.
+    erased_at = models.DateTimeField(null=True, editable=False)
+    # Grows by one with every durable change that an observer may see, in the same transaction.
+    revision = models.PositiveBigIntegerField(default=0, editable=False)
+
+    objects = InterviewQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["owner", "-created_at"]), models.Index(fields=["status"])]
+
+    def __str__(self) -> str:
+        return f"{self.title} · {self.candidate_name}"
+
+    def clean(self) -> None:
+        if not is_recognisable(self.language):
+            raise ValidationError(
+                {"language": _("This site's speech recognition does not know the language.")}
+            )
+
+    @property
+    def is_measured(self) -> bool:
+        return self.metrics_sharing != self.MetricsSharing.OFF
+
+    @property
+    def shares_metrics(self) -> bool:
+        """With recruiters, and with the site that the interview belongs to."""
+        return self.metrics_sharing == self.MetricsSharing.SHARED
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its candidate may still answer. Nobody is shut out in mid-answer."""
+        if self.status not in {self.Status.SCHEDULED, self.Status.IN_PROGRESS}:
+            return False
+        is_in_time = self.expires_at > timezone.now()
+        return is_in_time or self.questions.filter(answers__status__in=UNDER_WAY).exists()
+
+
+class QuestionFields(models.Model):
+    """What is asked, whether in an interview or kept in a set for later ones."""
+
+    class Type(models.TextChoices):
+        GENERAL = "general", _("General")
+        BEHAVIOURAL = "behavioural", _("Behavioural")
+        TECHNICAL = "technical", _("Technical")
+        SITUATIONAL = "situational", _("Situational")
+
+    class Difficulty(models.TextChoices):
+        EASY = "easy", _("Easy")
+        MEDIUM = "medium", _("Medium")
+        HARD = "hard", _("Hard")
+
+    position = models.PositiveSmallIntegerField()
+    text = models.TextField()
+    question_type = models.CharField(max_length=16, choices=Type, default=Type.GENERAL)
+    difficulty = models.CharField(max_length=8, choices=Difficulty, default=Difficulty.MEDIUM)
+    think_seconds = models.PositiveSmallIntegerField(default=30)
+    answer_seconds = models.PositiveSmallIntegerField(default=180)
+    takes_allowed = models.PositiveSmallIntegerField(
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_TAKES)],
+        help_text=_("How often an answer may be recorded; the candidate chooses which take counts."),
+    )
+
+    class Meta:
+        abstract = True
+        ordering = ["position"]
+
+    def __str__(self) -> str:
+        return f"{self.position}. {self.text[:80]}"
+
+
+class Question(QuestionFields):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    interview = models.ForeignKey(Interview, on_delete=models.CASCADE, related_name="questions")
+
+    class Meta(QuestionFields.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["interview", "position"], name="question_position_once")
+        ]
+
+
+class QuestionSet(models.Model):
+    """Questions kept for later interviews. An interview copies them: changing a set changes no interview."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=200)
+    language = models.CharField(max_length=35, default="en-US", help_text=_("BCP 47, such as en-US."))
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="question_sets"
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SetQuestion(QuestionFields):
+    question_set = models.ForeignKey(QuestionSet, on_delete=models.CASCADE, related_name="questions")
+
+    class Meta(QuestionFields.Meta):
+        constraints = [models.UniqueConstraint(fields=["question_set", "position"], name="set_position_once")]
+
+
+class Invitation(models.Model):
+    """A candidate's link sent by e-mail. The link itself is kept nowhere."""
+
+    interview = models.ForeignKey(Interview, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField()
+    sent_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    sent_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-sent_at"]
+
+    def __str__(self) -> str:
+        return f"{self.sent_at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,56 @@
+"""What recruiters and reviewers add."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from interviews.models.answers import Answer, Segment
+from interviews.models.interviews import Interview
+
+
+class Note(models.Model):
+    """A recruiter's own, made while they watch or review; a highlight may be without text.
+
+    Its author sees it, and who manages the data in the admin; never the candidate.
+    """
+
+    class Kind(models.TextChoices):
+        NOTE = "note", _("Note")
+        HIGHLIGHT = "highlight", _("Highlight")
+
+    interview = models.ForeignKey(Interview, on_delete=models.CASCADE, related_name="notes")
+    # Without an answer it is about the interview.
+    answer = models.ForeignKey(Answer, on_delete=models.CASCADE, null=True, related_name="notes")
+    at_ms = models.PositiveIntegerField(null=True, help_text=_("Within the answer."))
+    kind = models.CharField(max_length=16, choices=Kind, default=Kind.NOTE)
+    text = models.TextField(blank=True)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="interview_notes"
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["created_at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.pk}"
+
+
+class Correction(models.Model):
+    """A reviewer's text for a segment, beside the recogniser's. The latest counts; all are kept."""
+
+    segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="corrections")
+    text = models.TextField(blank=True)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["created_at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.created_at:%Y-%m-%d %H:%M}"

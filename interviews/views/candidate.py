@@ -1,0 +1,66 @@
+"""What a candidate opens."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
+
+from interviews import access, services
+from interviews.forms import CONSENT_VERSION, ConsentForm
+from interviews.models import Interview
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def join(request: HttpRequest, token: str) -> HttpResponse:
+    """The candidate's link: consent comes first, and only once."""
+    interview = access.interview_for_token(token)
+    if interview is None:
+        raise Http404
+    if not interview.is_open:
+        return _over(request, interview)
+    if interview.consented_at is not None:
+        return _enter(request, interview)
+    form = ConsentForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        services.give_consent(interview, CONSENT_VERSION)
+        return _enter(request, interview)
+    context = {"interview": interview, "form": form, "consent": f"interviews/consent/{CONSENT_VERSION}.html"}
+    return render(request, "interviews/join.html", context)
+
+
+def _enter(request: HttpRequest, interview: Interview) -> HttpResponse:
+    response = redirect("session", interview.pk)
+    response.set_cookie(
+        access.cookie_name(interview.pk),
+        access.candidate_cookie(interview),
+        # An answer that is under way then may be finished.
+        expires=interview.expires_at + timedelta(days=1),
+        secure=settings.SESSION_COOKIE_SECURE or request.is_secure(),
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+def _over(request: HttpRequest, interview: Interview) -> HttpResponse:
+    completed = interview.status == Interview.Status.COMPLETED
+    return render(request, "interviews/over.html", {"interview": interview}, status=200 if completed else 410)
+
+
+@never_cache
+@require_GET
+def session(request: HttpRequest, interview_id: UUID) -> HttpResponse:
+    interview = access.candidate_interview(interview_id, request.COOKIES)
+    if interview is None:
+        # The same for an interview that does not exist and for another's.
+        return render(request, "interviews/session_denied.html", status=403)
+    if not interview.is_open:
+        return _over(request, interview)
+    return render(request, "interviews/session.html", {"interview": interview})
