@@ -42,8 +42,8 @@ AHEAD_FRAMES: Final = 50
 MARGIN_FRAMES: Final = 5
 """So close to speech a frame isn't taken for background: words begin and end softly."""
 
-MIN_VOICED_ROW: Final = 3
-"""40 ms, the length of the window in which a period is looked for."""
+MIN_VOICED_ROW: Final = 2
+"""A single frame with a period is chance."""
 
 LOWEST_DB: Final = -100.0
 STEP_DB: Final = 0.5
