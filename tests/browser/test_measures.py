@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import people
 from tests.browser.conftest import SENTENCE, Opener
-from tests.browser.test_pages import look
+from tests.browser.looks import look
 from tests.media import encode
 from tests.servers import Site, wait_until
 from tests.voices import read_pcm, silence, speak

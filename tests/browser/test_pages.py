@@ -1,39 +1,16 @@
-"""Every page in two widths and both colour schemes: nothing complains, is cut off or too faint to read.
-
-How the pages looked is kept in var/screenshots.
-"""
+"""Every page in two widths and both colour schemes: nothing complains, is cut off or shuts anybody out."""
 
 from __future__ import annotations
 
-from itertools import product
-from pathlib import Path
-from typing import Literal
-
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser import people
 from tests.browser.conftest import SENTENCE, Opener
-from tests.servers import ROOT, Site
-
-SCREENSHOTS = ROOT / "var" / "screenshots"
-WIDTHS = [1280, 360]
-SCHEMES: list[Literal["light", "dark"]] = ["light", "dark"]
-FAINT_TEXTS = (Path(__file__).parent / "faint_texts.js").read_text()
-
-
-def look(page: Page, name: str) -> None:
-    """Every width and scheme of the page as it stands: kept, and without a flaw."""
-    for width, scheme in product(WIDTHS, SCHEMES):
-        page.set_viewport_size({"width": width, "height": 800})
-        page.emulate_media(color_scheme=scheme)
-        page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{scheme}.png", full_page=True)
-        where = f"{name}, {width} px, {scheme}"
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{where}: too wide"
-        assert page.evaluate(FAINT_TEXTS) == [], where
+from tests.browser.looks import SCREENSHOTS, look
+from tests.servers import Site
 
 
 def test_pages_fit_and_do_not_complain(server: Site, open_context: Opener) -> None:
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     created = server.create_interview(
         "Why do you want to work with us?", "What are you proud of?", "And in writing?"
     )

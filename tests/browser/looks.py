@@ -1,0 +1,47 @@
+"""How pages look: kept in var/screenshots, and without a flaw that a machine can find.
+
+Accessibility is axe-core's judgement, with all of its rules, which are those of WCAG 2.2 AA and more.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any, Literal
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.servers import ROOT
+
+SCREENSHOTS = ROOT / "var" / "screenshots"
+WIDTHS = [1280, 360]
+SCHEMES: list[Literal["light", "dark"]] = ["light", "dark"]
+MOST_BYTES = 150_000
+WEIGHT = """["navigation", "resource"].flatMap((type) => performance.getEntriesByType(type))
+  .filter(({ name }) => !name.includes("/audio/"))
+  .reduce((bytes, { encodedBodySize }) => bytes + encodedBodySize, 0)"""
+
+
+def look(page: Page, name: str) -> None:
+    """Every width and scheme of the page as it stands."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    for width, scheme in product(WIDTHS, SCHEMES):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.emulate_media(color_scheme=scheme)
+        page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{scheme}.png", full_page=True)
+        where = f"{name}, {width} px, {scheme}"
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{where}: too wide"
+        # The scheme changes nothing but colours.
+        rules = {"runOnly": ["color-contrast"]} if scheme == "dark" else {}
+        found = flaws(page, rules)
+        assert found == [], f"{where}: {found}"
+    assert page.evaluate(WEIGHT) <= MOST_BYTES, f"{name}: too heavy"
+
+
+def flaws(page: Page, options: dict[str, Any]) -> list[tuple[str, list[str]]]:
+    """Rules that are broken, and by what."""
+    found = Axe().run(page, options=options).response["violations"]
+    return [
+        (rule["id"], [f"{node['target']}: {node['failureSummary']}" for node in rule["nodes"]])
+        for rule in found
+    ]
