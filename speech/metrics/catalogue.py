@@ -49,164 +49,196 @@ GEMAPS: Final = "Eyben et al. 2016 (GeMAPS)"
 PAUSES: Final = "Goldman-Eisler 1968; De Jong & Bosker 2013"
 NUCLEI: Final = "de Jong & Wempe 2009"
 
-_SPEECH: Final = f"{MIN_SPEECH_SECONDS:g} s of speech"
-_RATE: Final = f"{MIN_WORDS} words over {MIN_RATE_SECONDS:g} s"
+
+def gettext_noop(text: str) -> str:
+    """Marks a text for those who translate it; whoever shows it looks the translation up."""
+    return text
+
 
 MEASURES: Final = (
     Measure(
         name="duration_s",
         unit="s",
-        definition="Length of the recording.",
+        definition=gettext_noop("Length of the recording."),
         source="count of samples",
-        needs="nothing",
+        needs=gettext_noop("nothing"),
     ),
     Measure(
         name="speech_time_s",
         unit="s",
-        definition="Time from the start of speech to its end, without silent pauses. "
-        "Speech is sound at most 25 dB below the voice's loudest, in stretches that hold a voice.",
+        definition=gettext_noop(
+            "Time from the start of speech to its end, without silent pauses. "
+            "Speech is sound at most 25 dB below the voice's loudest, in stretches that hold a voice."
+        ),
         source=NUCLEI,
-        needs="one stretch of speech",
+        needs=gettext_noop("one stretch of speech"),
     ),
     Measure(
         name="phonation_time_ratio",
         unit="ratio",
-        definition="Speech time over the time from the start of speech to its end.",
+        definition=gettext_noop("Speech time over the time from the start of speech to its end."),
         source=CUCCHIARINI,
-        needs=_SPEECH,
+        needs=gettext_noop("3 s of speech"),
         digits=3,
     ),
     Measure(
         name="pauses_per_minute",
         unit="1/min",
-        definition="Silent pauses of 250 ms or more between two stretches of speech, "
-        "for each minute from the start of speech to its end.",
+        definition=gettext_noop(
+            "Silent pauses of 250 ms or more between two stretches of speech, "
+            "for each minute from the start of speech to its end."
+        ),
         source=PAUSES,
-        needs=_SPEECH,
+        needs=gettext_noop("3 s of speech"),
     ),
     Measure(
         name="mean_pause_s",
         unit="s",
-        definition="Mean length of these pauses.",
+        definition=gettext_noop("Mean length of these pauses."),
         source=PAUSES,
-        needs="one pause",
+        needs=gettext_noop("one pause"),
     ),
     Measure(
         name="longest_pause_s",
         unit="s",
-        definition="Length of the longest of these pauses.",
+        definition=gettext_noop("Length of the longest of these pauses."),
         source=PAUSES,
-        needs="one pause",
+        needs=gettext_noop("one pause"),
     ),
     Measure(
         name="mean_length_of_run_words",
         unit="words",
-        definition="Recognised words over the number of runs, a run being what lies between two pauses.",
+        definition=gettext_noop(
+            "Recognised words over the number of runs, a run being what lies between two pauses."
+        ),
         source=CUCCHIARINI,
-        needs=f"{MIN_WORDS} words, {_SPEECH}",
+        needs=gettext_noop("5 words, 3 s of speech"),
     ),
     Measure(
         name="first_word_delay_s",
         unit="s",
-        definition="From the start of the recording to the first recognised word.",
+        definition=gettext_noop("From the start of the recording to the first recognised word."),
         source="the recogniser's times",
-        needs="one word",
+        needs=gettext_noop("one word"),
     ),
     Measure(
         name="speaking_rate_wpm",
         unit="words/min",
-        definition="Recognised words a minute from the first one's start to the last one's end, "
-        "pauses included.",
+        definition=gettext_noop(
+            "Recognised words a minute from the first one's start to the last one's end, pauses included."
+        ),
         source=CUCCHIARINI,
-        needs=_RATE,
+        needs=gettext_noop("5 words over 2 s"),
         digits=1,
     ),
     Measure(
         name="articulation_rate_syllables_per_s",
         unit="syllables/s",
-        definition="Syllables of the recognised words over speech time. Syllables are the vowels of the "
-        "recogniser's dictionary; counted by spelling, the unit says that they are estimated.",
+        definition=gettext_noop(
+            "Syllables of the recognised words over speech time. Syllables are the vowels of the "
+            "recogniser's dictionary; counted by spelling, the unit says that they are estimated."
+        ),
         source=CUCCHIARINI,
-        needs=f"{MIN_SYLLABLES} syllables over {MIN_RATE_SECONDS:g} s of speech",
+        needs=gettext_noop("10 syllables over 2 s of speech"),
     ),
     Measure(
         name="articulation_rate_sd",
         unit="syllables/s",
-        definition="Standard deviation of the articulation rate from one run of words to the next "
-        "(runs of four syllables and more, between gaps of 250 ms between words).",
+        definition=gettext_noop(
+            "Standard deviation of the articulation rate from one run of words to the next "
+            "(runs of four syllables and more, between gaps of 250 ms between words)."
+        ),
         source="Jacewicz, Fox & Wei 2010",
-        needs=f"{MIN_STRETCHES} such runs",
+        needs=gettext_noop("3 such runs"),
     ),
     Measure(
         name="filled_pauses_per_minute",
         unit="1/min",
-        definition="um, uh and the like among the recognised words, "
-        "for each minute from the start of speech to its end.",
+        definition=gettext_noop(
+            "um, uh and the like among the recognised words, "
+            "for each minute from the start of speech to its end."
+        ),
         source="Clark & Fox Tree 2002",
-        needs=f"a recogniser that reports them, in a language whose forms are known, {_SPEECH}",
+        needs=gettext_noop(
+            "a recogniser that reports them, in a language whose forms are known, 3 s of speech"
+        ),
     ),
     Measure(
         name="pitch_median_hz",
         unit="Hz",
-        definition="Median of the fundamental frequency over voiced frames of 10 ms, between 75 and 500 Hz.",
+        definition=gettext_noop(
+            "Median of the fundamental frequency over voiced frames of 10 ms, between 75 and 500 Hz."
+        ),
         source=BOERSMA,
-        needs=f"{MIN_VOICED_SECONDS:g} s of voice",
+        needs=gettext_noop("0.5 s of voice"),
         digits=1,
     ),
     Measure(
         name="pitch_sd_semitones",
         unit="semitones",
-        definition="Standard deviation of the fundamental frequency over the same frames, in semitones.",
+        definition=gettext_noop(
+            "Standard deviation of the fundamental frequency over the same frames, in semitones."
+        ),
         source=f"{BOERSMA}; {GEMAPS}",
-        needs=f"{MIN_SPREAD_SECONDS:g} s of voice",
+        needs=gettext_noop("1 s of voice"),
     ),
     Measure(
         name="pitch_range_semitones",
         unit="semitones",
-        definition="From the 5 % to the 95 % quantile of the fundamental frequency over the same frames.",
+        definition=gettext_noop(
+            "From the 5 % to the 95 % quantile of the fundamental frequency over the same frames."
+        ),
         source=f"{BOERSMA}; {GEMAPS}",
-        needs=f"{MIN_SPREAD_SECONDS:g} s of voice",
+        needs=gettext_noop("1 s of voice"),
     ),
     Measure(
         name="speech_level_dbfs",
         unit="dBFS",
-        definition="Mean power of speech without its offset, over speech time, in decibels below full scale "
-        "(a full-scale sine is -3 dBFS).",
+        definition=gettext_noop(
+            "Mean power of speech without its offset, over speech time, in decibels below full scale "
+            "(a full-scale sine is -3 dBFS)."
+        ),
         source="ITU-T P.56 (2011)",
-        needs="one stretch of speech",
+        needs=gettext_noop("one stretch of speech"),
     ),
     Measure(
         name="snr_db",
         unit="dB",
-        definition="Power of speech, less that of the background, over that of the background: "
-        "the median of frames that are 50 ms or more away from any speech.",
+        definition=gettext_noop(
+            "Power of speech, less that of the background, over that of the background: "
+            "the median of frames that are 50 ms or more away from any speech."
+        ),
         source="ours",
-        needs=f"speech, and {MIN_BACKGROUND_SECONDS:g} s of background",
+        needs=gettext_noop("speech, and 0.2 s of background"),
     ),
     Measure(
         name="clipped_ratio",
         unit="ratio",
-        definition="Share of samples at full scale.",
+        definition=gettext_noop("Share of samples at full scale."),
         source="count of samples",
-        needs="nothing",
+        needs=gettext_noop("nothing"),
         digits=6,
     ),
     Measure(
         name="recognition_confidence",
         unit="ratio",
-        definition="Mean of the confidence that the recogniser gives its words, weighted with their "
-        "durations. It says nothing about the speaker.",
+        definition=gettext_noop(
+            "Mean of the confidence that the recogniser gives its words, weighted with their "
+            "durations. It says nothing about the speaker."
+        ),
         source="the recogniser",
-        needs="a recogniser that reports it, one word",
+        needs=gettext_noop("a recogniser that reports it, one word"),
         digits=4,
     ),
     Measure(
         name="pitch_contour",
         unit="[s, Hz]",
-        definition="The fundamental frequency over time, for drawing: the mean of each 50 ms, or of longer "
-        "steps in recordings of more than 100 s; null where there is no voice.",
+        definition=gettext_noop(
+            "The fundamental frequency over time, for drawing: the mean of each 50 ms, or of longer "
+            "steps in recordings of more than 100 s; null where there is no voice."
+        ),
         source=BOERSMA,
-        needs=f"{MIN_VOICED_SECONDS:g} s of voice",
+        needs=gettext_noop("0.5 s of voice"),
     ),
 )
 
