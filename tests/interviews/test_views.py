@@ -429,3 +429,12 @@ def test_pages_allow_no_script_or_style_but_the_sites_own(client: Client, addres
     assert "unsafe" not in policy
     page = text_of(response)
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=", page)
+
+
+def test_pages_come_in_the_chosen_language(client: Client) -> None:
+    client.post(reverse("set_language"), {"language": "de", "next": reverse("login")})
+
+    page = client.get(reverse("login")).content.decode()
+
+    assert '<html lang="de" dir="ltr">' in page
+    assert 'value="de" lang="de" aria-current="true"' in page
