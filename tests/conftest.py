@@ -4,10 +4,12 @@ import pytest
 
 # What real processes do when they are killed, cut off or flooded is measured, and so runs alone.
 ALONE = {"process", "chaos"}
+# They wait for most of a minute, for what other tests can't hasten or delay.
+BESIDE = {"test_idle_sockets.py", "test_azure_outage.py"}
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.path.parent.name in ALONE:
+        if item.path.parent.name in ALONE and item.path.name not in BESIDE:
             item.add_marker(pytest.mark.alone)
