@@ -39,7 +39,15 @@ class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]
 
 class QuestionInline(ReadOnlyInline):
     model = Question
-    fields = ["position", "text", "question_type", "difficulty", "think_seconds", "answer_seconds"]
+    fields = [
+        "position",
+        "text",
+        "question_type",
+        "difficulty",
+        "think_seconds",
+        "answer_seconds",
+        "takes_allowed",
+    ]
 
 
 class SegmentInline(ReadOnlyInline):
@@ -75,6 +83,7 @@ class InterviewAdmin(HistoryAdmin):
         "candidate_email",
         "language",
         "metrics_sharing",
+        "time_factor",
         "status",
         "created_at",
         "expires_at",
@@ -93,6 +102,7 @@ class InterviewAdmin(HistoryAdmin):
                     "candidate_email",
                     "language",
                     "metrics_sharing",
+                    "time_factor",
                     "status",
                 ]
             },
@@ -145,6 +155,7 @@ class AnswerAdmin(HistoryAdmin):
         "text",
         "recognition_confidence",
         "length",
+        "overrun",
         "shared_metrics",
         "measured_anew",
         "recogniser",
@@ -189,6 +200,10 @@ class AnswerAdmin(HistoryAdmin):
     @admin.display(description=_("Length"))
     def length(self, answer: Answer) -> str:
         return duration(answer.duration_ms)
+
+    @admin.display(description=_("Over the time"))
+    def overrun(self, answer: Answer) -> str:
+        return duration(answer.overrun_ms)
 
     @admin.display(description=_("Audio"))
     def player(self, answer: Answer) -> str:

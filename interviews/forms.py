@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -7,7 +8,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, RegexValidator
 from django.utils.translation import gettext_lazy as _
 
-from interviews.models import Interview
+from interviews.models import TIME_FACTORS, Interview
 
 CONSENT_VERSION = "2026-11"
 """Names the text that candidates agree to, `templates/interviews/consent/<version>.html`.
@@ -39,13 +40,22 @@ class InterviewForm(forms.ModelForm):  # type: ignore[type-arg]
         widget=forms.Textarea(attrs={"rows": 3}),
         required=False,
     )
+    time_factor = forms.TypedChoiceField(
+        label=_("Time"),
+        help_text=_("To think and to answer. No reason is asked or stored."),
+        choices=TIME_FACTORS,
+        initial="1.00",
+        coerce=Decimal,
+        required=False,
+        empty_value=Decimal(1),  # type: ignore[arg-type]
+    )
     link_days = forms.IntegerField(
         label=_("Link is valid for (days)"), min_value=1, validators=[MaxValueValidator(MAX_LINK_DAYS)]
     )
 
     class Meta:
         model = Interview
-        fields = ["title", "candidate_name", "candidate_email", "language", "metrics_sharing"]
+        fields = ["title", "candidate_name", "candidate_email", "language", "metrics_sharing", "time_factor"]
         labels = {
             "title": _("Position or title"),
             "candidate_email": _("Candidate's e-mail"),

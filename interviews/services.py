@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -109,6 +110,7 @@ def create_interview(
     language: str = "en-US",
     phrases: Sequence[str] = (),
     metrics_sharing: str = Interview.MetricsSharing.SHARED,
+    time_factor: Decimal = Decimal(1),
     link_days: int | None = None,
 ) -> tuple[Interview, str]:
     """The new interview and the token of its candidate's link, which is stored nowhere.
@@ -124,6 +126,7 @@ def create_interview(
         language=language,
         phrases=list(phrases),
         metrics_sharing=metrics_sharing,
+        time_factor=time_factor,
         owner=owner,
         token_hash=access.hash_token(token),
         expires_at=timezone.now() + timedelta(days=days),

@@ -77,7 +77,7 @@ def _brief_metrics(stored: dict[str, Any]) -> dict[str, Any]:
     return {**fields, "measures": _without_drawings(fields["measures"]), "trace": None}
 
 
-def question_fields(question: Question, index: int, total: int) -> dict[str, Any]:
+def question_fields(interview: Interview, question: Question, index: int, total: int) -> dict[str, Any]:
     return {
         "question_id": question.pk,
         "text": question.text,
@@ -85,8 +85,8 @@ def question_fields(question: Question, index: int, total: int) -> dict[str, Any
         "total": total,
         "question_type": question.question_type,
         "difficulty": question.difficulty,
-        "think_seconds": question.think_seconds,
-        "answer_seconds": question.answer_seconds,
+        "think_seconds": interview.lengthened(question.think_seconds),
+        "answer_seconds": interview.lengthened(question.answer_seconds),
     }
 
 
@@ -118,7 +118,7 @@ def interview_fields(interview: Interview) -> dict[str, Any]:
 
 def question_message(interview: Interview, question: Question) -> QuestionMessage:
     ids = list(interview.questions.values_list("pk", flat=True))
-    return QuestionMessage(**question_fields(question, ids.index(question.pk) + 1, len(ids)))
+    return QuestionMessage(**question_fields(interview, question, ids.index(question.pk) + 1, len(ids)))
 
 
 def step_messages(interview: Interview) -> list[ServerMessage]:
@@ -212,7 +212,10 @@ def snapshot_message(interview: Interview, interim: dict[str, Any] | None, watch
             "completed_at": interview.completed_at,
             "current_question_id": interview.current_question_id,
         },
-        questions=[question_fields(q, index, len(questions)) for index, q in enumerate(questions, start=1)],
+        questions=[
+            question_fields(interview, question, index, len(questions))
+            for index, question in enumerate(questions, start=1)
+        ],
         answers=[
             _answer_fields(answer, segments[answer.pk], shares_metrics=interview.shares_metrics)
             for answer in answers

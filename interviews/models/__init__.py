@@ -11,6 +11,7 @@ from interviews.models.answers import (
 )
 from interviews.models.interviews import (
     MAX_TAKES,
+    TIME_FACTORS,
     Interview,
     InterviewQuerySet,
     Invitation,
@@ -22,6 +23,7 @@ from interviews.models.reviews import Correction, Note
 
 __all__ = [
     "MAX_TAKES",
+    "TIME_FACTORS",
     "Answer",
     "AnswerQuerySet",
     "AudioChunk",

@@ -92,6 +92,22 @@ class Answer(models.Model):
         """What anybody but the candidate may see of its voice metrics."""
         return self.voice_metrics if self.question.interview.shares_metrics else None
 
+    @property
+    def time_ms(self) -> int:
+        """How long it was meant to be, for this candidate; 0 without a limit."""
+        return self.question.interview.lengthened(self.question.answer_seconds) * 1000
+
+    @property
+    def overrun_ms(self) -> int:
+        """By how much it ran over its time, which cuts nobody off."""
+        return max(0, (self.duration_ms or 0) - self.time_ms) if self.time_ms else 0
+
+    @property
+    def time_over_in(self) -> int | None:
+        """The index of the segment in which its time was over."""
+        begun = [segment.index for segment in self.segments.all() if segment.start_ms < self.time_ms]
+        return begun[-1] if begun and self.overrun_ms else None
+
 
 class Remeasurement(models.Model):
     """What a later version measures of an answer's voice, beside the numbers that it was shown with."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 
 from django.conf import settings
@@ -14,6 +15,15 @@ from django.utils.translation import gettext_lazy as _
 from speech.backends import is_recognisable
 
 MAX_TAKES = 5
+
+# What recruiters choose from. The row takes whatever lies between 1 and 5.
+TIME_FACTORS = {
+    "1.00": _("As planned"),
+    "1.25": _("A quarter more"),
+    "1.50": _("Half as much again"),
+    "2.00": _("Twice as much"),
+    "3.00": _("Three times as much"),
+}
 
 # `Answer.Status`, whose module is built on this one.
 UNDER_WAY = ["recording", "finishing"]
@@ -110,6 +120,10 @@ class Interview(models.Model):
     def shares_metrics(self) -> bool:
         """With recruiters, and with the site that the interview belongs to."""
         return self.metrics_sharing == self.MetricsSharing.SHARED
+
+    def lengthened(self, seconds: int) -> int:
+        """A planned time as this candidate has it."""
+        return math.ceil(seconds * self.time_factor)
 
     @property
     def is_open(self) -> bool:

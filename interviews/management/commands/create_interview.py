@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import json
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -34,6 +35,12 @@ class Command(BaseCommand):
             help="who is shown how answers sounded: recruiters and the candidate (the default), the candidate"
             " only, or nobody, as nothing is measured",
         )
+        parser.add_argument(
+            "--time-factor",
+            type=_number,
+            default=Decimal(1),
+            help="thinking and answering times are multiplied by this, 1 to 5",
+        )
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -46,11 +53,19 @@ class Command(BaseCommand):
                 questions=options["question"],
                 phrases=options["phrase"],
                 metrics_sharing=options["metrics_sharing"],
+                time_factor=options["time_factor"],
                 owner=_user(options["owner"]),
             )
         except ValidationError as problem:
             raise CommandError("; ".join(problem.messages)) from None
         self.stdout.write(_described(interview, token, as_json=options["json"]))
+
+
+def _number(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise ArgumentTypeError(f"{text!r} is not a number") from None
 
 
 def _user(name: str | None) -> Any:
