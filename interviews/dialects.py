@@ -27,6 +27,7 @@ class V1Dialect:
     """Everything, as it is."""
 
     has_acks = True
+    chooses_takes = True
 
     def adapt(self, messages: Iterable[ServerMessage]) -> Iterator[ServerMessage]:
         yield from messages
@@ -36,7 +37,8 @@ class BasicDialect:
     """Interims that hold the whole answer so far, then one final with the whole text, then the metrics."""
 
     has_acks = False
-    PLAIN = QuestionMessage, VoiceMetricsMessage, InterviewComplete, ErrorMessage
+    chooses_takes = False
+    PLAIN = VoiceMetricsMessage, InterviewComplete, ErrorMessage
 
     def __init__(self) -> None:
         self._said: list[str] = []
@@ -49,6 +51,8 @@ class BasicDialect:
 
     def _adapt(self, message: ServerMessage) -> Iterator[ServerMessage]:
         match message:
+            case QuestionMessage():
+                yield from _unless_chosen_from(message)
             case AnswerStarted(segments=segments):
                 self._said = [segment["text"] for segment in segments]
             case Transcription():
@@ -69,6 +73,12 @@ class BasicDialect:
         return msgspec.structs.replace(
             message, text=text, is_final=False, segment=0, start_ms=0, confidence=None, words=[]
         )
+
+
+def _unless_chosen_from(question: QuestionMessage) -> Iterator[QuestionMessage]:
+    """Here there is one take, and none to be chosen."""
+    if not question.takes:
+        yield msgspec.structs.replace(question, takes_allowed=1, takes_left=1)
 
 
 def _whole(message: AnswerComplete) -> Transcription:

@@ -27,6 +27,9 @@ class Code(enum.StrEnum):
     AUDIO_BACKLOG = "AUDIO_BACKLOG"
     QUESTION_NOT_FOUND = "QUESTION_NOT_FOUND"
     QUESTION_ALREADY_ANSWERED = "QUESTION_ALREADY_ANSWERED"
+    TAKES_EXHAUSTED = "TAKES_EXHAUSTED"
+    TAKE_NOT_FOUND = "TAKE_NOT_FOUND"
+    TAKE_UNDER_WAY = "TAKE_UNDER_WAY"
     INVALID_STATE = "INVALID_STATE"
     INTERVIEW_NOT_FOUND = "INTERVIEW_NOT_FOUND"
     INTERVIEW_ALREADY_COMPLETED = "INTERVIEW_ALREADY_COMPLETED"
@@ -97,6 +100,9 @@ ERRORS: dict[Code, ErrorText] = {
     ),
     Code.QUESTION_NOT_FOUND: ErrorText("This interview has no such question."),
     Code.QUESTION_ALREADY_ANSWERED: ErrorText("This question is answered already."),
+    Code.TAKES_EXHAUSTED: ErrorText("This question can't be recorded again. Choose one of its takes."),
+    Code.TAKE_NOT_FOUND: ErrorText("This question has no such take that has ended."),
+    Code.TAKE_UNDER_WAY: ErrorText("Another take of this question is being recorded."),
     Code.INVALID_STATE: ErrorText("This is not possible at this point."),
     Code.INTERVIEW_NOT_FOUND: ErrorText("There is no such interview.", recoverable=False),
     Code.INTERVIEW_ALREADY_COMPLETED: ErrorText("This interview is over.", recoverable=False),

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, RegexValidator
 from django.utils.translation import gettext_lazy as _
 
-from interviews.models import TIME_FACTORS, Interview
+from interviews.models import MAX_TAKES, TIME_FACTORS, Interview
 
 CONSENT_VERSION = "2026-11"
 """Names the text that candidates agree to, `templates/interviews/consent/<version>.html`.
@@ -48,6 +48,14 @@ class InterviewForm(forms.ModelForm):  # type: ignore[type-arg]
         coerce=Decimal,
         required=False,
         empty_value=Decimal(1),  # type: ignore[arg-type]
+    )
+    takes_allowed = forms.TypedChoiceField(
+        label=_("Recordings of each answer"),
+        help_text=_("With more than one, candidates may record again and choose which take counts."),
+        choices=[(count, count) for count in range(1, MAX_TAKES + 1)],
+        coerce=int,
+        required=False,
+        empty_value=1,  # type: ignore[arg-type]
     )
     link_days = forms.IntegerField(
         label=_("Link is valid for (days)"), min_value=1, validators=[MaxValueValidator(MAX_LINK_DAYS)]

@@ -29,6 +29,8 @@ class ClientMessage(msgspec.Struct, tag_field="type"):
 class StartAnswer(ClientMessage, tag="start_answer"):
     question_id: str
     format: FormatField
+    # A take of its own, rather than going on with the one that is under way.
+    new_take: bool = False
 
 
 class AudioChunk(ClientMessage, tag="audio_chunk"):
@@ -47,6 +49,11 @@ class EndAnswer(ClientMessage, tag="end_answer"):
 class TextAnswer(ClientMessage, tag="text_answer"):
     question_id: str
     answer_text: str
+
+
+class ChooseTake(ClientMessage, tag="choose_take"):
+    question_id: str
+    answer_id: UUID
 
 
 class RequestRetry(ClientMessage, tag="request_retry"):
@@ -71,7 +78,9 @@ class Seen(ClientMessage, tag="seen"):
     revision: int = 0
 
 
-CandidateMessage = StartAnswer | AudioChunk | EndAnswer | TextAnswer | RequestRetry | Ping | KeepAlive
+CandidateMessage = (
+    StartAnswer | AudioChunk | EndAnswer | TextAnswer | ChooseTake | RequestRetry | Ping | KeepAlive
+)
 ObserverMessage = Resync | Seen | Ping | KeepAlive
 
 
@@ -101,6 +110,10 @@ class QuestionMessage(ServerMessage, tag="question"):
     difficulty: str
     think_seconds: int
     answer_seconds: int
+    takes_allowed: int
+    takes_left: int
+    # Those that have ended and wait for a choice: answer_id, status, text, duration_ms.
+    takes: list[dict[str, Any]]
 
 
 class AnswerStarted(ServerMessage, tag="answer_started"):
@@ -162,6 +175,11 @@ class AnswerComplete(ServerMessage, tag="answer_complete"):
     status: str
     # The code of what went wrong where the status is pending or failed.
     failure: str = ""
+
+
+class TakeChosen(ServerMessage, tag="take_chosen"):
+    question_id: UUID
+    answer_id: UUID
 
 
 Phase = Literal["live", "catching_up", "recorded_only"]

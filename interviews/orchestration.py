@@ -25,8 +25,9 @@ class Orchestrator:
     def next_question(self, interview: Interview, answer: Answer | None) -> Question | None:
         """The question to ask now; None completes the interview.
 
-        Called when an answer's audio is safe (`answer`), and with None when the interview starts, in
-        the transaction that records the step: rows made here are kept or lost with it. Keep it short.
+        Called when an answer's audio is safe or, of several takes, when one was chosen (`answer`), and
+        with None when the interview starts, in the transaction that records the step: rows made here
+        are kept or lost with it. Keep it short.
         """
         open_questions = interview.questions.exclude(answers__in=Answer.objects.ended())
         return open_questions.order_by("position").first()
@@ -42,9 +43,9 @@ class Orchestrator:
     ) -> None:
         """A complete answer with its transcript and metrics; runs in a worker thread.
 
-        Called at least once for each answer, and again if it raises: use `answer.pk` to know an answer
-        again. `audio` is its FLAC file, None for a written answer, which has no metrics either. Nor has one
-        of an interview that doesn't share them with recruiters.
+        Called at least once for each answer that counts, and again if it raises: use `answer.pk` to know
+        an answer again. `audio` is its FLAC file, None for a written answer, which has no metrics either.
+        Nor has one of an interview that doesn't share them with recruiters.
         """
 
 

@@ -14,12 +14,14 @@ import binascii
 import enum
 from collections import deque
 from dataclasses import dataclass
+from uuid import UUID
 
 from interviews.errors import Close, Code
 from interviews.messages import (
     Ack,
     AudioChunk,
     CandidateMessage,
+    ChooseTake,
     EndAnswer,
     ErrorMessage,
     FormatField,
@@ -71,6 +73,7 @@ class Begin:
     question_id: str
     audio: AudioFormat | None
     then: AudioChunk | None = None
+    new_take: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,14 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
+class Choose:
+    """Of several takes this one counts."""
+
+    question_id: str
+    answer_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Retry:
     failed_message_type: str
     error_code: str
@@ -119,7 +130,7 @@ class Hangup:
     message: ErrorMessage
 
 
-Event = Begin | Store | Compare | End | Write | Retry | Reply | Hangup
+Event = Begin | Store | Compare | End | Write | Choose | Retry | Reply | Hangup
 
 
 class CandidateProtocol:
@@ -171,12 +182,14 @@ class CandidateProtocol:
                 return self._frame(data)
             case AudioChunk():
                 return self._audio_chunk(message)
-            case StartAnswer(question_id, format_field):
-                return self._start(question_id, format_field)
+            case StartAnswer():
+                return self._start(message)
             case EndAnswer(question_id, chunk_count):
                 return self._end(question_id, chunk_count)
             case TextAnswer(question_id, answer_text):
                 return self._write(question_id, answer_text)
+            case ChooseTake(question_id, answer_id):
+                return self._choose(question_id, answer_id)
             case RequestRetry(failed_message_type, error_code):
                 return [Retry(failed_message_type, error_code)]
             case Ping():
@@ -184,11 +197,11 @@ class CandidateProtocol:
             case KeepAlive():
                 return []
 
-    def _start(self, question_id: str, field: FormatField) -> list[Event]:
+    def _start(self, message: StartAnswer) -> list[Event]:
         if self.state is not State.IDLE:
             return self._refuse(Code.INVALID_STATE)
         try:
-            return [Begin(question_id, _format(field))]
+            return [Begin(message.question_id, _format(message.format), new_take=message.new_take)]
         except AudioFormatUnsupported:
             return self._refuse(Code.AUDIO_FORMAT_UNSUPPORTED)
 
@@ -284,14 +297,21 @@ class CandidateProtocol:
         return [End(self.next_index)]
 
     def _write(self, question_id: str, text: str) -> list[Event]:
-        if self.state is not State.IDLE and (
-            self.state is State.FINISHING or question_id != self.question_id
-        ):
+        if not self._may_give_up(question_id):
             return self._refuse(Code.INVALID_STATE)
         # PostgreSQL stores no NUL.
         if not text.strip() or "\0" in text or len(text) > self.limits.text_answer_max_chars:
             return self._refuse(Code.INVALID_MESSAGE_FORMAT)
         return [Write(question_id, text.strip())]
+
+    def _choose(self, question_id: str, answer_id: UUID) -> list[Event]:
+        if not self._may_give_up(question_id):
+            return self._refuse(Code.INVALID_STATE)
+        return [Choose(question_id, answer_id)]
+
+    def _may_give_up(self, question_id: str) -> bool:
+        """Whether something else may take the place of what is being recorded, if anything is."""
+        return self.state is State.IDLE or (self.state is State.RECORDING and question_id == self.question_id)
 
     # Answers to the client
 

@@ -59,7 +59,7 @@ class Change:
     answer: Answer | None = None
 
 
-def _raise_revision(interview_id: UUID) -> int:
+def raise_revision(interview_id: UUID) -> int:
     Interview.objects.filter(pk=interview_id).update(revision=F("revision") + 1)
     return _revision(interview_id)
 
@@ -111,11 +111,12 @@ def create_interview(
     phrases: Sequence[str] = (),
     metrics_sharing: str = Interview.MetricsSharing.SHARED,
     time_factor: Decimal = Decimal(1),
+    takes_allowed: int = 1,
     link_days: int | None = None,
 ) -> tuple[Interview, str]:
     """The new interview and the token of its candidate's link, which is stored nowhere.
 
-    Raises ValidationError.
+    `takes_allowed` is for questions that don't say it themselves. Raises ValidationError.
     """
     token = access.new_token()
     days = settings.INTERVIEW_LINK_DAYS if link_days is None else link_days
@@ -135,7 +136,8 @@ def create_interview(
     interview.save()
     for position, asked in enumerate(questions, start=1):
         fields = {"text": asked} if isinstance(asked, str) else asked
-        question = Question(interview=interview, position=position, **fields)
+        named = {"takes_allowed": takes_allowed, **fields}
+        question = Question(interview=interview, position=position, **named)
         question.clean_fields()
         question.save()
     return interview, token
@@ -156,7 +158,7 @@ def give_consent(interview: Interview, version: str) -> None:
         consented_at=timezone.now(), consent_version=version
     )
     if given:
-        _raise_revision(interview.pk)
+        raise_revision(interview.pk)
     interview.refresh_from_db()
 
 
@@ -167,7 +169,7 @@ def cancel(interview: Interview) -> bool:
     still = Interview.objects.filter(pk=interview.pk, status__in=running)
     if not still.update(status=Interview.Status.CANCELLED, current_question=None):
         return False
-    _raise_revision(interview.pk)
+    raise_revision(interview.pk)
     interview.refresh_from_db()
     return True
 
@@ -189,11 +191,11 @@ def start(interview_id: UUID) -> Change | None:
     )
     if not started:
         return None
-    revision = _raise_revision(interview_id)
-    return Change(interview_id, revision, _next_step(Interview.objects.get(pk=interview_id), None))
+    revision = raise_revision(interview_id)
+    return Change(interview_id, revision, next_step_of(Interview.objects.get(pk=interview_id), None))
 
 
-def _next_step(interview: Interview, answer: Answer | None) -> list[ServerMessage]:
+def next_step_of(interview: Interview, answer: Answer | None) -> list[ServerMessage]:
     """Asks the orchestrator; the next question, or the end, is recorded and told."""
     question = get_orchestrator().next_question(interview, answer)
     interview.current_question = question
@@ -221,7 +223,7 @@ class Begun:
     change: Change
 
 
-def _current_question(interview_id: UUID, question_id: str) -> Question:
+def current_question(interview_id: UUID, question_id: str) -> Question:
     """The question that may be answered now, locked with its interview; refuses any other."""
     interview = Interview.objects.select_for_update().get(pk=interview_id)
     if not interview.is_open:
@@ -229,12 +231,20 @@ def _current_question(interview_id: UUID, question_id: str) -> Question:
     question = next((q for q in interview.questions.all() if str(q.pk) == question_id.lower()), None)
     if question is None:
         raise InterviewError(Code.QUESTION_NOT_FOUND)
-    if question.answers.ended().exists():
-        raise InterviewError(Code.QUESTION_ALREADY_ANSWERED)
     if interview.current_question_id != question.pk:
-        raise InterviewError(Code.INVALID_STATE)
+        is_answered = question.answers.ended().exists()
+        raise InterviewError(Code.QUESTION_ALREADY_ANSWERED if is_answered else Code.INVALID_STATE)
     question.interview = interview
     return question
+
+
+def _check_takes(question: Question, *, is_new: bool) -> None:
+    """Refuses another take where there may be none, or where none was asked for."""
+    ended = question.answers.ended().count()
+    if ended and (question.takes_allowed == 1 or not is_new):
+        raise InterviewError(Code.QUESTION_ALREADY_ANSWERED)
+    if ended >= question.takes_allowed:
+        raise InterviewError(Code.TAKES_EXHAUSTED)
 
 
 def _new_take(question: Question, **fields: Any) -> Answer:
@@ -243,20 +253,24 @@ def _new_take(question: Question, **fields: Any) -> Answer:
 
 
 @transaction.atomic
-def begin_answer(interview_id: UUID, question_id: str) -> Begun:
+def begin_answer(interview_id: UUID, question_id: str, *, new_take: bool = False) -> Begun:
     """Starts an answer, or takes over the one that is being recorded.
 
+    A new take begins after one that has ended, and takes nothing over of which there is audio.
     Raises InterviewError with INTERVIEW_ALREADY_COMPLETED, QUESTION_NOT_FOUND,
-    QUESTION_ALREADY_ANSWERED or INVALID_STATE.
+    QUESTION_ALREADY_ANSWERED, TAKES_EXHAUSTED, TAKE_UNDER_WAY or INVALID_STATE.
     """
-    revision = _raise_revision(interview_id)
-    question = _current_question(interview_id, question_id)
+    revision = raise_revision(interview_id)
+    question = current_question(interview_id, question_id)
     under_way = question.answers.under_way()
     # Locked, since a transcriber may be claiming it.
     answer = under_way.select_for_update().last()
     if answer is None:
+        _check_takes(question, is_new=new_take)
         answer = _new_take(question, lease_until=_lease())
     else:
+        if new_take and answer.chunks.exists():
+            raise InterviewError(Code.TAKE_UNDER_WAY)
         answer.epoch += 1
         answer.status = Status.RECORDING
         answer.failure = ""
@@ -307,7 +321,7 @@ def add_segment(answer: Answer, index: int, final: Final) -> Change:
     kept = answer.segments.filter(index=index, text=final.text, end_ms=final.end_ms).first()
     if kept:
         return Change(interview_id, kept.revision, [final_message(answer, kept)])
-    revision = _raise_revision(interview_id)
+    revision = raise_revision(interview_id)
     _hold(answer, Status.RECORDING, Status.FINISHING, Status.PENDING, lease_until=_lease())
     segment = Segment.objects.create(
         answer=answer,
@@ -331,7 +345,7 @@ def record_only(answer: Answer, code: Code) -> Change:
     Raises StaleEpoch if another connection has the answer.
     """
     interview_id = answer.question.interview_id
-    revision = _raise_revision(interview_id)
+    revision = raise_revision(interview_id)
     _hold(answer, Status.RECORDING, Status.FINISHING, failure=code, lease_until=_lease())
     return Change(interview_id, revision, [recorded_only_message(answer)])
 
@@ -343,7 +357,7 @@ def finish_recording(answer: Answer) -> Change:
     recorded = AnswerRecorded(question_id=answer.question_id, answer_id=answer.pk)
     if _is_ours(answer, Status.FINISHING):
         return Change(interview_id, _revision(interview_id), [recorded])
-    revision = _raise_revision(interview_id)
+    revision = raise_revision(interview_id)
     changes = {"status": Status.FINISHING, "ended_at": timezone.now(), "lease_until": _lease()}
     _hold(answer, Status.RECORDING, **changes)
     return Change(interview_id, revision, [recorded])
@@ -363,7 +377,7 @@ def complete_answer(
     """
     if done := _done_before(answer, Status.COMPLETE):
         return done
-    revision = _raise_revision(answer.question.interview_id)
+    revision = raise_revision(answer.question.interview_id)
     owed = Answer.objects.filter(pk=answer.pk, status=Status.PENDING).exists()
     said = list(answer.segments.values_list("text", "recogniser"))
     _hold(
@@ -389,7 +403,7 @@ def owe_transcript(answer: Answer, code: Code, duration_ms: int | None) -> Chang
     """
     if done := _done_before(answer, Status.PENDING):
         return done
-    revision = _raise_revision(answer.question.interview_id)
+    revision = raise_revision(answer.question.interview_id)
     changes = {"failure": code, "duration_ms": duration_ms, "lease_until": _lease()}
     _hold(answer, Status.FINISHING, status=Status.PENDING, **changes)
     return _ended(answer, revision, next_step=True)
@@ -425,7 +439,7 @@ def fail_answer(answer: Answer, code: Code) -> Change:
     """This take's audio can't be used; the question may be answered anew while it is the current one."""
     if done := _done_before(answer, Status.FAILED):
         return done
-    revision = _raise_revision(answer.question.interview_id)
+    revision = raise_revision(answer.question.interview_id)
     statuses = Status.RECORDING, Status.FINISHING, Status.PENDING
     _hold(answer, *statuses, status=Status.FAILED, failure=code, lease_until=None)
     return _ended(answer, revision, next_step=False)
@@ -434,11 +448,9 @@ def fail_answer(answer: Answer, code: Code) -> Change:
 @transaction.atomic
 def write_answer(interview_id: UUID, question_id: str, text: str) -> Change:
     """A written answer; a recording of the same question that is under way is given up."""
-    revision = _raise_revision(interview_id)
-    question = _current_question(interview_id, question_id)
-    question.answers.under_way().update(
-        status=Status.FAILED, failure="GIVEN_UP", epoch=F("epoch") + 1, lease_until=None
-    )
+    revision = raise_revision(interview_id)
+    question = current_question(interview_id, question_id)
+    give_up_recording(question)
     fields = {"status": Status.COMPLETE, "text": text, "ended_at": timezone.now(), "lease_until": _lease()}
     return _ended(_new_take(question, kind=Answer.Kind.TEXT, **fields), revision, next_step=True)
 
@@ -448,9 +460,16 @@ def give_up(answer: Answer) -> Change:
     """The candidate wants to record this take anew."""
     if done := _done_before(answer, Status.FAILED):
         return done
-    revision = _raise_revision(answer.question.interview_id)
+    revision = raise_revision(answer.question.interview_id)
     _hold(answer, Status.RECORDING, status=Status.FAILED, failure="GIVEN_UP", lease_until=None)
     return _ended(answer, revision, next_step=False)
+
+
+def give_up_recording(question: Question) -> None:
+    """Whoever records an answer to it finds no row for what comes next."""
+    question.answers.under_way().update(
+        status=Status.FAILED, failure="GIVEN_UP", epoch=F("epoch") + 1, lease_until=None
+    )
 
 
 def _is_ours(answer: Answer, status: str) -> bool:
@@ -476,7 +495,7 @@ def _ended(answer: Answer, revision: int, *, next_step: bool) -> Change:
     messages = ended_messages(answer)
     # What ends after its interview was cancelled changes nothing about that.
     if next_step and interview.status == Interview.Status.IN_PROGRESS:
-        messages += _next_step(interview, answer)
+        messages += step_messages(interview) if answer.is_to_be_chosen else next_step_of(interview, answer)
     return Change(interview.pk, revision, messages, interview.shares_metrics, answer)
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from interviews import services
+from interviews import services, takes
 from interviews.access import Watcher
 from interviews.broadcast import Delivery
 from interviews.database import in_database, persistently
@@ -21,6 +21,7 @@ from interviews.messages import (
     AudioChunk,
     CandidateMessage,
     ErrorMessage,
+    QuestionMessage,
     ServerMessage,
     Transcription,
     encode,
@@ -32,6 +33,7 @@ from interviews.protocol import (
     CHUNK_MIN_COST,
     Begin,
     CandidateProtocol,
+    Choose,
     Compare,
     End,
     Event,
@@ -46,7 +48,7 @@ from interviews.protocol import (
 )
 from interviews.recording import Outlets, Recording
 from interviews.services import Change, Standing
-from interviews.settling import settle
+from interviews.settling import settle, settle_chosen
 from interviews.worker import Worker
 
 logger = logging.getLogger(__name__)
@@ -192,7 +194,8 @@ class CandidateSession:
         change = await persistently(services.start, self.interview_id)
         if change:
             self._worker.feed.publish(change)
-        self.tell(await persistently(services.welcome, self.interview_id))
+        messages = await persistently(services.welcome, self.interview_id)
+        self.tell([*messages, *await self._choose_for_them(messages)])
 
     async def _handle(self, message: Incoming) -> None:
         if self._recording:
@@ -211,6 +214,8 @@ class CandidateSession:
                     await self._begin(event)
                 case Write(question_id, text):
                     await self._write(question_id, text)
+                case Choose(question_id, answer_id):
+                    await self._choose(question_id, answer_id)
                 case Retry():
                     await self._retry(event)
                 case Reply() | Hangup():
@@ -237,7 +242,9 @@ class CandidateSession:
                 self.tell([event.message])
 
     async def _begin(self, event: Begin) -> None:
-        begun = await persistently(services.begin_answer, self.interview_id, event.question_id)
+        begun = await persistently(
+            services.begin_answer, self.interview_id, event.question_id, new_take=event.new_take
+        )
         outlets = Outlets(tell=self.tell, publish=self._worker.feed.publish, acked=self._acked)
         self._recording = Recording(
             begun, self._interview, event.audio, journal=self._worker.journal, outlets=outlets
@@ -258,6 +265,7 @@ class CandidateSession:
             logger.exception("answer %s: the recording broke off", recording.answer.pk)
             return self.hang_up(Close.TRY_LATER, error(Code.INTERNAL_ERROR))
         self._ended(change, usable=not recording.has_failed)
+        self.tell(await self._choose_for_them(change.messages))
         await settle(recording.answer)
 
     def _ended(self, change: Change, *, usable: bool) -> None:
@@ -287,6 +295,26 @@ class CandidateSession:
         self._ended(change, usable=True)
         assert change.answer
         self._worker.spawn(settle(change.answer))
+
+    async def _choose(self, question_id: str, answer_id: UUID) -> None:
+        await self._abandon()
+        change = await persistently(takes.choose_take, self.interview_id, question_id, answer_id)
+        self._ended(change, usable=True)
+        assert change.answer
+        self._worker.spawn(settle_chosen(change.answer))
+
+    async def _choose_for_them(self, messages: Sequence[ServerMessage]) -> list[ServerMessage]:
+        """What comes next where `messages` ask for a choice, and the client knows of none."""
+        asks = any(isinstance(message, QuestionMessage) and message.takes for message in messages)
+        if not asks or self._dialect.chooses_takes:
+            return []
+        change = await persistently(takes.choose_last_take, self.interview_id)
+        if change is None:
+            return []
+        self._worker.feed.publish(change)
+        assert change.answer
+        self._worker.spawn(settle_chosen(change.answer))
+        return change.messages
 
     async def _abandon(self) -> None:
         """Stops the recording; what is stored of it stays, and can be gone on with or given up."""

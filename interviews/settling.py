@@ -51,6 +51,12 @@ async def settle(answer: Answer) -> None:
         await in_database(services.release, answer)
 
 
+async def settle_chosen(answer: Answer) -> None:
+    """A take counts from now on. Whoever still works on it hands it over; nobody does if it is settled."""
+    if await in_database(services.take_over, answer):
+        await settle(answer)
+
+
 def parted_audio(answer: Answer) -> PartedAudio:
     """All of a recorded answer's chunks, read from the rows."""
     last = answer.chunks.aggregate(last=Max("index"))["last"]
@@ -129,8 +135,11 @@ def _name_file(answer: Answer, name: str) -> None:
 
 
 def hand_over(answer_id: UUID) -> None:
-    """Tells the orchestrator and the signal of a complete answer; what raises is owed and tried again."""
-    owed = Answer.objects.filter(pk=answer_id, status=Answer.Status.COMPLETE, handed_over_at=None)
+    """Tells the orchestrator and the signal of a complete answer that counts for good.
+
+    What raises is owed and tried again.
+    """
+    owed = Answer.objects.to_hand_over().filter(pk=answer_id)
     answer = owed.select_related("question__interview").first()
     if answer is None:
         return
@@ -140,7 +149,7 @@ def hand_over(answer_id: UUID) -> None:
         question.interview, question, answer, answer.audio or None, answer.text, metrics
     )
     answer_completed.send(sender=Answer, answer=answer)
-    owed.update(handed_over_at=timezone.now(), lease_until=None)
+    Answer.objects.filter(pk=answer_id).update(handed_over_at=timezone.now(), lease_until=None)
 
 
 # What nobody is working on any more

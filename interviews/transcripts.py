@@ -8,8 +8,11 @@ from interviews.models import Answer, Interview, Question
 
 
 def transcript(interview: Interview) -> list[Question]:
-    """The questions with their answers and segments, in three queries."""
-    answers = Answer.objects.order_by("take").prefetch_related("segments")
+    """The questions with their answers and segments, in three queries.
+
+    Of several takes the one that counts comes first.
+    """
+    answers = Answer.objects.marked().prefetch_related("segments")
     return list(interview.questions.prefetch_related(Prefetch("answers", answers)))
 
 

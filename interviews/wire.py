@@ -87,6 +87,16 @@ def question_fields(interview: Interview, question: Question, index: int, total:
         "difficulty": question.difficulty,
         "think_seconds": interview.lengthened(question.think_seconds),
         "answer_seconds": interview.lengthened(question.answer_seconds),
+        "takes_allowed": question.takes_allowed,
+    }
+
+
+def _take_fields(answer: Answer) -> dict[str, Any]:
+    return {
+        "answer_id": answer.pk,
+        "status": answer.status,
+        "text": answer.text,
+        "duration_ms": answer.duration_ms,
     }
 
 
@@ -118,7 +128,12 @@ def interview_fields(interview: Interview) -> dict[str, Any]:
 
 def question_message(interview: Interview, question: Question) -> QuestionMessage:
     ids = list(interview.questions.values_list("pk", flat=True))
-    return QuestionMessage(**question_fields(interview, question, ids.index(question.pk) + 1, len(ids)))
+    takes = question.answers.ended() if question.takes_allowed > 1 else ()
+    return QuestionMessage(
+        **question_fields(interview, question, ids.index(question.pk) + 1, len(ids)),
+        takes_left=question.takes_allowed - len(takes),
+        takes=[_take_fields(answer) for answer in takes],
+    )
 
 
 def step_messages(interview: Interview) -> list[ServerMessage]:
@@ -173,7 +188,7 @@ def ended_messages(answer: Answer) -> list[ServerMessage]:
 
 def session_ready(interview: Interview, under_way: dict[str, Any] | None) -> SessionReady:
     questions = list(interview.questions.all())
-    answers = Answer.objects.ended().filter(question__interview=interview)
+    answers = Answer.objects.counting().filter(question__interview=interview)
     return SessionReady(
         interview=interview_fields(interview),
         # Without their texts: think time means something only for a question not seen before.
@@ -236,6 +251,7 @@ def _answer_fields(answer: Answer, segments: list[dict[str, Any]], *, shares_met
         "text": answer.text,
         "confidence": answer.confidence,
         "duration_ms": answer.duration_ms,
+        "is_chosen": answer.chosen_at is not None,
         "voice_metrics": _brief_metrics(answer.voice_metrics)
         if answer.voice_metrics and shares_metrics
         else None,

@@ -22,6 +22,7 @@ session observers checks
 worker
 feed recording settling
 broadcast chunks journal leases measuring
+takes
 services forms transcripts
 orchestration wire
 access links media templatetags

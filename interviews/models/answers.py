@@ -23,6 +23,21 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
     def under_way(self) -> AnswerQuerySet:
         return self.filter(status__in=UNDER_WAY)
 
+    def counting(self) -> AnswerQuerySet:
+        """The one answer of each question that is answered."""
+        return self.filter(_counts())
+
+    def marked(self) -> AnswerQuerySet:
+        """Each with `counts`, whether it is that one, which comes before the other takes."""
+        counts = models.ExpressionWrapper(_counts(), models.BooleanField())
+        return self.annotate(counts=counts).order_by("question__position", "-counts", "take")
+
+    def to_hand_over(self) -> AnswerQuerySet:
+        """Those that are complete and count for good: nothing is recorded or chosen any more."""
+        complete = self.counting().filter(status=Answer.Status.COMPLETE, handed_over_at=None)
+        is_asked = models.Q(question=models.F("question__interview__current_question"))
+        return complete.exclude(is_asked).exclude(question__answers__in=Answer.objects.under_way())
+
     def owed(self) -> AnswerQuerySet:
         """Those whose transcript, audio file or hand-over is owed and which nobody works on.
 
@@ -30,11 +45,18 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
         """
         status, now = Answer.Status, timezone.now()
         unfinished = models.Q(status__in=[status.FINISHING, status.PENDING])
-        unfinished |= models.Q(status=status.COMPLETE, handed_over_at=None)
+        unfinished |= models.Q(pk__in=Answer.objects.to_hand_over().values("pk"))
         free = models.Q(lease_until=None) | models.Q(lease_until__lt=now)
         grace = timedelta(seconds=settings.ANSWER_GRACE_SECONDS)
         abandoned = models.Q(status=status.RECORDING, lease_until__lt=now - grace)
         return self.filter(unfinished & free | abandoned)
+
+
+def _counts() -> models.Q:
+    """Of the takes of a question the one that its candidate chose counts, or else the last that has ended."""
+    takes = Answer.objects.ended().filter(question=models.OuterRef("question"))
+    takes = takes.order_by(models.F("chosen_at").asc(nulls_last=True), "-take")
+    return models.Q(pk=models.Subquery(takes.values("pk")[:1]))
 
 
 class Answer(models.Model):
@@ -86,6 +108,11 @@ class Answer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.take} · {self.get_status_display()}"
+
+    @property
+    def is_to_be_chosen(self) -> bool:
+        """Whether the interview waits for its candidate's choice before it goes on."""
+        return self.kind == self.Kind.VOICE and self.question.takes_allowed > 1
 
     @property
     def shared_metrics(self) -> dict[str, Any] | None:

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from msgspec import structs
 
 from interviews.dialects import BasicDialect, V1Dialect, dialect_for
 from interviews.errors import Code
@@ -17,6 +18,7 @@ from interviews.messages import (
     ServerMessage,
     SessionReady,
     State,
+    TakeChosen,
     Transcription,
     VoiceMetricsMessage,
     error,
@@ -33,6 +35,9 @@ QUESTION = QuestionMessage(
     difficulty="medium",
     think_seconds=30,
     answer_seconds=180,
+    takes_allowed=1,
+    takes_left=1,
+    takes=[],
 )
 METRICS = VoiceMetricsMessage(
     question_id=Q,
@@ -103,6 +108,13 @@ def test_basic_gets_nothing_that_a_plain_script_does_not_know() -> None:
         error(Code.CHUNK_GAP),
         THE_END,
     ]
+
+
+def test_basic_knows_of_one_take_and_of_no_choice() -> None:
+    several = structs.replace(QUESTION, takes_allowed=3, takes_left=3)
+    choice = structs.replace(several, takes_left=2, takes=[{"answer_id": A}])
+
+    assert adapted(several, choice, TakeChosen(question_id=Q, answer_id=A)) == [QUESTION]
 
 
 def test_basic_interims_hold_the_whole_answer_so_far() -> None:

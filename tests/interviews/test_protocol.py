@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from interviews.messages import (
     Ack,
     AudioChunk,
     CandidateMessage,
+    ChooseTake,
     EndAnswer,
     ErrorMessage,
     FormatField,
@@ -27,6 +29,7 @@ from interviews.protocol import (
     CHUNK_MIN_COST,
     Begin,
     CandidateProtocol,
+    Choose,
     Compare,
     End,
     Frame,
@@ -418,6 +421,25 @@ def test_the_next_answer_counts_from_nothing() -> None:
     events = [protocol.receive(frame(index, bytes(2000))) for index in range(4)]
 
     assert events == [[Store(index, bytes(2000))] for index in range(4)]
+
+
+# Several takes
+
+
+def test_a_new_take_is_asked_for_in_so_many_words() -> None:
+    start = StartAnswer(Q, FormatField("pcm_s16le"), new_take=True)
+
+    assert idle().receive(start) == [Begin(Q, AudioFormat("pcm_s16le"), new_take=True)]
+
+
+@pytest.mark.parametrize("protocol", [idle(), recording()], ids=["idle", "recording"])
+def test_a_take_is_chosen_whether_or_not_another_is_recorded(protocol: CandidateProtocol) -> None:
+    assert protocol.receive(ChooseTake(Q, UUID(int=1))) == [Choose(Q, UUID(int=1))]
+
+
+def test_no_take_is_chosen_while_another_is_finished_or_another_question_answered() -> None:
+    assert finishing().receive(ChooseTake(Q, UUID(int=1))) == refusal(Code.INVALID_STATE)
+    assert recording().receive(ChooseTake(OTHER, UUID(int=1))) == refused(Code.INVALID_STATE)
 
 
 # The rest

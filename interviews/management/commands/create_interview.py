@@ -41,6 +41,16 @@ class Command(BaseCommand):
             default=Decimal(1),
             help="thinking and answering times are multiplied by this, 1 to 5",
         )
+        parser.add_argument(
+            "--takes",
+            type=int,
+            default=1,
+            help="how often each answer may be recorded; the candidate chooses",
+        )
+        parser.add_argument("--think-seconds", type=int, default=30, help="for each question; 0 for none")
+        parser.add_argument(
+            "--answer-seconds", type=int, default=180, help="for each question; 0 for no limit"
+        )
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -50,7 +60,8 @@ class Command(BaseCommand):
                 candidate_name=options["candidate"],
                 candidate_email=options["email"],
                 language=options["language"],
-                questions=options["question"],
+                questions=[_question(text, options) for text in options["question"]],
+                takes_allowed=options["takes"],
                 phrases=options["phrase"],
                 metrics_sharing=options["metrics_sharing"],
                 time_factor=options["time_factor"],
@@ -59,6 +70,11 @@ class Command(BaseCommand):
         except ValidationError as problem:
             raise CommandError("; ".join(problem.messages)) from None
         self.stdout.write(_described(interview, token, as_json=options["json"]))
+
+
+def _question(text: str, options: dict[str, Any]) -> dict[str, Any]:
+    times = "think_seconds", "answer_seconds"
+    return {"text": text, **{name: options[name] for name in times}}
 
 
 def _number(text: str) -> Decimal:

@@ -1,0 +1,59 @@
+"""Which of several takes counts: the candidate's choice, on which the interview goes on.
+
+Nobody is made to choose: the last take counts where none is chosen (`AnswerQuerySet.marked`).
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from interviews.errors import Code, InterviewError
+from interviews.messages import TakeChosen
+from interviews.models import Answer, Interview
+from interviews.services import Change, current_question, give_up_recording, next_step_of, raise_revision
+from interviews.wire import step_messages
+
+
+@transaction.atomic
+def choose_take(interview_id: UUID, question_id: str, answer_id: UUID) -> Change:
+    """This take counts, and the interview goes on; a recording of the same question is given up.
+
+    Chosen again, it changes nothing. Raises InterviewError with TAKE_NOT_FOUND, and as `begin_answer` does.
+    """
+    if done := _chosen_before(interview_id, question_id, answer_id):
+        return done
+    revision = raise_revision(interview_id)
+    question = current_question(interview_id, question_id)
+    chosen = question.answers.ended().filter(pk=answer_id)
+    if not chosen.update(chosen_at=timezone.now()):
+        raise InterviewError(Code.TAKE_NOT_FOUND)
+    give_up_recording(question)
+    return _gone_on(question.interview, chosen.select_related("question__interview").get(), revision)
+
+
+@transaction.atomic
+def choose_last_take(interview_id: UUID) -> Change | None:
+    """For who is not asked: the interview goes on after a take. None if it waits for no choice."""
+    interview = Interview.objects.select_for_update().get(pk=interview_id)
+    takes = Answer.objects.ended().filter(question=interview.current_question_id)
+    last = takes.select_related("question__interview").last()
+    if last is None:
+        return None
+    return _gone_on(interview, last, raise_revision(interview_id))
+
+
+def _chosen_before(interview_id: UUID, question_id: str, answer_id: UUID) -> Change | None:
+    chosen = Answer.objects.filter(pk=answer_id, chosen_at__isnull=False)
+    answer = chosen.filter(question__interview=interview_id).select_related("question__interview").first()
+    if answer is None or str(answer.question_id) != question_id.lower():
+        return None
+    interview = answer.question.interview
+    return Change(interview_id, interview.revision, step_messages(interview), answer=answer)
+
+
+def _gone_on(interview: Interview, answer: Answer, revision: int) -> Change:
+    told = TakeChosen(question_id=answer.question_id, answer_id=answer.pk)
+    return Change(interview.pk, revision, [told, *next_step_of(interview, answer)], answer=answer)
