@@ -242,3 +242,32 @@ test("what a snapshot leaves out of an answer stays, as long as it is shared at 
 
   assert.equal(interview.answer("q1").voice_metrics, null)
 })
+
+test("of several takes the last is shown until one is chosen", () => {
+  const second = { question_id: "q1", answer_id: "a2" }
+  const interview = observed(5)
+  for (const message of [started(6), metrics(6, true, 120), final(7, 0, "one"), complete(8)]) interview.receive(message)
+
+  interview.receive({ ...started(9), ...second })
+  assert.deepEqual([interview.answer("q1").answer_id, texts(interview), interview.metrics("q1")], ["a2", [], null])
+  interview.receive({ ...complete(10), ...second })
+  interview.receive({ type: "take_chosen", revision: 11, ...IDS })
+
+  assert.deepEqual([interview.answer("q1").answer_id, texts(interview)], ["a1", ["one"]])
+  assert.equal(interview.answeredCount, 1)
+})
+
+test("a take that fails leaves the one before it", () => {
+  const interview = observed(5, { answers: [{ ...IDS, status: "complete", segments: [], is_chosen: false }] })
+  interview.receive({ ...started(6), answer_id: "a2" })
+
+  interview.receive({ ...complete(7, "failed"), answer_id: "a2" })
+
+  assert.equal(interview.answer("q1").answer_id, "a1")
+})
+
+test("a snapshot tells which take was chosen", () => {
+  const takes = [true, false].map((is_chosen, n) => ({ ...IDS, answer_id: `a${n}`, segments: [], is_chosen }))
+
+  assert.equal(observed(5, { answers: takes }).answer("q1").answer_id, "a0")
+})

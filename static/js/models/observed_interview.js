@@ -46,8 +46,10 @@ export class ObservedInterview {
     this.watchers = []
   }
 
+  // Of several takes the chosen one, or else the last.
   answer(questionId) {
-    return this.#answers.get(questionId) ?? null
+    const takes = [...this.#answers.values()].filter(({ question_id }) => question_id === questionId)
+    return takes.find(({ is_chosen }) => is_chosen) ?? takes.at(-1) ?? null
   }
 
   recognition(questionId) {
@@ -56,7 +58,8 @@ export class ObservedInterview {
 
   // The answer's own once it is over, until then those of the last seconds.
   metrics(questionId) {
-    return this.answer(questionId)?.voice_metrics ?? this.#liveMetrics.get(questionId) ?? null
+    const answer = this.answer(questionId)
+    return answer?.voice_metrics ?? this.#liveMetrics.get(answer?.answer_id) ?? null
   }
 
   get answeredCount() {
@@ -71,15 +74,15 @@ export class ObservedInterview {
     this.interim = snapshot.interim
     this.interims = snapshot.interims
     this.watchers = snapshot.watchers
-    this.#answers = new Map(snapshot.answers.map((answer) => [answer.question_id, this.#completed(answer)]))
+    this.#answers = new Map(snapshot.answers.map((answer) => [answer.answer_id, this.#completed(answer)]))
     this.currentQuestionId = snapshot.interview.current_question_id ?? null
     return "applied"
   }
 
   // Snapshots leave out what is drawn: the trace, and words one by one. What is known of them stays.
   #completed(answer) {
-    const known = this.answer(answer.question_id)
-    if (known?.answer_id !== answer.answer_id) return { ...answer }
+    const known = this.#answers.get(answer.answer_id)
+    if (!known) return { ...answer }
     const words = new Map(known.segments.map((segment) => [segment.segment, segment.words]))
     const segments = answer.segments.map((segment) => ({ words: words.get(segment.segment), ...segment }))
     const trace = known.voice_metrics?.trace
@@ -106,6 +109,7 @@ export class ObservedInterview {
       case "voice_metrics": return this.#voiceMetrics(message)
       case "answer_recorded": return this.#answerOf(message).status = "finishing"
       case "answer_complete": return this.#answerComplete(message)
+      case "take_chosen": return this.#answerOf(message).is_chosen = true
       case "question": return this.#questionAsked(message)
       case "interview_complete": return this.#interviewComplete()
       case "state": return this.#stateChanged(message)
@@ -113,7 +117,7 @@ export class ObservedInterview {
   }
 
   #answerStarted({ question_id, answer_id, take, segments }) {
-    this.#answers.set(question_id, newAnswer({ question_id, answer_id, take, segments: [...segments] }))
+    this.#answers.set(answer_id, newAnswer({ question_id, answer_id, take, segments: [...segments] }))
     if (this.interim?.question_id === question_id) this.interim = null
   }
 
@@ -136,7 +140,7 @@ export class ObservedInterview {
   }
 
   #voiceMetrics(message) {
-    if (message.real_time) this.#liveMetrics.set(message.question_id, message)
+    if (message.real_time) this.#liveMetrics.set(message.answer_id, message)
     else this.#answerOf(message).voice_metrics = message
   }
 
@@ -150,7 +154,7 @@ export class ObservedInterview {
     const answer = Object.assign(this.#answerOf(ids), { text, confidence, duration_ms, status })
     if (kind) answer.kind = kind
     if (this.interim?.question_id === ids.question_id) this.interim = null
-    if (status === "failed") this.#answers.delete(ids.question_id)
+    if (status === "failed") this.#answers.delete(ids.answer_id)
   }
 
   #questionAsked({ question_id }) {
@@ -164,11 +168,9 @@ export class ObservedInterview {
   }
 
   #answerOf({ question_id, answer_id }) {
-    const answer = this.#answers.get(question_id)
-    if (answer?.answer_id === answer_id) return answer
-    const begun = newAnswer({ question_id, answer_id })
-    this.#answers.set(question_id, begun)
-    return begun
+    const answer = this.#answers.get(answer_id) ?? newAnswer({ question_id, answer_id })
+    this.#answers.set(answer_id, answer)
+    return answer
   }
 }
 
