@@ -15,9 +15,14 @@ from django.utils.module_loading import import_string
 from speech.backends.base import BaseBackend
 
 
-@functools.cache
 def get_backend(alias: str = "default") -> BaseBackend:
     """The one instance of this process. ImproperlyConfigured says what is wrong with its declaration."""
+    return _make(alias)
+
+
+# Not over a default: a call without it would be remembered apart.
+@functools.cache
+def _make(alias: str) -> BaseBackend:
     declared: Mapping[str, Any] = settings.SPEECH_BACKENDS
     if alias not in declared:
         raise ImproperlyConfigured(f"SPEECH_BACKENDS has no {alias!r}")
@@ -47,4 +52,4 @@ def backend_class(declaration: Mapping[str, Any]) -> type[BaseBackend]:
 @receiver(setting_changed)
 def forget_backends(*, setting: str, **_: object) -> None:
     if setting == "SPEECH_BACKENDS":
-        get_backend.cache_clear()
+        _make.cache_clear()

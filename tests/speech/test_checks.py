@@ -88,7 +88,7 @@ def test_a_bad_value_is_reported(settings: Settings, options: dict[str, Any]) ->
 def test_a_backend_is_made_once_and_anew_for_new_settings(settings: Settings) -> None:
     declare(settings)
     first = get_backend("default")
-    again = get_backend("default")
+    again = get_backend()
     declare(settings, POCKETSPHINX)
 
     assert isinstance(first, ScriptedBackend) and again is first
