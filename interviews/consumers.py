@@ -22,11 +22,13 @@ from interviews.messages import (
     encode,
     error,
     observer_decoder,
+    practice_decoder,
     warning,
 )
 from interviews.models import Interview
 from interviews.observers import LobbySession, ObserverSession
 from interviews.outbox import Outbox
+from interviews.practice import PracticeSession
 from interviews.protocol import Frame
 from interviews.session import CandidateSession
 from interviews.worker import get_worker
@@ -135,17 +137,26 @@ class SocketConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await session.aclose()
 
 
-class AnswerConsumer(SocketConsumer):
-    """`ws/interviews/<uuid>/`: the candidate's."""
-
-    session: CandidateSession | None
+class CandidateConsumer(SocketConsumer):
+    """For whoever has the interview's cookie."""
 
     async def connect(self) -> None:
         interview_id: UUID = self.scope["url_route"]["kwargs"]["interview_id"]
         interview = await in_database(access.candidate_interview, interview_id, self.scope["cookies"])
         if interview is None:
             return await self.refuse(Close.NOT_ALLOWED, Code.CONSENT_REQUIRED)
-        is_open = await in_database(getattr, interview, "is_open")
+        await self.admit(interview, is_open=await in_database(getattr, interview, "is_open"))
+
+    async def admit(self, interview: Interview, *, is_open: bool) -> None:
+        raise NotImplementedError
+
+
+class AnswerConsumer(CandidateConsumer):
+    """`ws/interviews/<uuid>/`: the candidate's."""
+
+    session: CandidateSession | None
+
+    async def admit(self, interview: Interview, *, is_open: bool) -> None:
         if not is_open and interview.status != Interview.Status.COMPLETED:
             return await self.refuse(Close.NOT_ALLOWED, Code.INTERVIEW_ALREADY_COMPLETED)
         dialect = dialect_for(self.scope["subprotocols"])
@@ -159,6 +170,28 @@ class AnswerConsumer(SocketConsumer):
         elif text_data is not None:
             message = decode(candidate_decoder, text_data)
             self.session.receive(message, len(text_data))
+
+
+class PracticeConsumer(CandidateConsumer):
+    """`ws/interviews/<uuid>/practice/`: the candidate's, before the interview begins."""
+
+    session: PracticeSession | None
+
+    async def admit(self, interview: Interview, *, is_open: bool) -> None:
+        if not is_open:
+            return await self.refuse(Close.NOT_ALLOWED, Code.INTERVIEW_ALREADY_COMPLETED)
+        if interview.status != Interview.Status.SCHEDULED:
+            return await self.refuse(Close.NOT_ALLOWED, Code.INVALID_STATE)
+        await self.open(PracticeSession(interview))
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if self.session is None:
+            return
+        if bytes_data is not None:
+            self.session.receive(Frame(bytes_data))
+        elif text_data is not None:
+            message = decode(practice_decoder, text_data)
+            self.session.receive(message)
 
 
 class ObserverConsumer(SocketConsumer):

@@ -108,12 +108,13 @@ ERRORS: dict[Code, ErrorText] = {
     Code.INTERVIEW_ALREADY_COMPLETED: ErrorText("This interview is over.", recoverable=False),
     Code.CONSENT_REQUIRED: ErrorText("Open the interview's link and give consent first.", recoverable=False),
     Code.STT_FAILED: ErrorText(
-        "Speech recognition is interrupted. The answer is recorded and will be transcribed later.",
+        "Speech recognition is interrupted. Answers are recorded all the same and transcribed later.",
         fallback_option="transcribed_later",
     ),
     Code.VOICE_METRICS_UNAVAILABLE: ErrorText("Voice metrics could not be measured."),
     Code.CAPACITY_EXCEEDED: ErrorText(
-        "The answer is recorded and will be transcribed later.", fallback_option="transcribed_later"
+        "All recognisers are busy. Answers are recorded all the same and transcribed later.",
+        fallback_option="transcribed_later",
     ),
     Code.RATE_LIMIT_EXCEEDED: ErrorText("Too many messages. Please slow down.", retry_available=True),
     Code.TIMEOUT: ErrorText("Nothing was heard for too long. Please connect again.", retry_available=True),

@@ -69,6 +69,10 @@ class KeepAlive(ClientMessage, tag="keep_alive"):
     pass
 
 
+class EndPractice(ClientMessage, tag="end_practice"):
+    pass
+
+
 class Resync(ClientMessage, tag="resync"):
     pass
 
@@ -81,6 +85,7 @@ class Seen(ClientMessage, tag="seen"):
 CandidateMessage = (
     StartAnswer | AudioChunk | EndAnswer | TextAnswer | ChooseTake | RequestRetry | Ping | KeepAlive
 )
+PracticeMessage = EndPractice | Ping | KeepAlive
 ObserverMessage = Resync | Seen | Ping | KeepAlive
 
 
@@ -197,6 +202,33 @@ class InterviewComplete(ServerMessage, tag="interview_complete"):
     total_questions: int
 
 
+# Practice: the same, of audio that belongs to no question
+
+
+class PracticeReady(ServerMessage, tag="practice_ready"):
+    seconds: int
+    recogniser: str
+
+
+class PracticeTranscription(ServerMessage, tag="transcription"):
+    segment: int
+    text: str
+    is_final: bool
+    start_ms: int
+    end_ms: int
+
+
+class PracticeMetrics(ServerMessage, tag="voice_metrics"):
+    real_time: bool
+    version: int
+    measures: dict[str, Any]
+
+
+class PracticeComplete(ServerMessage, tag="practice_complete"):
+    text: str
+    duration_ms: int
+
+
 class WarningMessage(ServerMessage, tag="warning"):
     code: Code
     message: str
@@ -307,4 +339,5 @@ def _code_of(text: str, problem: str) -> Code:
 
 
 candidate_decoder: msgspec.json.Decoder[CandidateMessage] = msgspec.json.Decoder(CandidateMessage)
+practice_decoder: msgspec.json.Decoder[PracticeMessage] = msgspec.json.Decoder(PracticeMessage)
 observer_decoder: msgspec.json.Decoder[ObserverMessage] = msgspec.json.Decoder(ObserverMessage)

@@ -133,7 +133,7 @@ class Recording:
     async def run(self) -> Change:
         """The change that ended the answer. Raises StaleEpoch or a DatabaseError: then it has not ended."""
         try:
-            await _together(self._acknowledge(), self._recognise())
+            await together(self._acknowledge(), self._recognise())
         except AudioError as problem:
             return await self._fail(problem)
         duration_ms = ms_from_samples(self._samples)
@@ -169,7 +169,7 @@ class Recording:
             if stream is None:
                 await self._feed(None)
             else:
-                await _together(self._feed(stream), self._listen(stream), self._show_measures())
+                await together(self._feed(stream), self._listen(stream), self._show_measures())
             if self._owed is None:
                 self._confidence = self._measuring.confidence
                 self._measures = await self._measuring.final()
@@ -328,7 +328,7 @@ class Recording:
             self._out.publish(change)
 
 
-async def _together(*coroutines: Coroutine[Any, Any, None]) -> None:
+async def together(*coroutines: Coroutine[Any, Any, None]) -> None:
     """Runs them at the same time; the first failure ends the others and is raised as it is."""
     tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
     try:

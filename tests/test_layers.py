@@ -18,7 +18,7 @@ LAYERS = """\
 apps routing urls
 consumers admin management
 views
-session observers checks
+session observers practice checks
 worker
 feed recording settling
 broadcast chunks journal leases measuring

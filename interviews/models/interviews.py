@@ -92,6 +92,8 @@ class Interview(models.Model):
     started_at = models.DateTimeField(null=True, editable=False)
     completed_at = models.DateTimeField(null=True, editable=False)
     expires_at = models.DateTimeField()
+    # A candidate is practising, until then at the latest: one at a time.
+    practice_until = models.DateTimeField(null=True, editable=False)
     # When the candidate's name, words and audio were deleted. The row stays as the record of that.
     erased_at = models.DateTimeField(null=True, editable=False)
     # Grows by one with every durable change that an observer may see, in the same transaction.

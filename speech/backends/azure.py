@@ -54,6 +54,9 @@ class AzureBackend(AzureOptions, BaseBackend):
     def supports(self, language: str) -> bool:
         return is_language(language)
 
+    def is_crowded(self) -> bool:
+        return len(sessions()) >= self.capacity // 2
+
     async def start(self, *, language: str, resume: Resume, phrases: Sequence[str] = ()) -> AzureRecognition:
         if not self.supports(language):
             raise LanguageNotSupported(f"{language!r} is no language tag")

@@ -37,6 +37,10 @@ class BaseBackend(ABC):
         """Whether the recognitions that run here leave no core to work that can wait."""
         return False
 
+    def is_crowded(self) -> bool:
+        """Whether half of its places are taken: then none is left to what is only tried out."""
+        return False
+
     @abstractmethod
     async def start(self, *, language: str, resume: Resume, phrases: Sequence[str] = ()) -> Recognition:
         """Begin a recognition whose first sample is number `resume.offset_samples` of the audio.

@@ -84,6 +84,9 @@ class PocketSphinxBackend(BaseBackend):
     def is_busy(self) -> bool:
         return self._slots.are_taken(max(1, cores() - 1))
 
+    def is_crowded(self) -> bool:
+        return self._slots.are_taken(self._slots.count // 2)
+
     async def start(
         self, *, language: str, resume: Resume, phrases: Sequence[str] = ()
     ) -> PocketSphinxRecognition:

@@ -66,6 +66,9 @@ class ScriptedBackend(BaseBackend):
     def supports(self, language: str) -> bool:
         return True
 
+    def is_crowded(self) -> bool:
+        return self.capacity is not None and len(self.running) >= self.capacity // 2
+
     async def start(
         self, *, language: str, resume: Resume, phrases: Sequence[str] = ()
     ) -> ScriptedRecognition:

@@ -18,15 +18,17 @@ from interviews.broadcast import group_name
 from interviews.database import in_database
 from interviews.dialects import BasicDialect, V1Dialect
 from interviews.errors import Close
-from interviews.messages import candidate_decoder, decode, observer_decoder
+from interviews.messages import candidate_decoder, decode, observer_decoder, practice_decoder
 from interviews.models import Answer, Interview
 from interviews.observers import LobbySession, ObserverSession
+from interviews.practice import PracticeSession
 from interviews.protocol import Frame
 from interviews.session import CandidateSession
 from interviews.worker import Worker
 from tests.interviews.rows import an_interview
 
 Message = dict[str, Any]
+Session = CandidateSession | PracticeSession | ObserverSession | LobbySession
 DEADLINE_SECONDS = 20.0
 PCM = {"encoding": "pcm_s16le", "sample_rate": 16_000, "channels": 1}
 
@@ -34,7 +36,7 @@ PCM = {"encoding": "pcm_s16le", "sample_rate": 16_000, "channels": 1}
 class Peer:
     """The other end of a session's socket."""
 
-    def __init__(self, session: CandidateSession | ObserverSession | LobbySession) -> None:
+    def __init__(self, session: Session) -> None:
         self.session = session
         self.heard: list[Message] = []
         self.closed: Close | None = None
@@ -54,13 +56,18 @@ class Peer:
         text = json.dumps({"type": type, **fields})
         if isinstance(self.session, CandidateSession):
             self.session.receive(decode(candidate_decoder, text), len(text))
+        elif isinstance(self.session, PracticeSession):
+            self.session.receive(decode(practice_decoder, text))
         else:
             self.session.receive(decode(observer_decoder, text))
 
     def frame(self, index: int, data: bytes) -> None:
-        assert isinstance(self.session, CandidateSession)
         frame = index.to_bytes(4, "big") + data
-        self.session.receive(Frame(frame), len(frame))
+        if isinstance(self.session, PracticeSession):
+            self.session.receive(Frame(frame))
+        else:
+            assert isinstance(self.session, CandidateSession)
+            self.session.receive(Frame(frame), len(frame))
 
     def chunk(self, question_id: str, index: int, data: bytes, **fields: Any) -> None:
         audio = base64.b64encode(data).decode()
@@ -104,7 +111,7 @@ class Peer:
 
 
 @asynccontextmanager
-async def connected(session: CandidateSession | ObserverSession | LobbySession) -> AsyncIterator[Peer]:
+async def connected(session: Session) -> AsyncIterator[Peer]:
     """What a consumer does with a session, from accepting to the end of the connection."""
     peer = Peer(session)
     tasks = asyncio.create_task(session.run()), asyncio.create_task(peer.listen())

@@ -202,6 +202,17 @@ async def test_it_is_busy_when_it_leaves_no_core_to_others(
     assert (with_one, with_two, other.is_busy()) == (False, True, False)
 
 
+async def test_it_is_crowded_when_half_of_the_places_are_taken(tmp_path: Path) -> None:
+    one = PocketSphinxBackend(slots_directory=tmp_path / "slots", capacity=3)
+    only_place = PocketSphinxBackend(slots_directory=tmp_path / "other", capacity=1)
+
+    empty = one.is_crowded()
+    async with running(one):
+        with_one = one.is_crowded()
+
+    assert (empty, with_one, only_place.is_crowded()) == (False, True, True)
+
+
 async def test_all_processes_share_the_places(tmp_path: Path) -> None:
     one = PocketSphinxBackend(slots_directory=tmp_path / "slots", capacity=2)
     other = PocketSphinxBackend(slots_directory=tmp_path / "slots", capacity=2)
