@@ -35,6 +35,9 @@ ESTIMATED_UNIT: Final = "syllables/s (estimated)"
 SHALLOW_DB: Final = ABOVE_BACKGROUND_DB + LEAST_BELOW_VOICE_DB
 MOSTLY_VOICED: Final = 0.9
 
+DIGITAL_SILENCE_DBFS: Final = -90.0
+"""What is softer than a step of 16 bits is no room: a noise gate or an editor put nothing in its place."""
+
 WORDLESS_SECONDS: Final = 10.0
 """So much sound that passes for speech and holds no word is music, or a hum, or speech in another room."""
 
@@ -174,7 +177,7 @@ def _level(evidence: Evidence) -> Named:
     sums, snr = evidence.tally.sums, _snr_db(evidence.tally)
     spoken = _enough(sums.frames > 0)
     yield _given("speech_level_dbfs", _db(_ratio(sums.power, sums.frames)), spoken, _clear(evidence))
-    known = Status.OK if snr is not None else Status.UNAVAILABLE
+    known = Status.OK if snr is not None and not _is_gated(evidence.tally) else Status.UNAVAILABLE
     drowned = Status.NOISY if _is_drowned(evidence.tally) else Status.OK
     yield _given("snr_db", snr or 0.0, spoken, drowned, known)
     yield _given("clipped_ratio", _ratio(evidence.tally.clipped, evidence.samples))
@@ -187,6 +190,10 @@ def _clear(evidence: Evidence) -> Status:
     limit = FAR_BELOW_DB if is_voiced else MIN_SNR_DB
     is_noisy = (snr is not None and snr < limit) or _is_drowned(tally) or _is_wordless(evidence)
     return Status.NOISY if is_noisy else Status.OK
+
+
+def _is_gated(tally: Tally) -> bool:
+    return tally.background_db is not None and tally.background_db < DIGITAL_SILENCE_DBFS
 
 
 def _is_drowned(tally: Tally) -> bool:

@@ -209,7 +209,7 @@ MEASURES: Final = (
             "the median of frames that are 50 ms or more away from any speech."
         ),
         source="ours",
-        needs=gettext_noop("speech, and 0.2 s of background"),
+        needs=gettext_noop("speech, and 0.2 s of background that is no digital silence"),
     ),
     Measure(
         name="clipped_ratio",

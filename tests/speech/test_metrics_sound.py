@@ -119,6 +119,24 @@ def test_noise_is_measured_within_3_decibels(snr_db: float) -> None:
         }
 
 
+@pytest.mark.parametrize("rms", [0.0, 0.2 / 32768], ids=["gated", "rounded away"])
+def test_digital_silence_is_no_background(rms: float) -> None:
+    sound = answer(*PAUSES)
+
+    measures = measured(sound + sounds.noise(len(sound) / 16_000, rms))
+
+    assert status(measures, "snr_db") == "unavailable"
+    assert pauses_of(measures) == pytest.approx(PAUSES, abs=0.05)
+
+
+def test_the_softest_room_that_16_bits_can_hold_is_a_background() -> None:
+    sound = answer(*PAUSES)
+
+    measures = measured(sound + sounds.noise(len(sound) / 16_000, 1 / 32768))
+
+    assert value(measures, "snr_db") == pytest.approx(20 * np.log10(sounds.rms_of_speech() * 32768), abs=3)
+
+
 @pytest.mark.parametrize(
     "sound",
     [
