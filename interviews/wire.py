@@ -116,6 +116,20 @@ def _brief_segment_fields(segment: Segment) -> dict[str, Any]:
     }
 
 
+def sound_fields(answer: Answer) -> dict[str, Any]:
+    """What snapshots leave out of an answer: its drawing, if that is shared, and its words one by one."""
+    metrics = answer.shared_metrics or {}
+    return {
+        "answer_id": answer.pk,
+        "duration_ms": answer.duration_ms,
+        "trace": metrics.get("trace"),
+        "segments": [
+            {"segment": segment.index, "words": segment.words}
+            for segment in answer.segments.only("answer_id", "index", "words")
+        ],
+    }
+
+
 def interview_fields(interview: Interview) -> dict[str, Any]:
     return {
         "interview_id": interview.pk,

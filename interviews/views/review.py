@@ -1,4 +1,4 @@
-"""An interview as it goes on, and as it was."""
+"""An interview as it was."""
 
 from __future__ import annotations
 
@@ -25,13 +25,6 @@ def interview(request: HttpRequest, interview_id: UUID) -> HttpResponse:
         "may_manage": access.may_manage(request.user, found),
     }
     return render(request, "interviews/interview.html", context)
-
-
-@require_GET
-@login_required
-def dashboard(request: HttpRequest, interview_id: UUID) -> HttpResponse:
-    found = get_object_or_404(access.interviews_for(request.user), pk=interview_id)
-    return render(request, "interviews/dashboard.html", {"interview": found})
 
 
 @require_safe

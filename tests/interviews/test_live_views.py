@@ -1,0 +1,92 @@
+"""The pages for who watches, and what they fetch."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from interviews.models import Answer
+from tests.interviews.rows import MEASURED, METRICS, TRACE, a_recruiter, an_answer, an_interview
+
+pytestmark = pytest.mark.django_db
+
+
+def signed_in(client: Client, name: str = "ada", **fields: Any) -> Any:
+    user = a_recruiter(name, **fields)
+    client.force_login(user)
+    return user
+
+
+def sound_of(answer: Answer) -> str:
+    return reverse("answer_sound", args=[answer.pk])
+
+
+# What is drawn and marked of an answer
+
+
+def test_the_sound_of_an_answer_is_its_drawing_and_its_words(client: Client) -> None:
+    interview = an_interview(signed_in(client), questions=["Why you?"])
+    answer = an_answer(interview.questions.get(), "so", "i do", voice_metrics=MEASURED, duration_ms=12_000)
+
+    response = client.get(sound_of(answer))
+
+    assert response.json() == {
+        "answer_id": str(answer.pk),
+        "duration_ms": 12_000,
+        "trace": TRACE,
+        "segments": [
+            {"segment": 0, "words": [{"word": "so", "start_ms": 0, "end_ms": 400, "confidence": None}]},
+            {
+                "segment": 1,
+                "words": [
+                    {"word": "i", "start_ms": 5000, "end_ms": 5400, "confidence": None},
+                    {"word": "do", "start_ms": 5500, "end_ms": 5900, "confidence": None},
+                ],
+            },
+        ],
+    }
+    assert "no-store" in response["Cache-Control"]
+
+
+@pytest.mark.parametrize("fields", [{"metrics_sharing": "candidate"}, {"metrics_sharing": "off"}])
+def test_a_drawing_that_is_not_shared_is_not_sent(client: Client, fields: dict[str, str]) -> None:
+    interview = an_interview(signed_in(client), questions=["Why you?"], **fields)
+    answer = an_answer(interview.questions.get(), "so", voice_metrics=MEASURED)
+
+    found = client.get(sound_of(answer)).json()
+
+    assert (found["trace"], len(found["segments"])) == (None, 1)
+
+
+def test_answers_of_before_have_no_drawing(client: Client) -> None:
+    interview = an_interview(signed_in(client), questions=["Why you?"])
+    answer = an_answer(interview.questions.get(), "so", voice_metrics=METRICS)
+
+    assert client.get(sound_of(answer)).json()["trace"] is None
+
+
+def test_who_may_not_see_an_interview_hears_nothing_of_its_answers(client: Client) -> None:
+    others = an_answer(an_interview(a_recruiter("bea"), questions=["Why?"]).questions.get(), "a secret")
+    anonymous = client.get(sound_of(others))
+    signed_in(client)
+
+    responses = [client.get(reverse("answer_sound", args=[pk])) for pk in (others.pk, uuid4())]
+
+    assert anonymous["Location"].startswith(reverse("login"))
+    assert [response.status_code for response in responses] == [404, 404]
+    assert responses[0].content == responses[1].content
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_a_sound_takes_as_many_queries_for_few_as_for_many(
+    client: Client, rows: int, django_assert_num_queries: Any
+) -> None:
+    interview = an_interview(signed_in(client), questions=["Why?"])
+    answer = an_answer(interview.questions.get(), *["words"] * rows, voice_metrics=MEASURED)
+
+    with django_assert_num_queries(4):
+        client.get(sound_of(answer))
