@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -47,7 +48,7 @@ FAR_BELOW_DB: Final = 25.0
 softer."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Evidence:
     """All that is known of an answer, or of a part of it."""
 
@@ -61,6 +62,27 @@ class Evidence:
     """Of speech up to the end of the last word: that is what the words were said in."""
     runs: int
     is_whole: bool
+
+    @cached_property
+    def snr_db(self) -> float | None:
+        return _snr_db(self.tally)
+
+    @cached_property
+    def is_drowned(self) -> bool:
+        """Sound that is never soft, and not all voice: speech in noise. (A tone is all voice.)"""
+        if self.snr_db is not None:
+            return False
+        sums = self.tally.sums
+        return 0 < self.tally.depth_db < SHALLOW_DB and sums.voiced < MOSTLY_VOICED * sums.frames
+
+    @cached_property
+    def clear(self) -> Status:
+        """Whether the speaker can be told from the background."""
+        tally, snr = self.tally, self.snr_db
+        is_voiced = tally.background_voiced > VOICED_BACKGROUND * tally.background_frames
+        limit = FAR_BELOW_DB if is_voiced else MIN_SNR_DB
+        is_noisy = (snr is not None and snr < limit) or self.is_drowned or _is_wordless(self)
+        return Status.NOISY if is_noisy else Status.OK
 
 
 def assess(evidence: Evidence) -> Measures:
@@ -93,7 +115,7 @@ def _ratio(part: float, whole: float) -> float:
 
 
 def _time(evidence: Evidence) -> Named:
-    tally, clear = evidence.tally, _clear(evidence)
+    tally, clear = evidence.tally, evidence.clear
     speech, span = tally.speech_seconds, tally.span_seconds
     spoken, paused = _enough(speech >= MIN_SPEECH_SECONDS), _enough(tally.pauses > 0)
     yield _given("duration_s", evidence.samples / SAMPLE_RATE)
@@ -105,7 +127,7 @@ def _time(evidence: Evidence) -> Named:
 
 
 def _rate(evidence: Evidence) -> Named:
-    words, source, clear = evidence.words, evidence.source, _clear(evidence)
+    words, source, clear = evidence.words, evidence.source, evidence.clear
     if words is None or source is None:
         for name in _WORD_MEASURES:
             yield name, reading(name, Status.UNAVAILABLE)
@@ -163,7 +185,7 @@ _WORD_MEASURES: Final = (
 
 
 def _pitch(evidence: Evidence) -> Named:
-    sums, clear = evidence.tally.sums, _clear(evidence)
+    sums, clear = evidence.tally.sums, evidence.clear
     voiced = sums.voiced / FRAMES_PER_SECOND
     some, enough = _enough(voiced >= MIN_VOICED_SECONDS), _enough(voiced >= MIN_SPREAD_SECONDS)
     low, median, high = (sums.pitch_quantile(share) if sums.voiced else 0.0 for share in (0.05, 0.5, 0.95))
@@ -174,34 +196,17 @@ def _pitch(evidence: Evidence) -> Named:
 
 
 def _level(evidence: Evidence) -> Named:
-    sums, snr = evidence.tally.sums, _snr_db(evidence.tally)
+    sums, snr = evidence.tally.sums, evidence.snr_db
     spoken = _enough(sums.frames > 0)
-    yield _given("speech_level_dbfs", _db(_ratio(sums.power, sums.frames)), spoken, _clear(evidence))
+    yield _given("speech_level_dbfs", _db(_ratio(sums.power, sums.frames)), spoken, evidence.clear)
     known = Status.OK if snr is not None and not _is_gated(evidence.tally) else Status.UNAVAILABLE
-    drowned = Status.NOISY if _is_drowned(evidence.tally) else Status.OK
+    drowned = Status.NOISY if evidence.is_drowned else Status.OK
     yield _given("snr_db", snr or 0.0, spoken, drowned, known)
     yield _given("clipped_ratio", _ratio(evidence.tally.clipped, evidence.samples))
 
 
-def _clear(evidence: Evidence) -> Status:
-    """Whether the speaker can be told from the background."""
-    tally, snr = evidence.tally, _snr_db(evidence.tally)
-    is_voiced = tally.background_voiced > VOICED_BACKGROUND * tally.background_frames
-    limit = FAR_BELOW_DB if is_voiced else MIN_SNR_DB
-    is_noisy = (snr is not None and snr < limit) or _is_drowned(tally) or _is_wordless(evidence)
-    return Status.NOISY if is_noisy else Status.OK
-
-
 def _is_gated(tally: Tally) -> bool:
     return tally.background_db is not None and tally.background_db < DIGITAL_SILENCE_DBFS
-
-
-def _is_drowned(tally: Tally) -> bool:
-    """Sound that is never soft, and not all voice: speech in noise. (A tone is all voice.)"""
-    if _snr_db(tally) is not None:
-        return False
-    sums = tally.sums
-    return 0 < tally.depth_db < SHALLOW_DB and sums.voiced < MOSTLY_VOICED * sums.frames
 
 
 def _is_wordless(evidence: Evidence) -> bool:

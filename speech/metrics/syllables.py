@@ -47,6 +47,7 @@ def count_by_spelling(text: str, language: str) -> int:
     return sum(_count(word, language) for word in re.findall(r"\w+", text)) or 1
 
 
+@functools.lru_cache(maxsize=1024)
 def _count(word: str, language: str) -> int:
     characters = _SYLLABIC.findall(word)
     plain = "".join(c for c in unicodedata.normalize("NFD", word.casefold()) if not unicodedata.combining(c))
