@@ -20,7 +20,7 @@ from django.core import signing
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from interviews.models import Answer, Interview
+from interviews.models import Answer, Interview, Note
 
 COOKIE_SALT = "interviews.candidate"
 Viewer = User | AbstractBaseUser | AnonymousUser
@@ -72,6 +72,11 @@ def interviews_for(user: Viewer) -> QuerySet[Interview]:
 
 def answers_for(user: Viewer) -> QuerySet[Answer]:
     return Answer.objects.filter(question__interview__in=interviews_for(user))
+
+
+def notes_for(user: Viewer) -> QuerySet[Note]:
+    """Their own, as long as they may see the interview."""
+    return Note.objects.filter(author_id=user.pk, interview__in=interviews_for(user))
 
 
 def may_create(user: Viewer) -> bool:

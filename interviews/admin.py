@@ -18,7 +18,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from interviews import access
-from interviews.models import Answer, Interview, Question, Segment
+from interviews.models import Answer, Interview, Note, Question, Segment
 from interviews.templatetags.transcripts import duration, percent
 from interviews.transcripts import transcript, with_counts
 
@@ -211,3 +211,26 @@ class AnswerAdmin(HistoryAdmin):
             return "–"
         url = reverse("answer_audio", args=[answer.pk])
         return format_html('<audio controls preload="none" src="{}"></audio>', url)
+
+
+@admin.register(Note)
+class NoteAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """To be read, and deleted with their author's account."""
+
+    list_display = ["interview", "author", "kind", "at", "created_at"]
+    list_filter = ["kind", "created_at"]
+    list_select_related = ["interview", "author"]
+    fields = ["interview", "question", "at", "kind", "text", "author", "created_at"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Note]:
+        return Note.objects.filter(interview__in=access.interviews_for(request.user))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description=_("In the answer"))
+    def at(self, note: Note) -> str:
+        return duration(note.at_ms)

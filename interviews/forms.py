@@ -5,10 +5,10 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.core.validators import MaxValueValidator, RegexValidator
+from django.core.validators import MaxLengthValidator, MaxValueValidator, RegexValidator
 from django.utils.translation import gettext_lazy as _
 
-from interviews.models import MAX_TAKES, TIME_FACTORS, Interview
+from interviews.models import MAX_TAKES, TIME_FACTORS, Answer, Interview, Note
 
 CONSENT_VERSION = "2026-11"
 """Names the text that candidates agree to, `templates/interviews/consent/<version>.html`.
@@ -98,6 +98,33 @@ class InterviewForm(forms.ModelForm):  # type: ignore[type-arg]
                 _("That is more than %(limit)s questions."), params={"limit": MAX_QUESTIONS}
             )
         return questions
+
+
+class NoteForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A note's text, and where in the interview it was made."""
+
+    class Meta:
+        model = Note
+        fields = ["kind", "text", "question", "answer", "at_ms"]
+
+    def __init__(self, *args: Any, interview: Interview, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["text"].validators.append(MaxLengthValidator(settings.NOTE_MAX_CHARS))
+        self.fields["question"] = forms.ModelChoiceField(interview.questions.all(), required=False)
+        answers = Answer.objects.filter(question__interview=interview)
+        self.fields["answer"] = forms.ModelChoiceField(answers, required=False)
+        self.fields["at_ms"].required = False
+
+    def clean(self) -> dict[str, Any]:
+        said: dict[str, Any] = super().clean() or {}
+        if said.get("kind") == Note.Kind.NOTE and not said.get("text") and "text" not in self.errors:
+            self.add_error("text", forms.ValidationError(_("Write something."), code="required"))
+        answer = said.get("answer")
+        if answer is not None and answer.question != said.get("question"):
+            self.add_error("answer", forms.ValidationError(_("It answers another question."), code="invalid"))
+        if answer is None and said.get("at_ms") is not None:
+            self.add_error("at_ms", forms.ValidationError(_("There is no answer to be in."), code="invalid"))
+        return said
 
 
 def _lines(text: str) -> list[str]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import path
 from django.views.generic import RedirectView
 
-from interviews.views import candidate, interviews, live, review
+from interviews.views import candidate, interviews, live, notes, review
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="lobby"), name="home"),
@@ -15,6 +15,8 @@ urlpatterns = [
     path("interviews/new/", interviews.interview_new, name="interview_new"),
     path("interviews/<uuid:interview_id>/", review.interview, name="interview"),
     path("interviews/<uuid:interview_id>/live/", live.dashboard, name="dashboard"),
+    path("interviews/<uuid:interview_id>/notes/", notes.notes, name="notes"),
+    path("interviews/<uuid:interview_id>/notes/<uuid:note_id>/", notes.note, name="note"),
     path("interviews/<uuid:interview_id>/link/", interviews.interview_link, name="interview_link"),
     path("answers/<uuid:answer_id>/sound.json", live.answer_sound, name="answer_sound"),
     path("answers/<uuid:answer_id>/audio/", review.answer_audio, name="answer_audio"),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from interviews.models.answers import Answer, Segment
-from interviews.models.interviews import Interview
+from interviews.models.interviews import Interview, Question
 
 
 class Note(models.Model):
@@ -21,8 +23,11 @@ class Note(models.Model):
         NOTE = "note", _("Note")
         HIGHLIGHT = "highlight", _("Highlight")
 
+    # The page that it is written on chooses it, so that what is sent again makes no second one.
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     interview = models.ForeignKey(Interview, on_delete=models.CASCADE, related_name="notes")
-    # Without an answer it is about the interview.
+    # Without a question it is about the interview; without an answer, from before there was one.
+    question = models.ForeignKey(Question, on_delete=models.CASCADE, null=True, related_name="notes")
     answer = models.ForeignKey(Answer, on_delete=models.CASCADE, null=True, related_name="notes")
     at_ms = models.PositiveIntegerField(null=True, help_text=_("Within the answer."))
     kind = models.CharField(max_length=16, choices=Kind, default=Kind.NOTE)

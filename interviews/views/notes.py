@@ -1,0 +1,49 @@
+"""Recruiters' own notes, for the scripts of the pages that watch and review."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
+
+from interviews import access, noting
+from interviews.forms import NoteForm
+from interviews.models import Interview
+
+
+@never_cache
+@require_GET
+@login_required
+def notes(request: HttpRequest, interview_id: UUID) -> HttpResponse:
+    interview = get_object_or_404(access.interviews_for(request.user), pk=interview_id)
+    mine = access.notes_for(request.user).filter(interview=interview)
+    return JsonResponse({"notes": [noting.note_fields(note) for note in mine]})
+
+
+@never_cache
+@require_http_methods(["POST", "DELETE"])
+@login_required
+def note(request: HttpRequest, interview_id: UUID, note_id: UUID) -> HttpResponse:
+    """POST makes the note or changes its text, DELETE throws it away; both may be sent again."""
+    interview = get_object_or_404(access.interviews_for(request.user), pk=interview_id)
+    if request.method == "POST":
+        return _keep(request, interview, note_id)
+    noting.throw_away(request.user, interview, note_id)
+    return HttpResponse(status=204)
+
+
+def _keep(request: HttpRequest, interview: Interview, note_id: UUID) -> HttpResponse:
+    form = NoteForm(request.POST, interview=interview)
+    if form.is_valid():
+        try:
+            note = noting.keep_note(request.user, interview, note_id, **form.cleaned_data)
+        except ValidationError as refusal:
+            form.add_error(None, refusal)
+        else:
+            return JsonResponse(noting.note_fields(note))
+    return JsonResponse({"errors": form.errors.get_json_data()}, status=400)
