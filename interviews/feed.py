@@ -28,11 +28,14 @@ from interviews import access
 from interviews.broadcast import Broadcaster, Delivery, group_name
 from interviews.database import in_database
 from interviews.messages import Liveness
+from interviews.presence import keep_heard
 from interviews.services import Change, Standing, standings
 
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.5
+# How often it is kept when each candidate was last heard.
+HEARD_SECONDS = 2.0
 # How long after one echo the next is sent, and how long it may take.
 ECHO_SECONDS = 0.75
 ECHO_TIMEOUT_SECONDS = 1.0
@@ -57,6 +60,10 @@ class Attached(Protocol):
     @property
     def answer_id(self) -> UUID | None:
         """The answer that it is recording."""
+
+    @property
+    def silent_seconds(self) -> float | None:
+        """How long nothing has come from the candidate; None for an observer's socket."""
 
     def deliver(self, delivery: Delivery) -> None: ...
 
@@ -209,17 +216,31 @@ class Feed:
                 socket.show_interims()
 
     async def _poll(self) -> None:
+        kept_at = NEVER
         while True:
             await asyncio.sleep(POLL_SECONDS)
             sockets = [socket for attached in self._attached.values() for socket in attached]
             if not sockets:
                 continue
+            if time.monotonic() - kept_at >= HEARD_SECONDS:
+                await self._keep_heard(sockets, time.monotonic() - kept_at)
+                kept_at = time.monotonic()
             watchers = {(s.watcher, s.interview_id) for s in sockets if s.watcher}
             answers = {s.answer_id for s in sockets if s.answer_id}
             found = await in_database(standings, {s.interview_id for s in sockets}, answers, watchers)
             for socket in sockets:
                 if socket in self._attached.get(socket.interview_id, ()):
                     socket.check(found[socket.interview_id])
+
+    async def _keep_heard(self, sockets: list[Attached], seconds: float) -> None:
+        """Which candidates have been heard since the last time."""
+        silent: dict[UUID, float] = {}
+        for socket in sockets:
+            if socket.silent_seconds is not None and socket.silent_seconds <= seconds:
+                before = silent.get(socket.interview_id, seconds)
+                silent[socket.interview_id] = min(socket.silent_seconds, before)
+        if silent:
+            await in_database(keep_heard, silent)
 
     # Who watches
 

@@ -145,6 +145,8 @@ class Transcription(ServerMessage, tag="transcription"):
     end_ms: int
     words: list[dict[str, Any]] = []
     recogniser: str = ""
+    # Of interims: how much of the answer had been heard by then.
+    heard_ms: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class VoiceMetricsMessage(ServerMessage, tag="voice_metrics"):
@@ -269,6 +271,8 @@ class Presence(ServerMessage, tag="presence"):
 class Heartbeat(ServerMessage, tag="heartbeat"):
     revision: int
     interims: Liveness
+    # How long nothing has come from the candidate; None before they were first here.
+    candidate_silent_ms: int | None = None
 
 
 class Lobby(ServerMessage, tag="lobby"):

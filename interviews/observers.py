@@ -33,6 +33,7 @@ from interviews.messages import (
 )
 from interviews.models import Answer
 from interviews.outbox import Outbox, Pace, RateLimit
+from interviews.presence import silent_ms
 from interviews.services import Standing
 from interviews.worker import Worker
 
@@ -136,6 +137,7 @@ class ObserverSession(Listener):
     """Sends a snapshot, then every change after it; a new snapshot wherever something is missing."""
 
     answer_id: UUID | None = None
+    silent_seconds: float | None = None
 
     def __init__(self, interview_id: UUID, watcher: access.Watcher, worker: Worker) -> None:
         super().__init__()
@@ -144,6 +146,8 @@ class ObserverSession(Listener):
         self._feed = worker.feed
         self._revision: int | None = None
         self._lagged_behind: int | None = None
+        # As it was when the rows were last read: a database that is away makes no candidate silent.
+        self._candidate_silent_ms: int | None = None
         self._wants_snapshot = asyncio.Event()
         self._wants_snapshot.set()
         self._interims = Pace(settings.OBSERVER_INTERIMS_PER_SECOND, self._put_interim)
@@ -203,6 +207,7 @@ class ObserverSession(Listener):
     def check(self, standing: Standing) -> None:
         if (self.watcher, self.interview_id) not in standing.allowed:
             return self.hang_up(Close.NOT_ALLOWED, Code.FORBIDDEN)
+        self._candidate_silent_ms = silent_ms(standing.candidate_heard_at)
         if self._revision is None or standing.revision <= self._revision:
             self._lagged_behind = None
         elif self._feed.interims == "late" or (self._lagged_behind or 0) > self._revision:
@@ -215,7 +220,11 @@ class ObserverSession(Listener):
 
     def _beat(self) -> None:
         if self._revision is not None:
-            beat = Heartbeat(revision=self._revision, interims=self._feed.interims)
+            beat = Heartbeat(
+                revision=self._revision,
+                interims=self._feed.interims,
+                candidate_silent_ms=self._candidate_silent_ms,
+            )
             self.ask(encode(beat), self._revision)
 
     def _put_interim(self, delivery: Delivery) -> None:

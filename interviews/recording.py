@@ -286,6 +286,7 @@ class Recording:
             confidence=None,
             start_ms=interim.start_ms,
             end_ms=interim.end_ms,
+            heard_ms=ms_from_samples(self._samples),
         )
         self._show_all(message)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -81,6 +81,7 @@ class Standing:
     token_hash: str
     epochs: dict[UUID, int]
     allowed: set[access.Sight]
+    candidate_heard_at: datetime | None = None
 
 
 def standings(
@@ -92,7 +93,9 @@ def standings(
     found = {pk: Standing(0, True, "", {}, set()) for pk in interview_ids}
     for interview in Interview.objects.filter(pk__in=interview_ids):
         is_over = interview.status in {Interview.Status.CANCELLED, Interview.Status.EXPIRED}
-        found[interview.pk] = Standing(interview.revision, is_over, interview.token_hash, epochs, allowed)
+        found[interview.pk] = Standing(
+            interview.revision, is_over, interview.token_hash, epochs, allowed, interview.candidate_heard_at
+        )
     return found
 
 

@@ -160,6 +160,10 @@ class CandidateSession:
     def answer_id(self) -> UUID | None:
         return self._recording.answer.pk if self._recording else None
 
+    @property
+    def silent_seconds(self) -> float | None:
+        return monotonic() - self._heard_at
+
     def deliver(self, delivery: Delivery) -> None:
         """A candidate is told by their own recording."""
 

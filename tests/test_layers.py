@@ -23,7 +23,7 @@ worker
 feed recording settling
 broadcast chunks journal leases measuring
 takes
-services forms noting transcripts
+services forms noting presence transcripts
 orchestration wire
 access links media templatetags
 protocol dialects outbox

@@ -98,6 +98,8 @@ class Interview(models.Model):
     erased_at = models.DateTimeField(null=True, editable=False)
     # Grows by one with every durable change that an observer may see, in the same transaction.
     revision = models.PositiveBigIntegerField(default=0, editable=False)
+    # When something last came from its candidate, to a few seconds; no change of the interview.
+    candidate_heard_at = models.DateTimeField(null=True, editable=False)
 
     objects = InterviewQuerySet.as_manager()
 

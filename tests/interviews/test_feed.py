@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from channels.layers import get_channel_layer
+from django.utils import timezone
 
 from interviews import services
 from interviews.access import Watcher
@@ -38,6 +39,7 @@ class Socket:
         self.interview_id = interview_id
         self.watcher = watcher
         self.answer_id = answer_id
+        self.silent_seconds: float | None = None
         self.deliveries: list[Delivery] = []
         self.names: list[list[str]] = []
         self.standings: list[Standing] = []
@@ -207,6 +209,29 @@ async def test_everyone_attached_is_told_where_their_interview_stands(feeds: lis
     assert (last_seen.revision, last_seen.epochs) == (first_seen.revision + 1, {begun.answer.pk: 5})
     assert observer.standings[0].allowed == set()
     assert (bystander.standings[-1].revision, bystander.standings[-1].is_over) == (1, False)
+
+
+async def test_when_a_candidate_was_last_heard_is_known_in_every_process(
+    feeds: list[Feed], layer: type[UnreliableLayer]
+) -> None:
+    layer.is_away = True
+    interview, _ = await a_live_interview()
+    other, _ = await a_live_interview()
+    candidate, replaced = Socket(interview.pk, watcher=None), Socket(interview.pk, watcher=None)
+    candidate.silent_seconds, replaced.silent_seconds = 1.0, 100.0
+    observer, elsewhere = Socket(interview.pk), Socket(other.pk)
+    for socket in (candidate, replaced):
+        feeds[0].attach(socket)
+    for socket in (observer, elsewhere):
+        feeds[1].attach(socket)
+
+    await eventually(lambda: observer.standings and observer.standings[-1].candidate_heard_at, "it is known")
+
+    heard_at = observer.standings[-1].candidate_heard_at
+    assert heard_at is not None
+    assert 1.0 <= (timezone.now() - heard_at).total_seconds() < 20
+    assert elsewhere.standings[-1].candidate_heard_at is None
+    assert observer.standings[-1].revision == observer.standings[0].revision
 
 
 async def test_standings_are_read_and_publishing_returns_while_the_layer_is_away(

@@ -197,6 +197,39 @@ async def test_a_heartbeat_tells_where_it_stands(worker: Worker, settings: Any) 
     assert beat["revision"] == 1
 
 
+async def test_a_heartbeat_tells_how_long_nothing_has_come_from_the_candidate(
+    worker: Worker, settings: Any
+) -> None:
+    settings.OBSERVER_HEARTBEAT_SECONDS = 0.1
+    interview, _, ada = await watched()
+
+    async with connected(observer_of(interview, ada, worker)) as observer:
+        before = await observer.until("heartbeat")
+        async with connected(candidate_of(interview, worker)):
+            while (here := (await observer.until("heartbeat"))["candidate_silent_ms"]) is None:
+                pass
+        while (gone := (await observer.until("heartbeat"))["candidate_silent_ms"]) < here + 1000:
+            pass
+
+    assert before["candidate_silent_ms"] is None
+    assert 0 <= here < gone
+
+
+async def test_an_interim_says_how_much_had_been_heard(worker: Worker) -> None:
+    interview, (first, _), ada = await watched()
+
+    async with (
+        connected(observer_of(interview, ada, worker)) as observer,
+        connected(candidate_of(interview, worker)) as candidate,
+    ):
+        await joined(observer)
+        await begin(candidate, first)
+        candidate.frame(0, babble(2)[: 3 * BLOCK_BYTES])
+        interim = await observer.until("transcription", is_final=False)
+
+    assert interim["end_ms"] <= interim["heard_ms"] <= 1500
+
+
 async def test_whether_interims_are_late_is_told_at_once_and_to_who_comes(
     layer: type[UnreliableLayer], worker: Worker
 ) -> None:
