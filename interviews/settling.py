@@ -31,7 +31,7 @@ from interviews.models import Answer, AudioChunk, AudioPart
 from interviews.orchestration import answer_completed, get_orchestrator
 from interviews.wire import metrics_fields
 from speech import Ended, Event, Final, Resume, open_stream
-from speech.audio import read_pcm, write_flac
+from speech.audio import Peaks, read_pcm, write_flac
 from speech.backends import get_backend
 from speech.exceptions import AudioError, CapacityExceeded
 from speech.transcription import recognise
@@ -71,15 +71,16 @@ async def store_audio(answer: Answer) -> None:
     if not await in_database(_is_without_file, answer):
         return
     audio = await in_database(parted_audio, answer)
+    peaks = Peaks()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "answer.flac"
         try:
-            async with aclosing(audio.pcm()) as pcm:
-                await write_flac(pcm, path)
+            async with aclosing(audio.pcm()) as pcm, aclosing(peaks.heard(pcm)) as heard:
+                await write_flac(heard, path)
         except AudioError:
             logger.exception("answer %s: its audio can't be stored as a file; the chunks are kept", answer.pk)
             return
-        await in_database(_keep_file, answer, path)
+        await in_database(_keep_file, answer, path, peaks.result)
 
 
 def _is_without_file(answer: Answer) -> bool:
@@ -87,7 +88,7 @@ def _is_without_file(answer: Answer) -> bool:
     return recorded.filter(pk=answer.pk, epoch=answer.epoch).exists()
 
 
-def _keep_file(answer: Answer, path: Path) -> None:
+def _keep_file(answer: Answer, path: Path, peaks: bytes) -> None:
     """Whoever has the answer writes a file of their own, so that nobody touches one that the row names."""
     storage = Answer._meta.get_field("audio").storage
     name = _file_name(answer, answer.epoch)
@@ -95,7 +96,7 @@ def _keep_file(answer: Answer, path: Path) -> None:
         with path.open("rb") as flac:
             name = storage.save(name, File(flac))
         _sync(storage, name)
-        _name_file(answer, name)
+        _name_file(answer, name, peaks)
     except (OSError, StaleEpoch):
         # Of what found no room, half may be there. After a problem with the database it stays: the row
         # may name it.
@@ -126,9 +127,10 @@ def _file_name(answer: Answer, epoch: int) -> str:
 
 
 @transaction.atomic
-def _name_file(answer: Answer, name: str) -> None:
+def _name_file(answer: Answer, name: str, peaks: bytes) -> None:
     """From now on the file holds the audio. Raises StaleEpoch if somebody else has the answer or did it."""
-    if not Answer.objects.filter(pk=answer.pk, epoch=answer.epoch, audio="").update(audio=name):
+    unnamed = Answer.objects.filter(pk=answer.pk, epoch=answer.epoch, audio="")
+    if not unnamed.update(audio=name, peaks=peaks):
         raise StaleEpoch
     AudioChunk.objects.filter(answer=answer).delete()
     AudioPart.objects.filter(answer=answer).delete()
@@ -230,12 +232,16 @@ async def transcribe_answer(answer: Answer) -> None:
 async def remeasure(answer: Answer) -> None:
     """Measures its voice anew from the stored audio, and keeps that beside what it was shown with.
 
+    What its waveform is drawn with was not kept of early answers; it is made here as well.
     Raises AudioError and OSError where the audio can't be read.
     """
     segments = await in_database(list, answer.segments.all())
+    peaks = Peaks()
     async with measuring(answer.question.interview, segments) as measured, aclosing(_pcm(answer)) as pcm:
         async for block in pcm:
+            peaks.add(block)
             await measured.hear(block)
+        await in_database(Answer.objects.filter(pk=answer.pk).update, peaks=peaks.result)
         if measures := await measured.final():
             await in_database(services.keep_remeasurement, answer, measures)
 

@@ -9,5 +9,6 @@ from speech.audio.decoder import Decoder, decode, open_decoder
 from speech.audio.files import read_pcm
 from speech.audio.flac import write_flac
 from speech.audio.formats import AudioFormat, sniff
+from speech.audio.peaks import Peaks
 
-__all__ = ["AudioFormat", "Decoder", "decode", "open_decoder", "read_pcm", "sniff", "write_flac"]
+__all__ = ["AudioFormat", "Decoder", "Peaks", "decode", "open_decoder", "read_pcm", "sniff", "write_flac"]

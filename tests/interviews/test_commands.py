@@ -205,6 +205,21 @@ def test_answers_are_measured_anew_beside_what_they_were_shown_with() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_answers_of_before_get_their_waveform() -> None:
+    for sharing in ("shared", "off"):
+        owed(an_interview(questions=["1"], metrics_sharing=sharing), babble(1))
+    Answer.objects.update(lease_until=None)
+    run("transcriber", "--once")
+    stored = set(Answer.objects.values_list("pk", "peaks"))
+    Answer.objects.update(peaks=None)
+
+    first, second = run("remeasure"), run("remeasure")
+
+    assert (first, second) == ("2 measured, 0 unreadable\n", "0 measured, 0 unreadable\n")
+    assert set(Answer.objects.values_list("pk", "peaks")) == stored
+
+
+@pytest.mark.django_db(transaction=True)
 def test_audio_that_is_gone_is_told_and_the_others_are_measured() -> None:
     for number in range(2):
         owed(an_interview(questions=["1"]), babble(1, seed=number))

@@ -19,7 +19,7 @@ from interviews.models import Answer, AudioChunk, AudioPart, Interview, Question
 from interviews.orchestration import Orchestrator, answer_completed
 from interviews.settling import claim, hand_over, settle, store_audio, work_off_one
 from interviews.wire import metrics_fields
-from speech.audio import AudioFormat, read_pcm
+from speech.audio import AudioFormat, Peaks, read_pcm
 from speech.backends.scripted import Script, ScriptedBackend
 from speech.events import Final
 from speech.metrics import unavailable
@@ -104,6 +104,12 @@ def files(settings: Any) -> list[str]:
     return sorted(path.name for path in settings.MEDIA_ROOT.rglob("*") if path.is_file())
 
 
+def peaks_of(pcm: bytes) -> bytes:
+    peaks = Peaks()
+    peaks.add(pcm)
+    return peaks.result
+
+
 async def lapse() -> None:
     """Every lease runs out."""
     await in_database(Answer.objects.update, lease_until=timezone.now() - timedelta(seconds=1))
@@ -122,6 +128,7 @@ async def test_one_file_takes_the_place_of_the_chunks(settings: Any) -> None:
     assert await sound_of(answer) == pcm
     assert await chunks_left() == (0, 0)
     assert files(settings) == [f"{answer.pk}-1.flac"]
+    assert bytes((await fresh(answer)).peaks or b"") == peaks_of(pcm)
 
 
 async def test_storing_again_changes_nothing(settings: Any) -> None:

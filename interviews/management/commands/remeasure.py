@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.management.base import BaseCommand
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from interviews.models import Answer, Interview
 from interviews.settling import remeasure
@@ -17,7 +17,8 @@ from speech.metrics import VERSION
 class Command(BaseCommand):
     help = (
         "Measures the voice in stored answers anew, where that was done by an earlier version (see "
-        "docs/metrics.md). What answers were shown with stays; the new numbers are kept beside it."
+        "docs/metrics.md). What answers were shown with stays; the new numbers are kept beside it. Draws the "
+        "waveform of those that have none yet."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -38,11 +39,11 @@ class Command(BaseCommand):
 
 
 def answers(interview: UUID | None, *, again: bool) -> QuerySet[Answer]:
-    """Spoken ones with stored audio, of interviews that measure."""
+    """Spoken ones with stored audio: those that are to be measured, and those without a waveform."""
     found = Answer.objects.filter(status=Answer.Status.COMPLETE, kind=Answer.Kind.VOICE).exclude(audio="")
-    found = found.exclude(question__interview__metrics_sharing=Interview.MetricsSharing.OFF)
     if interview is not None:
         found = found.filter(question__interview=interview)
+    wanted = ~Q(question__interview__metrics_sharing=Interview.MetricsSharing.OFF)
     if not again:
-        found = found.exclude(voice_metrics__version=VERSION).exclude(remeasurements__version=VERSION)
-    return found.select_related("question__interview")
+        wanted &= ~Q(voice_metrics__version=VERSION) & ~Q(remeasurements__version=VERSION)
+    return found.filter(wanted | Q(peaks=None)).select_related("question__interview")
