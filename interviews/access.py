@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.contrib.sessions.models import Session
 from django.core import signing
@@ -23,6 +24,7 @@ from django.utils import timezone
 from interviews.models import Answer, Interview, Note
 
 COOKIE_SALT = "interviews.candidate"
+MEDIA_SALT = "interviews.media"
 Viewer = User | AbstractBaseUser | AnonymousUser
 
 
@@ -77,6 +79,27 @@ def answers_for(user: Viewer) -> QuerySet[Answer]:
 def notes_for(user: Viewer) -> QuerySet[Note]:
     """Their own, as long as they may see the interview."""
     return Note.objects.filter(author_id=user.pk, interview__in=interviews_for(user))
+
+
+def media_token(answer: Answer, viewer: Viewer) -> str:
+    """Opens the answer's audio for this viewer, for MEDIA_LINK_SECONDS and as long as they may hear it."""
+    return signing.dumps([answer.pk.hex, viewer.pk], salt=MEDIA_SALT)
+
+
+def media_for(token: str, viewer: Viewer) -> QuerySet[Answer]:
+    """The answer whose audio the token opens, or none. Raises signing.SignatureExpired.
+
+    The token alone opens nothing: the viewer it was made for is signed in, and has the right still.
+    """
+    try:
+        answer_id, viewer_id = signing.loads(token, salt=MEDIA_SALT, max_age=settings.MEDIA_LINK_SECONDS)
+    except signing.SignatureExpired:
+        raise
+    except signing.BadSignature:
+        return Answer.objects.none()
+    if viewer_id != viewer.pk:
+        return Answer.objects.none()
+    return answers_for(viewer).filter(pk=answer_id).exclude(audio="")
 
 
 def may_create(user: Viewer) -> bool:

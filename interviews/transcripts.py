@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from django.db.models import Count, Prefetch, Q, QuerySet
+from django.urls import reverse
 
+from interviews import access
 from interviews.models import Answer, Interview, Question
 
 
-def transcript(interview: Interview) -> list[Question]:
+def transcript(interview: Interview, viewer: access.Viewer) -> list[Question]:
     """The questions with their answers and segments, in three queries.
 
-    Of several takes the one that counts comes first.
+    Of several takes the one that counts comes first. Each answer with audio has `audio_link`, which lets
+    this viewer hear it for a while.
     """
     answers = Answer.objects.marked().prefetch_related("segments")
-    return list(interview.questions.prefetch_related(Prefetch("answers", answers)))
+    questions = list(interview.questions.prefetch_related(Prefetch("answers", answers)))
+    for question in questions:
+        for answer in question.answers.all():
+            _link(answer, viewer)
+    return questions
+
+
+def _link(answer: Answer, viewer: access.Viewer) -> None:
+    token = access.media_token(answer, viewer)
+    answer.audio_link = reverse("media", args=[token]) if answer.audio else ""  # type: ignore[attr-defined]
 
 
 def with_counts(interviews: QuerySet[Interview]) -> QuerySet[Interview]:

@@ -20,4 +20,5 @@ urlpatterns = [
     path("interviews/<uuid:interview_id>/link/", interviews.interview_link, name="interview_link"),
     path("answers/<uuid:answer_id>/sound.json", live.answer_sound, name="answer_sound"),
     path("answers/<uuid:answer_id>/audio/", review.answer_audio, name="answer_audio"),
+    path("media/<str:token>/", review.media, name="media"),
 ]

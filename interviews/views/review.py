@@ -5,9 +5,11 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
+from django.core.signing import SignatureExpired
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import aget_object_or_404, get_object_or_404, render
+from django.shortcuts import aget_object_or_404, get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_safe
 
 from interviews import access
@@ -21,15 +23,26 @@ def interview(request: HttpRequest, interview_id: UUID) -> HttpResponse:
     found = get_object_or_404(access.interviews_for(request.user), pk=interview_id)
     context = {
         "interview": found,
-        "questions": transcript(found),
+        "questions": transcript(found, request.user),
         "may_manage": access.may_manage(request.user, found),
     }
     return render(request, "interviews/interview.html", context)
 
 
+@never_cache
 @require_safe
 @login_required
-async def answer_audio(request: HttpRequest, answer_id: UUID) -> HttpResponseBase:
-    answers = access.answers_for(await request.auser()).exclude(audio="")
-    answer = await aget_object_or_404(answers, pk=answer_id)
+def answer_audio(request: HttpRequest, answer_id: UUID) -> HttpResponse:
+    """Where the audio is for the next hour: pages ask again when the link that they hold has expired."""
+    answer = get_object_or_404(access.answers_for(request.user).exclude(audio=""), pk=answer_id)
+    return redirect("media", access.media_token(answer, request.user))
+
+
+@require_safe
+@login_required
+async def media(request: HttpRequest, token: str) -> HttpResponseBase:
+    try:
+        answer = await aget_object_or_404(access.media_for(token, await request.auser()))
+    except SignatureExpired:
+        return HttpResponse(status=410, headers={"Cache-Control": "no-store"})
     return await file_response(request, answer.audio, content_type="audio/flac")

@@ -56,12 +56,13 @@ def test_staff_see_what_is_theirs_and_nothing_else(client: Client, staff: User) 
 
 def test_the_page_of_an_interview_shows_transcript_and_audio(admin_client: Client) -> None:
     interview = an_interview(questions=["Why you?"])
-    answer = an_answer(interview.questions.get(), "first words", "second words", audio=b"fLaC")
+    an_answer(interview.questions.get(), "first words", "second words", audio=b"fLaC")
 
     page = text_of(admin_client.get(change_page(interview)))
 
     assert "<span>second words</span>" in page
-    assert f'<audio controls preload="none" src="{reverse("answer_audio", args=[answer.pk])}"' in page
+    [link] = re.findall(r'<audio controls preload="none" src="([^"]+)"', page)
+    assert admin_client.get(link).status_code == 200
 
 
 def test_the_page_of_an_answer_shows_segments_and_audio(admin_client: Client) -> None:

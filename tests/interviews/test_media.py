@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
@@ -12,6 +14,7 @@ from django.http import StreamingHttpResponse
 from django.test import AsyncClient
 from django.urls import reverse
 
+from interviews import access
 from interviews.media import BLOCK_BYTES, RangeNotSatisfiable, parse_range
 from interviews.models import Answer
 from tests.interviews.rows import a_recruiter, an_answer, an_interview
@@ -69,8 +72,9 @@ async def signed_in(user: User) -> AsyncClient:
     return client
 
 
-def address(answer: Answer) -> str:
-    return reverse("answer_audio", args=[answer.pk])
+def address(answer: Answer, viewer: User) -> str:
+    """What a page holds."""
+    return reverse("media", args=[access.media_token(answer, viewer)])
 
 
 async def body(response: Any) -> bytes:
@@ -83,7 +87,7 @@ async def test_the_whole_file_comes_with_its_size_and_may_be_kept_only_by_its_he
     answer, owner = await an_answer_with_audio()
     client = await signed_in(owner)
 
-    response = await client.get(address(answer))
+    response = await client.get(address(answer, owner))
 
     assert response.status_code == 200
     assert await body(response) == AUDIO
@@ -103,7 +107,7 @@ async def test_a_part_comes_as_a_part() -> None:
     answer, owner = await an_answer_with_audio()
     client = await signed_in(owner)
 
-    response = await client.get(address(answer), headers={"Range": f"bytes=1000-{BLOCK_BYTES + 1999}"})
+    response = await client.get(address(answer, owner), headers={"Range": f"bytes=1000-{BLOCK_BYTES + 1999}"})
 
     assert response.status_code == 206
     assert response["Content-Range"] == f"bytes 1000-{BLOCK_BYTES + 1999}/{SIZE}"
@@ -116,7 +120,7 @@ async def test_a_part_that_is_not_there_is_refused_with_the_size() -> None:
     answer, owner = await an_answer_with_audio()
     client = await signed_in(owner)
 
-    response = await client.get(address(answer), headers={"Range": f"bytes={SIZE}-"})
+    response = await client.get(address(answer, owner), headers={"Range": f"bytes={SIZE}-"})
 
     assert response.status_code == 416
     assert response["Content-Range"] == f"bytes */{SIZE}"
@@ -127,7 +131,7 @@ async def test_head_tells_the_size_and_sends_nothing() -> None:
     answer, owner = await an_answer_with_audio()
     client = await signed_in(owner)
 
-    response = await client.head(address(answer), headers={"Range": "bytes=0-9"})
+    response = await client.head(address(answer, owner), headers={"Range": "bytes=0-9"})
 
     assert (response.status_code, response["Content-Length"], response["Content-Type"]) == (
         200,
@@ -141,10 +145,10 @@ async def test_head_tells_the_size_and_sends_nothing() -> None:
 async def test_what_is_known_already_is_not_sent_again() -> None:
     answer, owner = await an_answer_with_audio()
     client = await signed_in(owner)
-    etag = (await client.head(address(answer)))["ETag"]
+    etag = (await client.head(address(answer, owner)))["ETag"]
 
-    same = await client.get(address(answer), headers={"If-None-Match": etag})
-    other = await client.get(address(answer), headers={"If-None-Match": '"another"'})
+    same = await client.get(address(answer, owner), headers={"If-None-Match": etag})
+    other = await client.get(address(answer, owner), headers={"If-None-Match": '"another"'})
 
     assert (same.status_code, other.status_code) == (304, 200)
 
@@ -153,35 +157,111 @@ async def test_what_is_known_already_is_not_sent_again() -> None:
 async def test_a_part_of_another_version_is_the_whole_file() -> None:
     answer, owner = await an_answer_with_audio()
     client = await signed_in(owner)
-    etag = (await client.head(address(answer)))["ETag"]
+    etag = (await client.head(address(answer, owner)))["ETag"]
 
-    same = await client.get(address(answer), headers={"Range": "bytes=0-9", "If-Range": etag})
-    other = await client.get(address(answer), headers={"Range": "bytes=0-9", "If-Range": '"another"'})
+    same = await client.get(address(answer, owner), headers={"Range": "bytes=0-9", "If-Range": etag})
+    other = await client.get(address(answer, owner), headers={"Range": "bytes=0-9", "If-Range": '"another"'})
 
     assert (same.status_code, other.status_code) == (206, 200)
+
+
+# Who may hear it
+
+
+def lapse(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An hour and a second go by."""
+    later = time.time() + 3601
+    monkeypatch.setattr(time, "time", lambda: later)
+
+
+@database
+async def test_whoever_may_hear_it_is_led_to_a_link_of_their_own() -> None:
+    answer, owner = await an_answer_with_audio()
+    client = await signed_in(owner)
+
+    response = await client.get(reverse("answer_audio", args=[answer.pk]))
+
+    assert response.status_code == 302
+    assert "no-store" in response["Cache-Control"]
+    assert await body(await client.get(response["Location"])) == AUDIO
+
+
+@database
+async def test_a_link_expires_and_another_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer, owner = await an_answer_with_audio()
+    link = address(answer, owner)
+    lapse(monkeypatch)
+    client = await signed_in(owner)
+
+    late = await client.get(link, headers={"Range": "bytes=10-"})
+    renewed = await client.get(reverse("answer_audio", args=[answer.pk]))
+    again = await client.get(renewed["Location"], headers={"Range": "bytes=10-"})
+
+    assert (late.status_code, late.content, again.status_code) == (410, b"", 206)
+
+
+@database
+async def test_a_link_ends_with_the_right_to_hear() -> None:
+    answer, owner = await an_answer_with_audio()
+    watcher = await sync_to_async(a_recruiter)("bea")
+    interview = answer.question.interview
+    await interview.watchers.aadd(watcher)
+    client = await signed_in(watcher)
+    link = address(answer, watcher)
+    allowed = await client.get(link)
+
+    await interview.watchers.aremove(watcher)
+
+    assert (allowed.status_code, (await client.get(link)).status_code) == (200, 404)
+
+
+@database
+async def test_a_link_is_of_no_use_to_others() -> None:
+    answer, owner = await an_answer_with_audio()
+    link, watcher = address(answer, owner), await sync_to_async(a_recruiter)("bea")
+    await answer.question.interview.watchers.aadd(watcher)
+
+    anonymous = await AsyncClient().get(link)
+    others = await (await signed_in(watcher)).get(link)
+
+    assert (anonymous.status_code, anonymous["Location"]) == (302, f"{reverse('login')}?next={quote(link)}")
+    assert others.status_code == 404
+
+
+@database
+async def test_a_link_that_was_made_up_leads_nowhere() -> None:
+    answer, owner = await an_answer_with_audio()
+    client = await signed_in(owner)
+    link = address(answer, owner)
+    changed = link.replace(link[-5], "A" if link[-5] != "A" else "B")
+
+    assert [(await client.get(one)).status_code for one in (changed, "/media/nothing/")] == [404, 404]
 
 
 @database
 async def test_anothers_audio_is_as_missing_as_one_that_never_was() -> None:
     answer, _ = await an_answer_with_audio()
-    stranger = await signed_in(await sync_to_async(a_recruiter)("bea"))
+    user = await sync_to_async(a_recruiter)("bea")
+    stranger = await signed_in(user)
 
     responses = [
-        await stranger.get(address(answer)),
+        await stranger.get(reverse("answer_audio", args=[answer.pk])),
         await stranger.get(reverse("answer_audio", args=[uuid4()])),
+        await stranger.get(address(answer, user)),
     ]
 
-    assert [response.status_code for response in responses] == [404, 404]
-    assert responses[0].content == responses[1].content
+    assert [response.status_code for response in responses] == [404, 404, 404]
+    assert responses[0].content == responses[1].content == responses[2].content
 
 
 @database
 async def test_who_is_not_signed_in_hears_nothing() -> None:
     answer, _ = await an_answer_with_audio()
+    asked = reverse("answer_audio", args=[answer.pk])
 
-    response = await AsyncClient().get(address(answer))
+    response = await AsyncClient().get(asked)
 
-    assert (response.status_code, response["Location"]) == (302, f"{reverse('login')}?next={address(answer)}")
+    assert (response.status_code, response["Location"]) == (302, f"{reverse('login')}?next={asked}")
 
 
 @database
@@ -190,9 +270,9 @@ async def test_an_answer_without_a_file_has_no_audio() -> None:
     client = await signed_in(owner)
     await sync_to_async(answer.audio.storage.delete)(answer.audio.name)
 
-    lost = await client.get(address(answer))
+    lost = await client.get(address(answer, owner))
     await Answer.objects.aupdate(audio="")
-    never = await client.get(address(answer))
+    never = await client.get(address(answer, owner))
 
     assert (lost.status_code, never.status_code) == (404, 404)
 
@@ -202,4 +282,4 @@ async def test_audio_is_only_read() -> None:
     answer, owner = await an_answer_with_audio()
     client = await signed_in(owner)
 
-    assert (await client.post(address(answer))).status_code == 405
+    assert (await client.post(address(answer, owner))).status_code == 405

@@ -392,7 +392,9 @@ def test_a_transcript_shows_words_times_and_measures(client: Client) -> None:
     page = text_of(client.get(reverse("interview", args=[interview.pk])))
 
     assert re.search(r'data-seek="5000">0:05</button><span>second words</span>', page)
-    assert f'src="{reverse("answer_audio", args=[answer.pk])}"' in page
+    [link] = re.findall(r'<audio [^>]*src="([^"]+)"', page)
+    assert client.get(link).status_code == 200
+    assert f'data-renewed-at="{reverse("answer_audio", args=[answer.pk])}"' in page
     assert ">132</dd>" in page
     assert ">91 %</dd>" in page
     assert page.count(">not measured</dd>") == 2
