@@ -23,7 +23,7 @@ worker
 feed recording settling
 broadcast chunks journal leases measuring
 takes
-services forms noting presence transcripts
+services forms noting presence transcripts exports
 orchestration wire
 access links media templatetags
 protocol dialects outbox
