@@ -64,6 +64,11 @@ def candidate_interview(interview_id: UUID, cookies: Mapping[str, str]) -> Inter
 
 def interviews_for(user: Viewer) -> QuerySet[Interview]:
     """What a recruiter may see: what they own or watch; a superuser sees all."""
+    return records_for(user).filter(erased_at=None)
+
+
+def records_for(user: Viewer) -> QuerySet[Interview]:
+    """The same, and with them the records of those whose data was deleted."""
     if not user.is_authenticated or not user.is_active:
         return Interview.objects.none()
     if getattr(user, "is_superuser", False):
@@ -154,7 +159,7 @@ def still_allowed(sights: Collection[Sight]) -> set[Sight]:
     ids = {interview_id for _, interview_id in sights}
     users = User.objects.filter(is_active=True).in_bulk({watcher.user_id for watcher, _ in sights})
     sessions = _open_sessions({watcher.session_key for watcher, _ in sights})
-    owners = dict(Interview.objects.filter(pk__in=ids).values_list("pk", "owner_id"))
+    owners = dict(Interview.objects.filter(pk__in=ids, erased_at=None).values_list("pk", "owner_id"))
     through = Interview.watchers.through.objects.filter(interview_id__in=ids)
     watching = set(through.values_list("user_id", "interview_id"))
 

@@ -19,6 +19,10 @@ answer_completed = Signal()
 """Sent with `answer` (a row) when its transcript is there: at least once, keyed by `answer.pk`."""
 
 
+interview_erased = Signal()
+"""Sent with `interview_id` once the data of an interview is deleted: what a site has kept of it goes too."""
+
+
 class Orchestrator:
     """Asks the questions in their order and completes the interview after the last."""
 

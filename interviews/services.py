@@ -93,6 +93,7 @@ def standings(
     found = {pk: Standing(0, True, "", {}, set()) for pk in interview_ids}
     for interview in Interview.objects.filter(pk__in=interview_ids):
         is_over = interview.status in {Interview.Status.CANCELLED, Interview.Status.EXPIRED}
+        is_over = is_over or interview.erased_at is not None
         found[interview.pk] = Standing(
             interview.revision, is_over, interview.token_hash, epochs, allowed, interview.candidate_heard_at
         )
@@ -412,8 +413,11 @@ def owe_transcript(answer: Answer, code: Code, duration_ms: int | None) -> Chang
     return _ended(answer, revision, next_step=True)
 
 
+@transaction.atomic
 def keep_remeasurement(answer: Answer, measures: Measures) -> None:
-    """Beside what the answer was shown with, which stays as it is."""
+    """Beside what the answer was shown with, which stays as it is. Raises StaleEpoch if it was deleted."""
+    if not Answer.objects.select_for_update().filter(pk=answer.pk).exists():
+        raise StaleEpoch
     defaults = {"metrics": stored_metrics(measures), "measured_at": timezone.now()}
     Remeasurement.objects.update_or_create(answer=answer, version=VERSION, defaults=defaults)
 

@@ -13,6 +13,7 @@ from django.conf import settings
 from interviews import services, takes
 from interviews.access import Watcher
 from interviews.broadcast import Delivery
+from interviews.chunks import ChunksGone
 from interviews.database import in_database, persistently
 from interviews.dialects import BasicDialect, V1Dialect
 from interviews.errors import Close, Code, InterviewError, StaleEpoch
@@ -227,7 +228,7 @@ class CandidateSession:
         except InterviewError as refusal:
             self.tell([error(refusal.code)])
         except StaleEpoch:
-            self.hang_up(Close.REPLACED, error(Code.SESSION_REPLACED))
+            await self._lose_answer()
 
     async def _go_on(self, recording: Recording, event: Store | Compare | End) -> None:
         match event:
@@ -263,14 +264,22 @@ class CandidateSession:
     async def _record(self, recording: Recording) -> None:
         try:
             change = await recording.run()
-        except StaleEpoch:
-            return self.hang_up(Close.REPLACED, error(Code.SESSION_REPLACED))
+        except (StaleEpoch, ChunksGone):
+            return await self._lose_answer()
         except Exception:
             logger.exception("answer %s: the recording broke off", recording.answer.pk)
             return self.hang_up(Close.TRY_LATER, error(Code.INTERNAL_ERROR))
         self._ended(change, usable=not recording.has_failed)
         self.tell(await self._choose_for_them(change.messages))
         await settle(recording.answer)
+
+    async def _lose_answer(self) -> None:
+        """Another connection has it; or it was deleted with its interview."""
+        found = await persistently(services.standings, {self.interview_id}, set(), set())
+        if found[self.interview_id].is_over:
+            self.hang_up(Close.NOT_ALLOWED, error(Code.INTERVIEW_ALREADY_COMPLETED))
+        else:
+            self.hang_up(Close.REPLACED, error(Code.SESSION_REPLACED))
 
     def _ended(self, change: Change, *, usable: bool) -> None:
         self._recording = None

@@ -27,7 +27,7 @@ from interviews.database import in_database
 from interviews.errors import Code, StaleEpoch, code_of
 from interviews.leases import holding
 from interviews.measuring import Measuring, measuring
-from interviews.models import Answer, AudioChunk, AudioPart
+from interviews.models import Answer, AudioChunk, AudioPart, audio_folder
 from interviews.orchestration import answer_completed, get_orchestrator
 from interviews.wire import metrics_fields
 from speech import Ended, Event, Final, Resume, open_stream
@@ -123,7 +123,7 @@ def _sync(storage: Storage, name: str) -> None:
 
 
 def _file_name(answer: Answer, epoch: int) -> str:
-    return f"answers/{answer.question.interview_id}/{answer.pk}-{epoch}.flac"
+    return f"{audio_folder(answer.question.interview_id)}/{answer.pk}-{epoch}.flac"
 
 
 @transaction.atomic

@@ -20,11 +20,11 @@ consumers admin management
 views
 session observers practice checks
 worker
-feed recording settling
-broadcast chunks journal leases measuring
+feed recording settling retention
+broadcast chunks journal leases measuring erasure
 takes
 services forms noting presence transcripts exports
-orchestration wire
+orchestration wire audit
 access links media templatetags
 protocol dialects outbox
 messages

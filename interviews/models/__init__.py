@@ -8,6 +8,7 @@ from interviews.models.answers import (
     Remeasurement,
     Retranscription,
     Segment,
+    audio_folder,
 )
 from interviews.models.interviews import (
     MAX_TAKES,
@@ -39,4 +40,5 @@ __all__ = [
     "Retranscription",
     "Segment",
     "SetQuestion",
+    "audio_folder",
 ]

@@ -15,6 +15,11 @@ from interviews.models.interviews import UNDER_WAY, Question
 from speech.events import Word
 
 
+def audio_folder(interview_id: uuid.UUID) -> str:
+    """Where the files of an interview's answers are, and nothing else."""
+    return f"answers/{interview_id}"
+
+
 class AnswerQuerySet(models.QuerySet["Answer"]):
     def ended(self) -> AnswerQuerySet:
         """Those that answer their question: their audio, or what was written, is safe."""

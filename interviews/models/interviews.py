@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from speech.backends import is_recognisable
@@ -108,6 +109,8 @@ class Interview(models.Model):
         indexes = [models.Index(fields=["owner", "-created_at"]), models.Index(fields=["status"])]
 
     def __str__(self) -> str:
+        if self.erased_at is not None:
+            return gettext("Deleted interview")
         return f"{self.title} · {self.candidate_name}"
 
     def clean(self) -> None:

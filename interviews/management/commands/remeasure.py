@@ -8,6 +8,7 @@ from uuid import UUID
 from django.core.management.base import BaseCommand
 from django.db.models import Q, QuerySet
 
+from interviews.errors import StaleEpoch
 from interviews.models import Answer, Interview
 from interviews.settling import remeasure
 from speech.exceptions import AudioError
@@ -30,6 +31,8 @@ class Command(BaseCommand):
         for answer in answers(interview, again=again).iterator():
             try:
                 asyncio.run(remeasure(answer))
+            except StaleEpoch:
+                self.stderr.write(f"answer {answer.pk}: it was deleted meanwhile")
             except (AudioError, OSError) as problem:
                 counts["unreadable"] += 1
                 self.stderr.write(f"answer {answer.pk}: its audio can't be read ({type(problem).__name__})")

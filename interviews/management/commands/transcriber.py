@@ -5,24 +5,27 @@ import logging
 import os
 import signal
 from argparse import ArgumentParser
+from time import monotonic
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
 from interviews import services
 from interviews.database import AWAY, persistently
+from interviews.retention import expire_data
 from interviews.settling import work_off_one
 
 logger = logging.getLogger(__name__)
 
 IDLE_SECONDS = 1.0
+RETENTION_SECONDS = 3600.0
 NICENESS = 5
 
 
 class Command(BaseCommand):
     help = (
         "Works off what answers are owed: transcripts, audio files and hand-overs. Ends what candidates "
-        "did not come back to, and what has expired. Run as many as you like."
+        "did not come back to, what has expired, and data whose time is over. Run as many as you like."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -51,8 +54,12 @@ async def _work(*, once: bool) -> None:
 
 
 async def _work_off(*, once: bool) -> None:
+    retention_at = monotonic()
     while True:
         await persistently(services.expire_interviews)
+        if monotonic() >= retention_at:
+            await persistently(expire_data)
+            retention_at = monotonic() + RETENTION_SECONDS
         try:
             if await work_off_one():
                 continue

@@ -1,0 +1,35 @@
+"""Data is kept for DATA_RETENTION_DAYS after an interview's end, and then deleted."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from interviews.erasure import erase, scrub, sweep
+from interviews.models import Interview
+
+logger = logging.getLogger(__name__)
+
+
+def due() -> QuerySet[Interview]:
+    """Those whose end, or else whose link's, is long enough ago; none where data is kept for ever."""
+    days = settings.DATA_RETENTION_DAYS
+    if not days:
+        return Interview.objects.none()
+    ended = Interview.objects.annotate(ended_at=Coalesce("completed_at", "expires_at"))
+    return ended.filter(erased_at=None, ended_at__lt=timezone.now() - timedelta(days=days))
+
+
+def expire_data() -> int:
+    """Deletes what is due, and what earlier deletions could not; how many interviews there were."""
+    count = erase(list(due().only("pk")))
+    if count:
+        logger.info("the data of %s interviews was deleted: it is kept no longer", count)
+    sweep()
+    scrub()
+    return count

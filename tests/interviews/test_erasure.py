@@ -1,0 +1,443 @@
+"""Deleted is deleted: in rows, files, and the bytes of both, whoever is writing meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sqlite3
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.core.files.base import ContentFile
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from interviews import access, retention, services
+from interviews.chunks import ChunksGone
+from interviews.database import in_database
+from interviews.erasure import erase, scrub, sweep
+from interviews.errors import Close, Code, InterviewError, StaleEpoch
+from interviews.journal import Journal
+from interviews.models import (
+    Answer,
+    AudioChunk,
+    AudioPart,
+    Correction,
+    Interview,
+    Invitation,
+    Note,
+    Remeasurement,
+    Retranscription,
+    Segment,
+    audio_folder,
+)
+from interviews.orchestration import interview_erased
+from interviews.settling import _keep_file, settle, transcribe_answer
+from interviews.worker import Worker
+from speech.events import Final, Resume
+from speech.metrics import unavailable
+from tests.clients import chunks_of
+from tests.interviews.live import (
+    PCM,
+    a_live_interview,
+    candidate_of,
+    connected,
+    eventually,
+    joined,
+    observer_of,
+)
+from tests.interviews.rows import MEASURED, a_recruiter, an_answer, an_interview, some_words
+from tests.interviews.test_settling import files, owed
+from tests.process.answers import babble
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Status = Interview.Status
+
+
+def secrets(count: int, seed: int) -> list[str]:
+    """Words that are nowhere else."""
+    source = random.Random(seed)
+    return [f"secret{source.getrandbits(80):020x}" for _ in range(count)]
+
+
+def stored_bytes(media: Path) -> bytes:
+    """All that the database's files and the media folder hold."""
+    database = Path(str(connection.settings_dict["NAME"]))
+    kept = [path for path in database.parent.glob(f"{database.name}*") if path.is_file()]
+    kept += [path for path in media.rglob("*") if path.is_file()]
+    return b"".join(path.read_bytes() for path in kept)
+
+
+def found(words: list[str], media: Path) -> list[str]:
+    held = stored_bytes(media)
+    return [word for word in words if word.encode() in held]
+
+
+def an_interview_full_of(words: list[str], **fields: Any) -> Interview:
+    """Each of the words is in a column of its own; what many of them are in spans many pages."""
+    given = iter(words)
+    ada = a_recruiter(f"ada{Interview.objects.count()}")
+    interview = an_interview(
+        ada,
+        title=f"Developer {next(given)}",
+        candidate_name=next(given),
+        candidate_email=f"{next(given)}@example.org",
+        phrases=[next(given)],
+        questions=[next(given)],
+        **fields,
+    )
+    question = interview.questions.get()
+    answer = an_answer(question, next(given), audio=next(given).encode(), candidate_note=next(given))
+    segment = answer.segments.get()
+    segment.words = some_words(next(given), 0)
+    segment.resume = {"state": next(given)}
+    segment.save()
+    Answer.objects.filter(pk=answer.pk).update(
+        voice_metrics={**MEASURED, "x": next(given)}, peaks=next(given).encode()
+    )
+    Note.objects.create(interview=interview, author=ada, text=next(given))
+    Note.objects.create(interview=interview, answer=answer, author=ada, text=next(given))
+    Correction.objects.create(segment=segment, text=next(given))
+    Invitation.objects.create(interview=interview, email=f"{next(given)}@example.org")
+    Retranscription.objects.create(
+        answer=answer, backend="x", text=next(given), segments=[{"text": next(given)}]
+    )
+    Remeasurement.objects.create(answer=answer, version=9, metrics={"x": next(given)})
+    AudioChunk.objects.create(answer=answer, index=0, data=next(given).encode())
+    types = ContentType.objects.get_for_model(Interview)
+    LogEntry.objects.create(
+        user=ada, content_type=types, object_id=str(interview.pk), object_repr=next(given), action_flag=2
+    )
+    for _ in range(30):
+        AudioChunk.objects.create(
+            answer=answer, index=AudioChunk.objects.count() + 1, data=next(given).encode() * 40
+        )
+    for index in range(1, 60):
+        answer.segments.create(
+            index=index, revision=0, text=next(given), start_ms=0, end_ms=1, words=some_words(next(given), 0)
+        )
+    return interview
+
+
+def test_nothing_of_a_deleted_interview_is_left_in_any_byte(settings: Any) -> None:
+    # Two that are written in turns share pages; one of them stays.
+    gone, kept = secrets(400, 1), secrets(400, 2)
+    interview, other = an_interview_full_of(gone), an_interview_full_of(kept)
+    before = len(found(gone, settings.MEDIA_ROOT)), len(found(kept, settings.MEDIA_ROOT))
+    ada = a_recruiter("root")
+
+    assert erase([interview], by=ada) == 1
+
+    assert before[0] == before[1] > 150
+    assert found(gone, settings.MEDIA_ROOT) == []
+    assert len(found(kept, settings.MEDIA_ROOT)) == before[1]
+    interview.refresh_from_db()
+    assert (interview.erased_at is not None, interview.questions.count(), str(interview)) == (
+        True,
+        0,
+        "Deleted interview",
+    )
+    entries = LogEntry.objects.filter(object_id=str(interview.pk)).values_list(
+        "object_repr", "change_message"
+    )
+    assert list(entries) == [(str(interview.pk), "Data deleted."), (str(interview.pk), "")]
+    assert other.questions.count() == 1
+
+
+def test_deleting_again_changes_nothing() -> None:
+    interview = an_interview()
+    first = erase([interview])
+    interview.refresh_from_db()
+    at, revision = interview.erased_at, interview.revision
+
+    second = erase([interview])
+
+    interview.refresh_from_db()
+    assert (first, second, interview.erased_at, interview.revision) == (1, 0, at, revision)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("scheduled", "cancelled"),
+        ("in_progress", "cancelled"),
+        ("completed", "completed"),
+        ("expired", "expired"),
+    ],
+)
+def test_what_was_running_is_over_and_other_states_stay(before: str, after: str) -> None:
+    interview = an_interview(status=before)
+
+    erase([interview])
+
+    interview.refresh_from_db()
+    assert interview.status == after
+
+
+def test_neither_candidate_nor_recruiter_find_it_any_more(client: Client) -> None:
+    ada = a_recruiter("ada")
+    interview = an_interview(ada, status=Status.COMPLETED, consented_at=timezone.now())
+    cookie = access.candidate_cookie(interview)
+    answer = an_answer(interview.questions.get(position=1), "words", audio=b"fLaC")
+    client.force_login(ada)
+
+    erase([interview])
+
+    addresses = [
+        reverse("interview", args=[interview.pk]),
+        reverse("dashboard", args=[interview.pk]),
+        reverse("interview_print", args=[interview.pk]),
+        reverse("interview_export", args=[interview.pk, "json"]),
+        reverse("answer_export", args=[answer.pk, "srt"]),
+    ]
+    assert [client.get(address).status_code for address in addresses] == [404] * 5
+    assert list(access.interviews_for(ada)) == []
+    assert list(access.records_for(ada)) == [interview]
+    assert access.candidate_interview(interview.pk, {access.cookie_name(interview.pk): cookie}) is None
+
+
+def test_a_recruiters_session_holds_nothing_of_what_they_saw(client: Client) -> None:
+    ada = a_recruiter("ada", is_staff=True, is_superuser=True)
+    interview = an_interview(ada)
+    an_answer(interview.questions.get(position=1), "words")
+    client.force_login(ada)
+
+    for name, args in [
+        ("interview", [interview.pk]),
+        ("lobby", []),
+        ("interview_export", [interview.pk, "json"]),
+    ]:
+        client.get(reverse(name, args=args))
+
+    assert set(Session.objects.get().get_decoded()) == {
+        "_auth_user_id",
+        "_auth_user_backend",
+        "_auth_user_hash",
+    }
+
+
+def test_a_site_is_told_of_it_and_its_failure_undoes_nothing() -> None:
+    told = []
+
+    def receive(sender: Any, interview_id: Any, **_: Any) -> None:
+        told.append(interview_id)
+        raise ConnectionError
+
+    interview = an_interview()
+    interview_erased.connect(receive)
+    try:
+        erase([interview])
+    finally:
+        interview_erased.disconnect(receive)
+
+    assert told == [interview.pk]
+    assert Interview.objects.get().erased_at is not None
+
+
+# While somebody is at work
+
+
+def signed_in() -> access.Watcher:
+    user = a_recruiter("root", is_superuser=True)
+    session = SessionStore()
+    session.create()
+    return access.Watcher(user.pk, "Root", str(session.session_key), user.get_session_auth_hash())
+
+
+async def test_an_answer_that_is_being_recorded_ends_and_writes_nothing_more(
+    worker: Worker, settings: Any
+) -> None:
+    (name,) = secrets(1, 3)
+    interview, (first, _) = await a_live_interview(candidate_name=name)
+    watcher = await in_database(signed_in)
+    chunks = chunks_of(babble(2))
+    written, late = chunks[:10], chunks[10:]
+
+    async with (
+        connected(candidate_of(interview, worker)) as candidate,
+        connected(observer_of(interview, watcher, worker)) as observer,
+    ):
+        await joined(observer)
+        candidate.say("start_answer", question_id=first, format=PCM)
+        await candidate.until("answer_started")
+        candidate.frames(written)
+        await candidate.until("ack", next_chunk_index=len(written))
+        await observer.until("transcription")
+        was_there = written[0][-64:] in stored_bytes(settings.MEDIA_ROOT)
+        await in_database(erase, [interview])
+        candidate.frames(chunks, first=len(written))
+        ends = await candidate.until_closed(), await observer.until_closed()
+
+    assert (was_there, ends) == (True, (Close.NOT_ALLOWED, Close.NOT_ALLOWED))
+    assert candidate.codes[-1] == "INTERVIEW_ALREADY_COMPLETED"
+    await eventually(lambda: not worker._tasks, "the recording ends")
+    assert await in_database(lambda: (Answer.objects.count(), AudioChunk.objects.count())) == (0, 0)
+    held = stored_bytes(settings.MEDIA_ROOT)
+    assert [chunk for chunk in written + late if chunk[-64:] in held and any(chunk[-64:])] == []
+    assert name.encode() not in held
+    assert (worker.feed._attached, worker.feed._interims) == ({}, {})
+
+
+FINAL = Final("words", 0, 900, None, (), Resume(), "scripted")
+LATE_VERBS: dict[str, Callable[[Answer], Any]] = {
+    "begin_part": lambda answer: services.begin_part(answer, 5, None),
+    "add_segment": lambda answer: services.add_segment(answer, 9, FINAL),
+    "record_only": lambda answer: services.record_only(answer, Code.STT_FAILED),
+    "finish_recording": services.finish_recording,
+    "owe_transcript": lambda answer: services.owe_transcript(answer, Code.STT_FAILED, 1000),
+    "complete_answer": lambda answer: services.complete_answer(answer, 1000, None, unavailable()),
+    "fail_answer": lambda answer: services.fail_answer(answer, Code.AUDIO_TOO_SHORT),
+    "give_up": services.give_up,
+    "keep": services.keep,
+    "keep_remeasurement": lambda answer: services.keep_remeasurement(answer, unavailable()),
+}
+
+
+@pytest.mark.parametrize("verb", LATE_VERBS)
+@pytest.mark.parametrize("status", ["recording", "finishing", "pending"])
+def test_whoever_had_an_answer_of_it_finds_no_row_any_more(verb: str, status: str) -> None:
+    interview = an_interview(consented_at=timezone.now())
+    services.start(interview.pk)
+    question = interview.questions.get(position=1)
+    answer = services.begin_answer(interview.pk, str(question.pk)).answer
+    Answer.objects.update(status=status)
+
+    erase([interview])
+
+    with pytest.raises(StaleEpoch):
+        LATE_VERBS[verb](answer)
+    assert [rows.objects.count() for rows in (Answer, AudioPart, Segment, Remeasurement)] == [0] * 4
+
+
+async def test_what_was_on_its_way_to_rows_and_files_gets_to_neither(settings: Any) -> None:
+    interview, _ = await a_live_interview()
+    answer = await in_database(owed, interview, babble(1))
+    journal = Journal()
+    flac = Path(settings.MEDIA_ROOT).parent / "late.flac"
+    flac.write_bytes(b"fLaC late")
+
+    await in_database(erase, [interview])
+    committed = journal.append(answer.pk, answer.epoch, 20, b"late audio")
+    with pytest.raises(StaleEpoch):
+        await committed
+    with pytest.raises(StaleEpoch):
+        await in_database(_keep_file, answer, flac)
+    with pytest.raises((StaleEpoch, ChunksGone)):
+        await transcribe_answer(answer)
+    await settle(answer)
+    await asyncio.to_thread(journal.close)
+
+    assert files(settings) == []
+    assert await in_database(lambda: (Answer.objects.count(), AudioChunk.objects.count())) == (0, 0)
+
+
+@pytest.mark.parametrize("verb", ["begin_answer", "write_answer"])
+def test_no_answer_of_it_can_be_begun(verb: str) -> None:
+    interview = an_interview(consented_at=timezone.now())
+    services.start(interview.pk)
+    question = str(interview.questions.get(position=1).pk)
+    arguments = ["In writing."] if verb == "write_answer" else []
+
+    erase([interview])
+
+    with pytest.raises(InterviewError) as refusal:
+        getattr(services, verb)(interview.pk, question, *arguments)
+    assert refusal.value.code == Code.INTERVIEW_ALREADY_COMPLETED
+
+
+def test_what_came_too_late_to_be_refused_is_swept_away(settings: Any) -> None:
+    interview, other = an_interview(), an_interview()
+    (word,) = secrets(1, 4)
+    storage = Answer._meta.get_field("audio").storage
+    erase([interview])
+    for one in (interview, other):
+        storage.save(f"{audio_folder(one.pk)}/half.flac", ContentFile(b"fLaC"))
+        Note.objects.create(interview=one, author=a_recruiter(f"ada{one.pk}"), text=f"{word} {one.pk}")
+
+    sweep()
+    scrub()
+
+    assert [path.parent.name for path in settings.MEDIA_ROOT.rglob("*.flac")] == [str(other.pk)]
+    assert found([f"{word} {interview.pk}", f"{word} {other.pk}"], settings.MEDIA_ROOT) == [
+        f"{word} {other.pk}"
+    ]
+
+
+def test_bytes_that_somebody_still_reads_are_scrubbed_later(settings: Any) -> None:
+    (name,) = secrets(1, 5)
+    interview = an_interview(candidate_name=name)
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        cursor.execute("PRAGMA busy_timeout = 10")
+    reader = sqlite3.connect(str(connection.settings_dict["NAME"]), isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM interviews_interview").fetchone()
+
+    erase([interview])
+    while_read = found([name], settings.MEDIA_ROOT)
+    reader.close()
+    scrub()
+
+    assert (while_read, found([name], settings.MEDIA_ROOT)) == ([name], [])
+    connection.close()
+
+
+# When its time is over
+
+
+def days_ago(days: float) -> Any:
+    return timezone.now() - timedelta(days=days)
+
+
+@pytest.fixture
+def over_time(settings: Any) -> list[Interview]:
+    """Those that are kept no longer, beside some that are."""
+    settings.DATA_RETENTION_DAYS = 10
+    an_interview()
+    an_interview(expires_at=days_ago(9))
+    recently = an_interview(expires_at=days_ago(20))
+    Interview.objects.filter(pk=recently.pk).update(status=Status.COMPLETED, completed_at=days_ago(5))
+    due = [
+        an_interview(expires_at=days_ago(11), status=status)
+        for status in ("expired", "cancelled", "scheduled")
+    ]
+    completed = an_interview(status=Status.COMPLETED)
+    Interview.objects.filter(pk=completed.pk).update(completed_at=days_ago(11))
+    return [*due, completed]
+
+
+def erased() -> set[Interview]:
+    return set(Interview.objects.exclude(erased_at=None))
+
+
+def test_data_is_deleted_so_long_after_an_interviews_end(over_time: list[Interview], capsys: Any) -> None:
+    call_command("expire_data", "--dry-run")
+    dry = erased()
+    call_command("expire_data")
+    call_command("expire_data")
+
+    assert (dry, erased()) == (set(), set(over_time))
+    assert capsys.readouterr().out.splitlines() == ["4 to be deleted", "4 deleted", "0 deleted"]
+
+
+def test_zero_days_keep_it_for_ever(over_time: list[Interview], settings: Any) -> None:
+    settings.DATA_RETENTION_DAYS = 0
+
+    assert retention.expire_data() == 0
+
+
+def test_the_transcriber_does_it_too(over_time: list[Interview]) -> None:
+    call_command("transcriber", "--once")
+
+    assert erased() == set(over_time)
