@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ('interviews', '0005_pages'),
+        ('interviews', '0006_session'),
     ]
 
     # Made anew: the type of a primary key can't be altered on every database. Nothing made notes before.
