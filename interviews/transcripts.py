@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from interviews import access
@@ -30,8 +31,12 @@ def _link(answer: Answer, viewer: access.Viewer) -> None:
 
 def with_counts(interviews: QuerySet[Interview]) -> QuerySet[Interview]:
     """Each with `total` and `answered`, the numbers of its questions."""
-    ended = Answer.objects.ended()
-    return interviews.annotate(
-        total=Count("questions", distinct=True),
-        answered=Count("questions", filter=Q(questions__answers__in=ended), distinct=True),
-    )
+    # Subqueries are worked out for the rows that are shown; joins would be for all that there are.
+    questions = Question.objects.filter(interview=OuterRef("pk")).order_by()
+    answered = questions.filter(Exists(Answer.objects.ended().filter(question=OuterRef("pk"))))
+    return interviews.annotate(total=_number_of(questions), answered=_number_of(answered))
+
+
+def _number_of(questions: QuerySet[Question]) -> Coalesce:
+    counted = questions.values("interview").annotate(number=Count("pk")).values("number")
+    return Coalesce(Subquery(counted), 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -106,7 +107,11 @@ class Interview(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
-        indexes = [models.Index(fields=["owner", "-created_at"]), models.Index(fields=["status"])]
+        indexes = [
+            models.Index(fields=["owner", "-created_at"]),
+            models.Index(fields=["-created_at"]),
+            models.Index(fields=["status"]),
+        ]
 
     def __str__(self) -> str:
         if self.erased_at is not None:
@@ -174,6 +179,12 @@ class QuestionFields(models.Model):
     def __str__(self) -> str:
         return f"{self.position}. {self.text[:80]}"
 
+    @property
+    def asked(self) -> dict[str, Any]:
+        """All of it but its place, for a copy elsewhere."""
+        names = (field.name for field in QuestionFields._meta.get_fields() if field.name != "position")
+        return {name: getattr(self, name) for name in names}
+
 
 class Question(QuestionFields):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -211,17 +222,20 @@ class SetQuestion(QuestionFields):
 
 
 class Invitation(models.Model):
-    """A candidate's link sent by e-mail. The link itself is kept nowhere."""
+    """A candidate's link sent by e-mail. The link itself is kept nowhere.
+
+    `sent_at` is empty while it is being sent, and stays so where the server died meanwhile.
+    """
 
     interview = models.ForeignKey(Interview, on_delete=models.CASCADE, related_name="invitations")
     email = models.EmailField()
     sent_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
-    sent_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True)
 
     class Meta:
-        ordering = ["-sent_at"]
+        ordering = ["-pk"]
 
     def __str__(self) -> str:
-        return f"{self.sent_at:%Y-%m-%d %H:%M}"
+        return f"Invitation {self.pk}"
