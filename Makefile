@@ -4,6 +4,7 @@
 # make bench   a table of how fast it is; AUDIO_DIR= takes speech from a folder of WAV files
 # make leaks   the long form of the test that nothing is left behind
 # make chaos   the long form of the tests that kill things; N= is how many workers
+# make messages looks for new texts to translate, and compiles the translations
 
 PYTHON ?= python3
 HOST ?= 127.0.0.1
@@ -20,14 +21,14 @@ BIN := $(VENV)/bin
 # Debian keeps the server's program out of the way of PATH.
 NEED_POSTGRES := ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || scripts/need postgresql
 
-.PHONY: run test check bench leaks chaos
+.PHONY: run test check bench leaks chaos messages
 .DEFAULT_GOAL := run
 
 run: $(VENV)/run
 	@SITE_URL=$(SITE_URL) $(BIN)/python manage.py run --host $(HOST) --port $(PORT)
 
 test: check
-	@scripts/need redis-server=redis-server chromium=chromium flite=flite
+	@scripts/need redis-server=redis-server chromium=chromium flite=flite xgettext=gettext
 	@$(NEED_POSTGRES)
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not alone"
 	@$(BIN)/python -m pytest -m alone
@@ -54,6 +55,11 @@ chaos: $(VENV)/dev
 	@scripts/need redis-server=redis-server flite=flite
 	@$(NEED_POSTGRES)
 	@CHAOS_ROUNDS=$(N) $(BIN)/python -m pytest tests/chaos
+
+messages: $(VENV)/run
+	@scripts/need xgettext=gettext
+	@$(BIN)/python manage.py makemessages -l de --no-location --no-wrap --no-obsolete -i .venv -i tests -i var -i benchmarks
+	@$(BIN)/python manage.py compilemessages -l de -i .venv -i var
 
 # What is installed is installed again when its list changes.
 
