@@ -332,7 +332,7 @@ async def test_what_was_on_its_way_to_rows_and_files_gets_to_neither(settings: A
     with pytest.raises(StaleEpoch):
         await committed
     with pytest.raises(StaleEpoch):
-        await in_database(_keep_file, answer, flac)
+        await in_database(_keep_file, answer, flac, b"")
     with pytest.raises((StaleEpoch, ChunksGone)):
         await transcribe_answer(answer)
     await settle(answer)
