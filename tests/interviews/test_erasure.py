@@ -74,7 +74,8 @@ def secrets(count: int, seed: int) -> list[str]:
 def stored_bytes(media: Path) -> bytes:
     """All that the database's files and the media folder hold."""
     database = Path(str(connection.settings_dict["NAME"]))
-    kept = [path for path in database.parent.glob(f"{database.name}*") if path.is_file()]
+    files = [database, *(database.with_name(database.name + end) for end in ("-wal", "-shm"))]
+    kept = [path for path in files if path.exists()]
     kept += [path for path in media.rglob("*") if path.is_file()]
     return b"".join(path.read_bytes() for path in kept)
 
