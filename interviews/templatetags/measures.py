@@ -11,6 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django import template
+from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -136,8 +137,9 @@ SCORES: list[tuple[str, Text, list[str]]] = [
 
 
 def decimal(value: float, digits: int) -> str:
+    """As it is written in the language of the page."""
     rounded = Decimal(value).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
-    return str(rounded).replace("-", "\N{MINUS SIGN}")
+    return number_format(rounded, digits, force_grouping=False).replace("-", "\N{MINUS SIGN}")
 
 
 def reading_text(reading: dict[str, Any], wording: Wording) -> str:
@@ -169,7 +171,7 @@ def _rows(wordings: list[Wording], measures: dict[str, Any] | None) -> Iterator[
         yield {
             "wording": wording,
             "definition": gettext(measure.definition),
-            "needs": gettext(measure.needs),
+            "needs": gettext(measure.needs) if measure.needs != "nothing" else "",
             "text": reading_text(reading, wording) if reading else "",
             "is_given": not reading or reading["status"] == "ok",
         }

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.translation import override
 
 from interviews.models import Interview
 from interviews.templatetags.measures import GROUPS, SCORES, UNITS, WORDINGS, decimal, reading_text
@@ -60,6 +61,11 @@ def test_halves_are_rounded_away_from_zero_as_in_the_browser() -> None:
     assert [decimal(value, 0) for value in (118.5, 2.5, -23.5)] == ["119", "3", "−24"]
 
 
+def test_numbers_are_written_as_the_language_of_the_page_writes_them() -> None:
+    with override("de"):
+        assert [decimal(value, 1) for value in (4.25, -23.5, 1234.5)] == ["4,3", "−23,5", "1234,5"]
+
+
 # On the pages
 
 
@@ -98,6 +104,22 @@ def test_each_measure_is_explained_and_what_it_is_not_is_said(client: Client) ->
     assert page.count('class="measures__about"') == len(WORDINGS) + len(SCORES)
     assert "Made of: Pitch, variation; not given" in page
     assert "They say nothing about emotion, honesty or fit for a position." in page
+
+
+@pytest.mark.django_db
+def test_measures_are_told_in_the_language_of_the_page(client: Client) -> None:
+    interview = an_interview(a_recruiter(), questions=["Why you?"])
+    an_answer(interview.questions.get(), "first words", voice_metrics=MEASURED, duration_ms=12_000)
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "de"
+
+    page = page_of(client, interview)
+
+    rows = rows_of(page)
+    assert rows["Artikulationsrate"] == "4,3\N{NO-BREAK SPACE}Silben pro Sekunde (geschätzt)"
+    assert rows["Tonhöhe, Umfang"] == "Zu viel Hintergrundgeräusch"
+    assert rows["Kennzahl Intonation"] == "0,47"
+    assert "Benötigt: 5\N{NO-BREAK SPACE}Wörter über 2\N{NO-BREAK SPACE}s." in page
+    assert "Benötigt: nichts." not in page
 
 
 @pytest.mark.django_db

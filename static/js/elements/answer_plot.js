@@ -162,7 +162,7 @@ class AnswerPlotElement extends HTMLElement {
 
   #ticks(places) {
     return places.map(([value, y]) =>
-      text(decimal(value, 0), { x: -6, y: y + 4, class: "plot__text", "text-anchor": "end" }))
+      text(decimal(value, 0, document.documentElement.lang), { x: -6, y: y + 4, class: "plot__text", "text-anchor": "end" }))
   }
 
   get #drawing() {

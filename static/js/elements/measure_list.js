@@ -4,16 +4,17 @@ import { phrase } from "./phrases.js"
 // The measures of an answer, or of its last seconds, in the rows that the server wrote.
 class MeasureList extends HTMLElement {
   show(metrics) {
+    const { lang: language } = document.documentElement
     for (const row of this.querySelectorAll("[data-measure]")) {
       const reading = metrics.measures[row.dataset.measure]
       row.hidden = !reading
       if (!reading) continue
       const isOk = isGiven(reading)
-      write(row, isOk ? readingText(reading, row.dataset.digits, phrase) : row.dataset[reading.status], isOk)
+      write(row, isOk ? readingText(reading, row.dataset.digits, phrase, language) : row.dataset[reading.status], isOk)
     }
     for (const row of this.querySelectorAll("[data-score]")) {
       const value = metrics[row.dataset.score]
-      write(row, value === null ? row.dataset.unavailable : decimal(value, 2), value !== null)
+      write(row, value === null ? row.dataset.unavailable : decimal(value, 2, language), value !== null)
     }
   }
 

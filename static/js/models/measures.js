@@ -2,13 +2,14 @@
 // (`interviews/templatetags/measures.py`); names, digits and reasons come from there, with the page.
 
 // A reading's value with its unit. `phrase` gives a sentence of the page's own, null where it has none.
-export function readingText({ value, unit }, digits, phrase) {
-  const number = decimal(unit === "ratio" ? value * 100 : value, digits)
+export function readingText({ value, unit }, digits, phrase, language) {
+  const number = decimal(unit === "ratio" ? value * 100 : value, digits, language)
   return phrase(`unit.${unit}`, { value: number }) ?? `${number} ${unit}`
 }
 
-export function decimal(value, digits) {
-  return value.toFixed(digits).replace("-", "\u2212")
+export function decimal(value, digits, language) {
+  const form = { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: false }
+  return value.toLocaleString(language, form).replace("-", "\u2212")
 }
 
 // Answers of before have their four values and no measures.
