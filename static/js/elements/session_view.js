@@ -148,8 +148,9 @@ export class SessionView {
     return lateMs ? phrase(name, { time: spoken(lateMs) }) : ""
   }
 
-  #problemText({ code, message }) {
-    return phrase(`problem.${code}`) ?? phrase(`microphone.${code}`) ?? message
+  // The server's own sentence is for programs, and in English.
+  #problemText({ code }) {
+    return phrase(`problem.${code}`) ?? phrase(`microphone.${code}`) ?? phrase("problem.other")
   }
 
   // Live regions speak when they are written to, so that they are written to only for news.
