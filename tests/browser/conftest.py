@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import (
@@ -90,7 +91,7 @@ class Watched:
         return page
 
 
-Opener = Callable[[], Watched]
+Opener = Callable[..., Watched]
 
 
 @contextmanager
@@ -128,8 +129,8 @@ def open_context(browser: Browser) -> Iterator[Opener]:
     opened: list[Watched] = []
     with ExitStack() as stack:
 
-        def open_context() -> Watched:
-            opened.append(Watched(stack.enter_context(browser.new_context())))
+        def open_context(**options: Any) -> Watched:
+            opened.append(Watched(stack.enter_context(browser.new_context(**options))))
             return opened[-1]
 
         yield open_context
