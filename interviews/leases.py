@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from typing import TypeVar
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -13,20 +14,29 @@ from interviews import services
 from interviews.database import in_database
 from interviews.models import Answer
 
+T = TypeVar("T")
+
 
 @asynccontextmanager
 async def holding(answer: Answer) -> AsyncIterator[None]:
     """Keeps the answer for as long as it takes, unless somebody else has taken it over."""
-    renewing = asyncio.create_task(_renew(answer))
+    async with renewing(services.keep, answer):
+        yield
+
+
+@asynccontextmanager
+async def renewing(keep: Callable[[T], None], row: T) -> AsyncIterator[None]:
+    """Calls `keep` now and then, until it raises StaleEpoch."""
+    task = asyncio.create_task(_renew(keep, row))
     try:
         yield
     finally:
-        renewing.cancel()
-        await asyncio.gather(renewing, return_exceptions=True)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
-async def _renew(answer: Answer) -> None:
+async def _renew(keep: Callable[[T], None], row: T) -> None:
     while True:
         await asyncio.sleep(settings.ANSWER_LEASE_SECONDS / 3)
         with suppress(DatabaseError):
-            await in_database(services.keep, answer)
+            await in_database(keep, row)

@@ -68,7 +68,7 @@ def _revision(interview_id: UUID) -> int:
     return Interview.objects.values_list("revision", flat=True).get(pk=interview_id)
 
 
-def _lease() -> Any:
+def lease_end() -> Any:
     return timezone.now() + timedelta(seconds=settings.ANSWER_LEASE_SECONDS)
 
 
@@ -271,14 +271,14 @@ def begin_answer(interview_id: UUID, question_id: str, *, new_take: bool = False
     answer = under_way.select_for_update().last()
     if answer is None:
         _check_takes(question, is_new=new_take)
-        answer = _new_take(question, lease_until=_lease())
+        answer = _new_take(question, lease_until=lease_end())
     else:
         if new_take and answer.chunks.exists():
             raise InterviewError(Code.TAKE_UNDER_WAY)
         answer.epoch += 1
         answer.status = Status.RECORDING
         answer.failure = ""
-        answer.lease_until = _lease()
+        answer.lease_until = lease_end()
         answer.save(update_fields=["epoch", "status", "failure", "lease_until"])
     size = answer.chunks.aggregate(size=Sum(Length("data")))["size"]
     segments = list(answer.segments.all())
@@ -305,7 +305,7 @@ def begin_part(answer: Answer, first_index: int, audio: AudioFormat | None) -> A
 
     Raises StaleEpoch if another connection has the answer.
     """
-    _hold(answer, Status.RECORDING, lease_until=_lease())
+    _hold(answer, Status.RECORDING, lease_until=lease_end())
     fields = {"encoding": ""} if audio is None else asdict(audio)
     part, _ = AudioPart.objects.update_or_create(answer=answer, first_index=first_index, defaults=fields)
     return part
@@ -326,7 +326,7 @@ def add_segment(answer: Answer, index: int, final: Final) -> Change:
     if kept:
         return Change(interview_id, kept.revision, [final_message(answer, kept)])
     revision = raise_revision(interview_id)
-    _hold(answer, Status.RECORDING, Status.FINISHING, Status.PENDING, lease_until=_lease())
+    _hold(answer, Status.RECORDING, Status.FINISHING, Status.PENDING, lease_until=lease_end())
     segment = Segment.objects.create(
         answer=answer,
         index=index,
@@ -350,7 +350,7 @@ def record_only(answer: Answer, code: Code) -> Change:
     """
     interview_id = answer.question.interview_id
     revision = raise_revision(interview_id)
-    _hold(answer, Status.RECORDING, Status.FINISHING, failure=code, lease_until=_lease())
+    _hold(answer, Status.RECORDING, Status.FINISHING, failure=code, lease_until=lease_end())
     return Change(interview_id, revision, [recorded_only_message(answer)])
 
 
@@ -362,7 +362,7 @@ def finish_recording(answer: Answer) -> Change:
     if _is_ours(answer, Status.FINISHING):
         return Change(interview_id, _revision(interview_id), [recorded])
     revision = raise_revision(interview_id)
-    changes = {"status": Status.FINISHING, "ended_at": timezone.now(), "lease_until": _lease()}
+    changes = {"status": Status.FINISHING, "ended_at": timezone.now(), "lease_until": lease_end()}
     _hold(answer, Status.RECORDING, **changes)
     return Change(interview_id, revision, [recorded])
 
@@ -408,7 +408,7 @@ def owe_transcript(answer: Answer, code: Code, duration_ms: int | None) -> Chang
     if done := _done_before(answer, Status.PENDING):
         return done
     revision = raise_revision(answer.question.interview_id)
-    changes = {"failure": code, "duration_ms": duration_ms, "lease_until": _lease()}
+    changes = {"failure": code, "duration_ms": duration_ms, "lease_until": lease_end()}
     _hold(answer, Status.FINISHING, status=Status.PENDING, **changes)
     return _ended(answer, revision, next_step=True)
 
@@ -424,7 +424,7 @@ def keep_remeasurement(answer: Answer, measures: Measures) -> None:
 
 def keep(answer: Answer) -> None:
     """Goes on working on it for the time of another lease. Raises StaleEpoch if somebody else has it."""
-    _hold(answer, Status.FINISHING, Status.PENDING, Status.COMPLETE, lease_until=_lease())
+    _hold(answer, Status.FINISHING, Status.PENDING, Status.COMPLETE, lease_until=lease_end())
 
 
 def release(answer: Answer) -> None:
@@ -435,7 +435,7 @@ def release(answer: Answer) -> None:
 def take_over(answer: Answer) -> bool:
     """Claims an owed answer for the time of a lease; False if somebody else was faster."""
     free = Answer.objects.owed().filter(pk=answer.pk, epoch=answer.epoch)
-    if not free.update(epoch=answer.epoch + 1, lease_until=_lease()):
+    if not free.update(epoch=answer.epoch + 1, lease_until=lease_end()):
         return False
     answer.refresh_from_db(from_queryset=Answer.objects.select_related("question__interview"))
     return True
@@ -458,7 +458,7 @@ def write_answer(interview_id: UUID, question_id: str, text: str) -> Change:
     revision = raise_revision(interview_id)
     question = current_question(interview_id, question_id)
     give_up_recording(question)
-    fields = {"status": Status.COMPLETE, "text": text, "ended_at": timezone.now(), "lease_until": _lease()}
+    fields = {"status": Status.COMPLETE, "text": text, "ended_at": timezone.now(), "lease_until": lease_end()}
     return _ended(_new_take(question, kind=Answer.Kind.TEXT, **fields), revision, next_step=True)
 
 

@@ -218,7 +218,7 @@ async def transcribe_answer(answer: Answer) -> None:
     try:
         async with (
             measuring(interview, segments) as measured,
-            aclosing(_pcm(answer)) as pcm,
+            aclosing(stored_pcm(answer)) as pcm,
             aclosing(measured.heard(pcm)) as heard,
             aclosing(after(resume.offset_samples, heard)) as rest,
             aclosing(recognise(stream, rest)) as events,
@@ -237,7 +237,10 @@ async def remeasure(answer: Answer) -> None:
     """
     segments = await in_database(list, answer.segments.all())
     peaks = Peaks()
-    async with measuring(answer.question.interview, segments) as measured, aclosing(_pcm(answer)) as pcm:
+    async with (
+        measuring(answer.question.interview, segments) as measured,
+        aclosing(stored_pcm(answer)) as pcm,
+    ):
         async for block in pcm:
             peaks.add(block)
             await measured.hear(block)
@@ -260,7 +263,7 @@ async def _keep(answer: Answer, index: int, events: AsyncIterator[Event], measur
             )
 
 
-async def _pcm(answer: Answer) -> AsyncGenerator[bytes]:
+async def stored_pcm(answer: Answer) -> AsyncGenerator[bytes]:
     """From its file where it has one, else from its chunks."""
     if not answer.audio:
         audio = await in_database(parted_audio, answer)

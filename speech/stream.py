@@ -62,13 +62,21 @@ def open_stream(
     backend: str = "default",
     resume: Resume | None = None,
     phrases: Sequence[str] = (),
+    falls_back: bool = True,
 ) -> SpeechStream:
     """A stream that begins with `async with`: there it raises CapacityExceeded, LanguageNotSupported or
     another SpeechError, and ImproperlyConfigured for an alias that isn't declared.
 
     `resume` is that of the final after which the audio goes on, `phrases` terms that are likely to be said.
+    Without `falls_back` no other backend goes on where this one is lost.
     """
-    return SpeechStream(language=language, backend=backend, resume=resume or Resume(), phrases=phrases)
+    return SpeechStream(
+        language=language,
+        backend=backend,
+        resume=resume or Resume(),
+        phrases=phrases,
+        falls_back=falls_back,
+    )
 
 
 class SpeechStream:
@@ -84,6 +92,7 @@ class SpeechStream:
         backend: str,
         resume: Resume,
         phrases: Sequence[str] = (),
+        falls_back: bool = True,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self.language = language
@@ -91,7 +100,8 @@ class SpeechStream:
         self.recogniser = ""
         self._aliases = [backend]
         if (
-            backend != FALLBACK
+            falls_back
+            and backend != FALLBACK
             and FALLBACK in settings.SPEECH_BACKENDS
             and get_backend(FALLBACK).supports(language)
         ):

@@ -19,10 +19,10 @@ apps routing urls
 consumers admin management
 views
 session observers practice checks
-worker
+worker retranscribing
 feed recording settling retention
 broadcast chunks journal leases measuring erasure
-takes
+takes schedule
 services forms noting presence transcripts exports
 orchestration wire audit
 access links media templatetags

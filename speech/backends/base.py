@@ -22,6 +22,8 @@ class BaseBackend(ABC):
     name: ClassVar[str]
     # Whether `Word.confidence` is ever set.
     reports_confidence: ClassVar[bool] = False
+    # Whether its words are those that were said.
+    hears_words: ClassVar[bool] = True
     # Whether um, uh, er … come as words.
     reports_fillers: ClassVar[bool] = False
 

@@ -45,6 +45,7 @@ class ScriptedBackend(BaseBackend):
     """
 
     name = "scripted"
+    hears_words = False
     reports_confidence = True
 
     def __init__(

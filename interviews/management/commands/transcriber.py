@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand
 from interviews import services
 from interviews.database import AWAY, persistently
 from interviews.retention import expire_data
+from interviews.retranscribing import retranscribe_one
 from interviews.settling import work_off_one
 
 logger = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ async def _work_off(*, once: bool) -> None:
             await persistently(expire_data)
             retention_at = monotonic() + RETENTION_SECONDS
         try:
-            if await work_off_one():
+            if await work_off_one() or await retranscribe_one():
                 continue
         except AWAY:
             logger.warning("the database is away: what is owed is tried again later")

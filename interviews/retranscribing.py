@@ -1,0 +1,187 @@
+"""Stored answers transcribed again by a backend of somebody's choice.
+
+What comes of it stands beside the transcript that people have seen. An answer that has none, since no
+recogniser had the time or was there, gets this one. The rows are the queue: the transcriber claims one
+by a condition that only one can meet, and works it off when no answer waits for its first transcript.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from contextlib import aclosing
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from interviews import services
+from interviews.access import Viewer
+from interviews.database import in_database
+from interviews.errors import Code, StaleEpoch, code_of
+from interviews.leases import renewing
+from interviews.measuring import measuring
+from interviews.models import Answer, Interview, Retranscription
+from interviews.settling import settle, stored_pcm
+from speech import Ended, Final, open_stream
+from speech.backends import backend_class, get_backend
+from speech.exceptions import AudioError, CapacityExceeded, SpeechError
+from speech.metrics import Measures
+from speech.transcription import recognise
+
+logger = logging.getLogger(__name__)
+
+WITHOUT_TRANSCRIPT = Answer.Status.PENDING, Answer.Status.FAILED
+ROLES = {"default", "fallback"}
+
+
+def offered_backends() -> list[str]:
+    """Those that the settings name, rather than the parts that two of them play."""
+    names = [alias for alias in settings.SPEECH_BACKENDS if alias not in ROLES] or ["default"]
+    real = [alias for alias in names if backend_class(settings.SPEECH_BACKENDS[alias]).hears_words]
+    return real or names
+
+
+def request(interviews: Iterable[Interview], backend: str, by: Viewer | None = None) -> int:
+    """Asks for it, for all their recordings that don't wait for the same already; how many those are."""
+    recorded = Answer.objects.filter(question__interview__in=list(interviews), kind=Answer.Kind.VOICE)
+    waiting = Retranscription.objects.filter(backend=backend, done_at=None)
+    wanted = recorded.exclude(audio="").exclude(pk__in=waiting.values("answer"))
+    asked: dict[str, Any] = {"backend": backend, "requested_by": by}
+    rows = [Retranscription(answer=answer, **asked) for answer in wanted]
+    return len(Retranscription.objects.bulk_create(rows))
+
+
+# The transcriber's side
+
+
+async def retranscribe_one() -> bool:
+    """Claims one and does it; False if nothing can be done now."""
+    if get_backend().is_busy():
+        return False
+    row = await in_database(_claim)
+    if row is None:
+        return False
+    try:
+        async with renewing(_keep, row):
+            await _retranscribe(row)
+    except CapacityExceeded:
+        # The lease is kept, so that it is tried again when it has run out.
+        return False
+    except StaleEpoch:
+        logger.info("retranscription %s was taken over, or deleted", row.pk)
+    except AudioError as problem:
+        await in_database(_fail, row, code_of(problem))
+    except FileNotFoundError:
+        await in_database(_fail, row, Code.AUDIO_DECODING_FAILED)
+    except (SpeechError, ImproperlyConfigured):
+        logger.exception("retranscription %s failed", row.pk)
+        await in_database(_fail, row, Code.STT_FAILED)
+    except Exception:
+        logger.exception("retranscription %s is tried again later", row.pk)
+    return True
+
+
+def _waiting() -> QuerySet[Retranscription]:
+    free = Q(lease_until=None) | Q(lease_until__lt=timezone.now())
+    return Retranscription.objects.filter(free, done_at=None)
+
+
+def _claim() -> Retranscription | None:
+    for row in _waiting().select_related("answer__question__interview")[:10]:
+        if _waiting().filter(pk=row.pk).update(lease_until=services.lease_end()):
+            return row
+    return None
+
+
+def _open(row: Retranscription) -> QuerySet[Retranscription]:
+    return Retranscription.objects.filter(pk=row.pk, done_at=None)
+
+
+def _keep(row: Retranscription) -> None:
+    if not _open(row).update(lease_until=services.lease_end()):
+        raise StaleEpoch
+
+
+def _fail(row: Retranscription, code: Code) -> None:
+    _open(row).update(failure=code, done_at=timezone.now(), lease_until=None)
+
+
+@dataclass(frozen=True)
+class Heard:
+    finals: Sequence[Final]
+    duration_ms: int
+    confidence: float | None
+    measures: Measures | None
+
+
+async def _retranscribe(row: Retranscription) -> None:
+    heard = await _hear(row.answer, row.backend)
+    if await in_database(_store, row, heard):
+        await settle(row.answer)
+
+
+async def _hear(answer: Answer, backend: str) -> Heard:
+    interview = answer.question.interview
+    # Nobody stands in: this backend was asked for.
+    stream = open_stream(
+        language=interview.language, backend=backend, phrases=interview.phrases, falls_back=False
+    )
+    finals, duration_ms = [], 0
+    async with (
+        measuring(interview, []) as measured,
+        aclosing(stored_pcm(answer)) as pcm,
+        aclosing(measured.heard(pcm)) as blocks,
+        aclosing(recognise(stream, blocks)) as events,
+    ):
+        async for event in events:
+            if isinstance(event, Final):
+                finals.append(event)
+                measured.add(event.words)
+            elif isinstance(event, Ended):
+                duration_ms = event.duration_ms
+        return Heard(finals, duration_ms, measured.confidence, await measured.final())
+
+
+@transaction.atomic
+def _store(row: Retranscription, heard: Heard) -> bool:
+    """Whether it became the answer's transcript, too. Raises StaleEpoch if somebody else was faster."""
+    segments = [
+        {
+            "text": final.text,
+            "start_ms": final.start_ms,
+            "end_ms": final.end_ms,
+            "confidence": final.confidence,
+            "words": [asdict(word) for word in final.words],
+        }
+        for final in heard.finals
+    ]
+    done = _open(row).update(
+        text=" ".join(final.text for final in heard.finals),
+        segments=segments,
+        recogniser=heard.finals[-1].recogniser if heard.finals else "",
+        done_at=timezone.now(),
+        lease_until=None,
+    )
+    if not done:
+        raise StaleEpoch
+    return _fill(row.answer, heard)
+
+
+def _fill(answer: Answer, heard: Heard) -> bool:
+    """Gives the answer the transcript that it has not, unless somebody is at work on it."""
+    free = Q(lease_until=None) | Q(lease_until__lt=timezone.now())
+    without = Answer.objects.filter(free, pk=answer.pk, epoch=answer.epoch, status__in=WITHOUT_TRANSCRIPT)
+    changes = {"status": Answer.Status.PENDING, "epoch": F("epoch") + 1, "lease_until": services.lease_end()}
+    if not without.update(**changes):
+        return False
+    answer.refresh_from_db(from_queryset=Answer.objects.select_related("question__interview"))
+    answer.segments.all().delete()
+    for index, final in enumerate(heard.finals):
+        services.add_segment(answer, index, final)
+    services.complete_answer(answer, heard.duration_ms, heard.confidence, heard.measures)
+    return True
