@@ -14,7 +14,7 @@ from tests.servers import Site
 ENGLISH = re.compile(
     r"\b(the|and|of|to|or|you|your|is|are|be|it|its|this|that|these|with|for|from|by|at|as|not|no|yes"
     r"|what|who|how|when|please|answers?|questions?|words?|recording|recorded|voice|page|again"
-    r"|candidates?|language|transcript|consent|pitch|pace|times?|minutes?|seconds?|takes?|notes?"
+    r"|candidates?|language|transcript|consent|pitch|pace|times?|minutes|seconds?|takes?|notes?"
     r"|all|new|next|back|save|delete|remove|search|send|copy|show|none)\b",
     re.IGNORECASE,
 )
