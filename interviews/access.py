@@ -21,7 +21,7 @@ from django.core import signing
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from interviews.models import Answer, Interview, Note
+from interviews.models import Answer, Interview, Note, QuestionSet
 
 COOKIE_SALT = "interviews.candidate"
 MEDIA_SALT = "interviews.media"
@@ -105,6 +105,15 @@ def media_for(token: str, viewer: Viewer) -> QuerySet[Answer]:
     if viewer_id != viewer.pk:
         return Answer.objects.none()
     return answers_for(viewer).filter(pk=answer_id).exclude(audio="")
+
+
+def question_sets_for(user: Viewer) -> QuerySet[QuestionSet]:
+    """Nobody but their owner sees or uses them; a superuser sees all."""
+    if not user.is_authenticated or not user.is_active:
+        return QuestionSet.objects.none()
+    if getattr(user, "is_superuser", False):
+        return QuestionSet.objects.all()
+    return QuestionSet.objects.filter(owner_id=user.pk)
 
 
 def may_create(user: Viewer) -> bool:

@@ -8,7 +8,9 @@ from django.conf import settings
 from django.core.validators import MaxLengthValidator, MaxValueValidator, RegexValidator
 from django.utils.translation import gettext_lazy as _
 
-from interviews.models import MAX_TAKES, TIME_FACTORS, Answer, Interview, Note
+from interviews import access
+from interviews.models import MAX_TAKES, TIME_FACTORS, Answer, Interview, Note, QuestionSet
+from interviews.question_sets import MAX_QUESTIONS
 
 CONSENT_VERSION = "2026-11"
 """Names the text that candidates agree to, `templates/interviews/consent/<version>.html`.
@@ -16,7 +18,6 @@ CONSENT_VERSION = "2026-11"
 A new wording is a new file and a new version: the old one stays what others have agreed to.
 """
 
-MAX_QUESTIONS = 50
 MAX_LINK_DAYS = 365
 MAX_PHRASES = 200
 
@@ -28,11 +29,24 @@ class ConsentForm(forms.Form):
     )
 
 
+class SetChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.name} ({obj.language})"
+
+
 class InterviewForm(forms.ModelForm):  # type: ignore[type-arg]
+    question_set = SetChoice(
+        label=_("Question set"),
+        queryset=QuestionSet.objects.none(),
+        required=False,
+        empty_label=_("None"),
+        help_text=_("Its questions are copied, with their times."),
+    )
     questions = forms.CharField(
         label=_("Questions"),
-        help_text=_("One on each line, in the order in which they are asked."),
+        help_text=_("One on each line, in the order in which they are asked; after those of the set."),
         widget=forms.Textarea(attrs={"rows": 8}),
+        required=False,
     )
     phrases = forms.CharField(
         label=_("Names and terms"),
@@ -76,8 +90,11 @@ class InterviewForm(forms.ModelForm):  # type: ignore[type-arg]
             "metrics_sharing": _("Pace, pauses, pitch, level: with whom they are shared."),
         }
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: access.Viewer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        sets = self.fields["question_set"]
+        assert isinstance(sets, SetChoice)
+        sets.queryset = access.question_sets_for(user)
         self.fields["link_days"].initial = settings.INTERVIEW_LINK_DAYS
         self.fields["language"].validators.append(
             RegexValidator(r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", _("Write it as in en-US or de-DE."))
@@ -91,15 +108,24 @@ class InterviewForm(forms.ModelForm):  # type: ignore[type-arg]
             )
         return phrases
 
-    def clean_questions(self) -> list[str]:
-        questions = _lines(self.cleaned_data["questions"])
+    def clean_questions(self) -> list[dict[str, Any]]:
+        """Those of the set, which stands before them, then those that are written."""
+        chosen = self.cleaned_data.get("question_set")
+        questions = [question.asked for question in chosen.questions.all()] if chosen else []
+        questions += [{"text": line} for line in _lines(self.cleaned_data["questions"])]
         if not questions:
-            raise forms.ValidationError(_("Write at least one question."))
+            raise forms.ValidationError(_("Choose a question set, or write at least one question."))
         if len(questions) > MAX_QUESTIONS:
             raise forms.ValidationError(
                 _("That is more than %(limit)s questions."), params={"limit": MAX_QUESTIONS}
             )
         return questions
+
+    def clean(self) -> dict[str, Any] | None:
+        super().clean()
+        # Its questions are among the others now.
+        self.cleaned_data.pop("question_set", None)
+        return self.cleaned_data
 
 
 class NoteForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import path
 from django.views.generic import RedirectView
 
-from interviews.views import candidate, exports, interviews, live, notes, review
+from interviews.views import candidate, exports, interviews, live, notes, question_sets, review
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="lobby"), name="home"),
@@ -22,6 +22,18 @@ urlpatterns = [
     path("interviews/<uuid:interview_id>/print/", exports.printed, name="interview_print"),
     path("interviews/<uuid:interview_id>/export/<str:kind>/", exports.export, name="interview_export"),
     path("answers/<uuid:answer_id>/export/<str:kind>/", exports.answer_captions, name="answer_export"),
+    path(
+        "interviews/<uuid:interview_id>/question-set/",
+        question_sets.interview_to_set,
+        name="interview_to_set",
+    ),
+    path("question-sets/", question_sets.question_sets, name="question_sets"),
+    path("question-sets/new/", question_sets.question_set_new, name="question_set_new"),
+    path("question-sets/<uuid:set_id>/", question_sets.question_set, name="question_set"),
+    path("question-sets/<uuid:set_id>/copy/", question_sets.question_set_copy, name="question_set_copy"),
+    path(
+        "question-sets/<uuid:set_id>/delete/", question_sets.question_set_delete, name="question_set_delete"
+    ),
     path("answers/<uuid:answer_id>/audio/", review.answer_audio, name="answer_audio"),
     path("media/<str:token>/", review.media, name="media"),
 ]

@@ -24,7 +24,7 @@ feed recording settling retention
 broadcast chunks journal leases measuring erasure
 takes schedule
 services forms noting presence transcripts exports
-orchestration wire audit
+orchestration question_sets wire audit
 access links media templatetags
 protocol dialects outbox
 messages

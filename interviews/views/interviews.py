@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from interviews import access, links, services
 from interviews.forms import InterviewForm
-from interviews.models import Interview
+from interviews.models import Interview, QuestionSet
 from interviews.transcripts import with_counts
 
 INTERVIEWS_PER_PAGE = 50
@@ -36,11 +37,20 @@ def lobby(request: HttpRequest) -> HttpResponse:
 def interview_new(request: HttpRequest) -> HttpResponse:
     if not access.may_create(request.user):
         raise PermissionDenied
-    form = InterviewForm(request.POST if request.method == "POST" else None)
+    form = InterviewForm(request.POST or None, user=request.user, initial=_from_set(request))
     if not form.is_valid():
         return render(request, "interviews/interview_new.html", {"form": form})
     interview, token = services.create_interview(owner=request.user, **form.cleaned_data)
     return _show_link(request, interview, token)
+
+
+def _from_set(request: HttpRequest) -> dict[str, Any]:
+    """The question set that the address names, and its language."""
+    try:
+        chosen = access.question_sets_for(request.user).get(pk=request.GET.get("set", ""))
+    except (QuestionSet.DoesNotExist, ValidationError):
+        return {}
+    return {"question_set": chosen, "language": chosen.language}
 
 
 @never_cache

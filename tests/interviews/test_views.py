@@ -339,6 +339,7 @@ def test_a_new_interview_says_who_is_shown_what_is_measured(client: Client, shar
         ("title", ""),
         ("questions", " \n "),
         ("questions", "x\n" * 51),
+        ("question_set", str(uuid4())),
         ("language", "<b>"),
         ("link_days", 0),
         ("metrics_sharing", "everybody"),
