@@ -172,6 +172,23 @@ SERVESTATIC_USE_FINDERS = True
 SERVESTATIC_AUTOREFRESH = DEBUG
 SERVESTATIC_MAX_AGE = 0 if DEBUG else env_int("STATIC_MAX_AGE", 60)
 
+# Mail
+
+# Without a server it is printed where the site runs.
+EMAIL_HOST = env_str("EMAIL_HOST")
+_smtp, _console = (f"django.core.mail.backends.{name}.EmailBackend" for name in ("smtp", "console"))
+EMAIL_BACKEND = env_str("EMAIL_BACKEND", _smtp if EMAIL_HOST else _console)
+EMAIL_PORT = env_int("EMAIL_PORT", 25, minimum=1)
+EMAIL_HOST_USER = env_str("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = env_str("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = env_bool("EMAIL_USE_SSL", False)
+if EMAIL_USE_TLS and EMAIL_USE_SSL:
+    raise ImproperlyConfigured("EMAIL_USE_TLS and EMAIL_USE_SSL exclude each other: set one of them.")
+EMAIL_TIMEOUT = env_int("EMAIL_TIMEOUT", 10, minimum=1)
+EMAIL_FILE_PATH = env_str("EMAIL_FILE_PATH") or None
+DEFAULT_FROM_EMAIL = env_str("DEFAULT_FROM_EMAIL", f"Interviews <no-reply@{_site.hostname}>")
+
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LOCALE_PATHS = [BASE_DIR / "interview_project" / "locale"]
@@ -227,6 +244,7 @@ SPEECH_DECODER_CPU_SECONDS = env_int("SPEECH_DECODER_CPU_SECONDS", 20, minimum=1
 INTERVIEW_ORCHESTRATOR = env_str("INTERVIEW_ORCHESTRATOR", "interviews.orchestration.Orchestrator")
 INTERVIEW_LINK_DAYS = env_int("INTERVIEW_LINK_DAYS", 30, minimum=1)
 DATA_RETENTION_DAYS = env_int("DATA_RETENTION_DAYS", 180)
+INVITATIONS_PER_INTERVIEW = env_int("INVITATIONS_PER_INTERVIEW", 10)
 ANSWER_MAX_SECONDS = env_int("ANSWER_MAX_SECONDS", 3600, minimum=1)
 ANSWER_MAX_BYTES = env_int("ANSWER_MAX_BYTES", 256 * 1024 * 1024, minimum=1)
 ANSWER_MIN_MS = env_int("ANSWER_MIN_MS", 200)

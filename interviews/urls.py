@@ -3,7 +3,16 @@ from __future__ import annotations
 from django.urls import path
 from django.views.generic import RedirectView
 
-from interviews.views import candidate, exports, interviews, live, notes, question_sets, review
+from interviews.views import (
+    candidate,
+    exports,
+    interviews,
+    invitations,
+    live,
+    notes,
+    question_sets,
+    review,
+)
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="lobby"), name="home"),
@@ -17,7 +26,8 @@ urlpatterns = [
     path("interviews/<uuid:interview_id>/live/", live.dashboard, name="dashboard"),
     path("interviews/<uuid:interview_id>/notes/", notes.notes, name="notes"),
     path("interviews/<uuid:interview_id>/notes/<uuid:note_id>/", notes.note, name="note"),
-    path("interviews/<uuid:interview_id>/link/", interviews.interview_link, name="interview_link"),
+    path("interviews/<uuid:interview_id>/link/", invitations.interview_link, name="interview_link"),
+    path("interviews/<uuid:interview_id>/invite/", invitations.invite, name="invite"),
     path("answers/<uuid:answer_id>/sound.json", live.answer_sound, name="answer_sound"),
     path("interviews/<uuid:interview_id>/print/", exports.printed, name="interview_print"),
     path("interviews/<uuid:interview_id>/export/<str:kind>/", exports.export, name="interview_export"),

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
-from interviews import access, links, services
+from interviews import access, services
 from interviews.forms import InterviewForm
-from interviews.models import Interview, QuestionSet
+from interviews.invitations import NotInvited, invite
+from interviews.models import QuestionSet
 from interviews.transcripts import with_counts
+from interviews.views.invitations import show_link
 
 INTERVIEWS_PER_PAGE = 50
 
@@ -38,10 +39,18 @@ def interview_new(request: HttpRequest) -> HttpResponse:
     if not access.may_create(request.user):
         raise PermissionDenied
     form = InterviewForm(request.POST or None, user=request.user, initial=_from_set(request))
+    # Who is to be invited at once needs an address.
+    form.fields["candidate_email"].required = "invite" in request.POST
     if not form.is_valid():
         return render(request, "interviews/interview_new.html", {"form": form})
     interview, token = services.create_interview(owner=request.user, **form.cleaned_data)
-    return _show_link(request, interview, token)
+    if "invite" not in request.POST:
+        return show_link(request, interview, token)
+    try:
+        invite(interview, request.user, interview.candidate_email, token=token)
+    except NotInvited as problem:
+        return show_link(request, interview, token, problem=problem.reason)
+    return show_link(request, interview, token, sent_to=interview.candidate_email)
 
 
 def _from_set(request: HttpRequest) -> dict[str, Any]:
@@ -51,19 +60,3 @@ def _from_set(request: HttpRequest) -> dict[str, Any]:
     except (QuestionSet.DoesNotExist, ValidationError):
         return {}
     return {"question_set": chosen, "language": chosen.language}
-
-
-@never_cache
-@require_POST
-@login_required
-def interview_link(request: HttpRequest, interview_id: UUID) -> HttpResponse:
-    interview = get_object_or_404(access.interviews_for(request.user), pk=interview_id)
-    if not access.may_manage(request.user, interview):
-        raise PermissionDenied
-    return _show_link(request, interview, services.new_link(interview))
-
-
-def _show_link(request: HttpRequest, interview: Interview, token: str) -> HttpResponse:
-    # Shown by the answer to the POST itself: kept for a redirect, the token would lie somewhere.
-    context = {"interview": interview, "link": links.candidate_url(token)}
-    return render(request, "interviews/interview_link.html", context)
