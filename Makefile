@@ -2,8 +2,9 @@
 # make test    installs what the tests need, checks, and runs every test
 # make check   the quick part: style, types, migrations, layers, JavaScript
 # make bench   a table of how fast it is; AUDIO_DIR= takes speech from a folder of WAV files
+# make pages   the long form of the test of pages: with N= interviews, 2,000 if not said
 # make leaks   the long form of the test that nothing is left behind
-# make chaos   the long form of the tests that kill things; N= is how many workers
+# make chaos   the long form of the tests that kill things; N= is how many workers, 200 if not said
 # make messages looks for new texts to translate, and compiles the translations
 
 PYTHON ?= python3
@@ -14,14 +15,14 @@ SITE_URL ?= http://$(patsubst 0.0.0.0,127.0.0.1,$(HOST)):$(PORT)
 AUDIO_DIR ?=
 # Test files that run side by side where they measure no times: most of them wait.
 WORKERS ?= 2
-N ?= 200
+N ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
 # Debian keeps the server's program out of the way of PATH.
 NEED_POSTGRES := ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || scripts/need postgresql
 
-.PHONY: run test check bench leaks chaos messages
+.PHONY: run test check bench pages leaks chaos messages
 .DEFAULT_GOAL := run
 
 run: $(VENV)/run
@@ -47,6 +48,9 @@ bench: $(VENV)/dev
 	@$(NEED_POSTGRES)
 	@$(BIN)/python -m benchmarks $(if $(AUDIO_DIR),--audio-dir $(AUDIO_DIR))
 
+pages: $(VENV)/dev
+	@PAGES_INTERVIEWS=$(or $(N),2000) $(BIN)/python -m pytest tests/interviews/test_page_sizes.py
+
 leaks: $(VENV)/dev
 	@scripts/need flite=flite
 	@LEAK_ROUNDS=long $(BIN)/python -m pytest -s tests/process/test_leaks.py
@@ -54,7 +58,7 @@ leaks: $(VENV)/dev
 chaos: $(VENV)/dev
 	@scripts/need redis-server=redis-server flite=flite
 	@$(NEED_POSTGRES)
-	@CHAOS_ROUNDS=$(N) $(BIN)/python -m pytest tests/chaos
+	@CHAOS_ROUNDS=$(or $(N),200) $(BIN)/python -m pytest tests/chaos
 
 messages: $(VENV)/run
 	@scripts/need xgettext=gettext

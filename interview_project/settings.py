@@ -172,6 +172,12 @@ SERVESTATIC_USE_FINDERS = True
 SERVESTATIC_AUTOREFRESH = DEBUG
 SERVESTATIC_MAX_AGE = 0 if DEBUG else env_int("STATIC_MAX_AGE", 60)
 
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "interview_project" / "locale"]
+TIME_ZONE = env_str("TIME_ZONE", "UTC")
+USE_TZ = True
+
 # Mail
 
 # Without a server it is printed where the site runs.
@@ -188,12 +194,6 @@ if EMAIL_USE_TLS and EMAIL_USE_SSL:
 EMAIL_TIMEOUT = env_int("EMAIL_TIMEOUT", 10, minimum=1)
 EMAIL_FILE_PATH = env_str("EMAIL_FILE_PATH") or None
 DEFAULT_FROM_EMAIL = env_str("DEFAULT_FROM_EMAIL", f"Interviews <no-reply@{_site.hostname}>")
-
-LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("de", "Deutsch")]
-LOCALE_PATHS = [BASE_DIR / "interview_project" / "locale"]
-TIME_ZONE = env_str("TIME_ZONE", "UTC")
-USE_TZ = True
 
 # Speech
 

@@ -219,13 +219,13 @@ class WatchConsumer(ObserverConsumer):
 
 
 class LobbyConsumer(ObserverConsumer):
-    """`ws/interviews/`: the list of interviews."""
+    """`ws/interviews/`: the list of interviews, found by the same query as the page's."""
 
     async def connect(self) -> None:
         watcher = await in_database(access.watcher_of, self.scope)
         if watcher is None:
             return await self.refuse(Close.NOT_SIGNED_IN, Code.UNAUTHORIZED)
-        await self.open(LobbySession(watcher))
+        await self.open(LobbySession(watcher, self.scope["query_string"].decode("ascii", "replace")))
 
 
 class UnknownConsumer(SocketConsumer):

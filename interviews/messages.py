@@ -275,8 +275,12 @@ class Heartbeat(ServerMessage, tag="heartbeat"):
     candidate_silent_ms: int | None = None
 
 
-class Lobby(ServerMessage, tag="lobby"):
+class LobbyMessage(ServerMessage, tag="lobby"):
     interviews: list[dict[str, Any]]
+    # How many there are: all, live, waiting, done.
+    counts: dict[str, int]
+    # The page's own, when it shows the same.
+    digest: str
 
 
 def is_change(message: ServerMessage) -> bool:

@@ -12,14 +12,14 @@ from uuid import UUID
 import msgspec
 from django.conf import settings
 
-from interviews import access, services
+from interviews import access, lobby, services
 from interviews.broadcast import Delivery
 from interviews.database import AWAY, in_database, persistently
 from interviews.errors import Close, Code
 from interviews.messages import (
     ErrorMessage,
     Heartbeat,
-    Lobby,
+    LobbyMessage,
     ObserverMessage,
     Ping,
     Pong,
@@ -270,21 +270,27 @@ def _is_open(interim: dict[str, Any], snapshot: Snapshot) -> bool:
 
 
 class LobbySession(Listener):
-    """Sends the whole list whenever it differs from what was sent last."""
+    """Sends one page of the lobby whenever it differs from what was sent last.
 
-    def __init__(self, watcher: access.Watcher, *, every_seconds: float = LOBBY_SECONDS) -> None:
+    `query_string` is the page's own: what is searched for, filtered by, and which page of it.
+    """
+
+    def __init__(
+        self, watcher: access.Watcher, query_string: str = "", *, every_seconds: float = LOBBY_SECONDS
+    ) -> None:
         super().__init__()
         self._watcher = watcher
+        self._query_string = query_string
         self._every_seconds = every_seconds
-        self._sent: list[dict[str, Any]] | None = None
+        self._sent: str | None = None
 
     async def run(self) -> None:
         while True:
-            entries = await persistently(services.lobby, self._watcher)
-            if entries is None:
+            shown = await persistently(lobby.look_by_socket, self._watcher, self._query_string)
+            if shown is None:
                 return self.hang_up(Close.NOT_ALLOWED, Code.FORBIDDEN)
-            if entries != self._sent:
-                self._show(entries)
+            if shown.digest != self._sent:
+                self._show(shown)
             self.check_reading()
             await asyncio.sleep(self._every_seconds)
 
@@ -294,9 +300,10 @@ class LobbySession(Listener):
     def catch_up(self) -> None:
         self._sent = None
 
-    def _show(self, entries: list[dict[str, Any]]) -> None:
+    def _show(self, shown: lobby.Lobby) -> None:
         if self.is_full:
             self._has_missed = True
         else:
-            self._sent = entries
-            self.ask(encode(Lobby(interviews=entries)))
+            self._sent = shown.digest
+            message = LobbyMessage(interviews=shown.entries, counts=shown.counts, digest=shown.digest)
+            self.ask(encode(message))

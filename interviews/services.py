@@ -17,7 +17,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, F, Max, Q, Sum
+from django.db.models import F, Max, Sum
 from django.db.models.functions import Length
 from django.utils import timezone
 
@@ -29,7 +29,6 @@ from interviews.orchestration import get_orchestrator
 from interviews.wire import (
     ended_messages,
     final_message,
-    lobby_entry,
     question_message,
     recorded_only_message,
     session_ready,
@@ -43,7 +42,6 @@ from speech.events import Final
 from speech.metrics import VERSION, Measures
 
 Status = Answer.Status
-LOBBY_LENGTH = 100
 
 
 @dataclass(frozen=True)
@@ -546,15 +544,3 @@ def snapshot(interview_id: UUID, interim: dict[str, Any] | None, watchers: list[
     # The lock keeps a change from coming between the revision and the rows that belong to it.
     interview = Interview.objects.select_for_update().get(pk=interview_id)
     return snapshot_message(interview, interim, watchers)
-
-
-def lobby(watcher: access.Watcher) -> list[dict[str, Any]] | None:
-    """The interviews that the lobby shows, newest first; None for who is not signed in any more."""
-    user = access.user_of(watcher)
-    if user is None:
-        return None
-    interviews = access.interviews_for(user).annotate(
-        total=Count("questions", distinct=True),
-        answered=Count("questions", filter=Q(questions__answers__in=Answer.objects.ended()), distinct=True),
-    )
-    return [lobby_entry(interview) for interview in interviews[:LOBBY_LENGTH]]

@@ -275,7 +275,7 @@ def _answer_fields(answer: Answer, segments: list[dict[str, Any]], *, shares_met
 
 
 def lobby_entry(interview: Any) -> dict[str, Any]:
-    """Of an interview annotated with how many of its questions are answered."""
+    """Of an interview annotated with how many of its questions are answered, and when it was sent last."""
     return {
         "interview_id": interview.pk,
         "title": interview.title,
@@ -283,5 +283,6 @@ def lobby_entry(interview: Any) -> dict[str, Any]:
         "status": interview.status,
         "answered": interview.answered,
         "total": interview.total,
+        "invited_at": interview.invited_at,
         "url": reverse("dashboard", args=[interview.pk]),
     }

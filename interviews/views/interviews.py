@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -15,21 +14,23 @@ from django.views.decorators.http import require_GET, require_http_methods
 from interviews import access, services
 from interviews.forms import InterviewForm
 from interviews.invitations import NotInvited, invite
+from interviews.lobby import LobbyFilter, languages_for, look
 from interviews.models import QuestionSet
-from interviews.transcripts import with_counts
 from interviews.views.invitations import show_link
 
-INTERVIEWS_PER_PAGE = 50
 
-
+@never_cache
 @require_GET
 @login_required
 def lobby(request: HttpRequest) -> HttpResponse:
-    interviews = with_counts(access.interviews_for(request.user)).order_by("-created_at")
-    page = Paginator(interviews, INTERVIEWS_PER_PAGE).get_page(request.GET.get("page"))
-    return render(
-        request, "interviews/lobby.html", {"page": page, "may_create": access.may_create(request.user)}
-    )
+    form = LobbyFilter(request.GET)
+    form.offer_languages(languages_for(request.user))
+    context = {
+        "form": form,
+        "lobby": look(request.user, form, request.GET.get("page")),
+        "may_create": access.may_create(request.user),
+    }
+    return render(request, "interviews/lobby.html", context)
 
 
 @never_cache

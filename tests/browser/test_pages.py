@@ -85,7 +85,7 @@ def test_pages_fit_and_do_not_complain(server: Site, open_context: Opener) -> No
     desk.get_by_role("button", name="Create and get the link").click()
     look(desk, "link")
     desk.goto(server.url)
-    expect(desk.get_by_text("Live", exact=True)).to_be_visible()
+    expect(desk.get_by_text("Kept up to date")).to_be_visible()
     look(desk, "lobby")
 
 

@@ -583,6 +583,18 @@ async def test_the_lobby_shows_what_is_theirs_and_how_far_it_is(worker: Worker) 
     assert [(i["status"], i["answered"]) for i in after["interviews"]] == [("in_progress", 1)]
 
 
+async def test_the_lobby_is_found_by_the_query_of_its_page(worker: Worker) -> None:
+    _, _, ada = await watched()
+    owner = await in_database(User.objects.get, pk=ada.user_id)
+    await in_database(an_interview, owner, candidate_name="Rosa Rose")
+
+    async with connected(LobbySession(ada, "q=rosa&status=waiting", every_seconds=0.05)) as lobby:
+        shown = await lobby.until("lobby")
+
+    assert [entry["candidate_name"] for entry in shown["interviews"]] == ["Rosa Rose"]
+    assert shown["counts"] == {"all": 1, "live": 0, "waiting": 1, "done": 0}
+
+
 async def test_the_lobby_says_nothing_while_nothing_changes(worker: Worker) -> None:
     _, _, ada = await watched()
 

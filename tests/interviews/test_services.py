@@ -30,7 +30,7 @@ from interviews.wire import metrics_fields
 from speech.audio import AudioFormat
 from speech.events import Final, Resume, Word
 from speech.metrics import Measures, VoiceAnalyser, WordSource, unavailable
-from tests.interviews.rows import a_recruiter, an_answer, an_interview
+from tests.interviews.rows import a_recruiter, an_interview
 
 pytestmark = pytest.mark.django_db
 
@@ -822,22 +822,6 @@ def test_an_interview_that_is_no_more_is_over() -> None:
     gone: UUID = uuid4()
 
     assert services.standings({gone}, set(), set())[gone].is_over
-
-
-@pytest.mark.parametrize("count", [1, 3])
-def test_the_lobby_takes_a_fixed_number_of_queries(count: int, django_assert_num_queries: Any) -> None:
-    watcher = a_watcher("ada")
-    for _ in range(count):
-        interview = a_running_interview()
-        Interview.objects.filter(pk=interview.pk).update(owner=watcher.user_id)
-        an_answer(interview.questions.all()[0], "yes")
-    an_interview(a_recruiter("bob"))
-
-    with django_assert_num_queries(3):
-        entries = services.lobby(watcher)
-
-    assert entries is not None
-    assert [(entry["answered"], entry["total"]) for entry in entries] == [(1, 2)] * count
 
 
 def test_a_final_is_told_with_its_words() -> None:

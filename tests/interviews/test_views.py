@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from interviews import access
 from interviews.forms import CONSENT_VERSION
-from interviews.models import Answer, Interview
+from interviews.models import Interview
 from tests.interviews.rows import a_recruiter, an_answer, an_interview, an_interview_and_token
 
 pytestmark = pytest.mark.django_db
@@ -253,45 +253,6 @@ def test_owners_watchers_and_superusers_see_an_interview(client: Client, name: s
     for user in (owner, watcher, root):
         client.force_login(user)
         assert client.get(reverse(name, args=[interview.pk])).status_code == 200
-
-
-def test_the_lobby_shows_what_is_mine_and_nothing_else(client: Client) -> None:
-    user = signed_in(client)
-    an_interview(user, candidate_name="My Candidate")
-    watched = an_interview(a_recruiter("bea"), candidate_name="Watched Candidate")
-    watched.watchers.add(user)
-    an_interview(watched.owner, candidate_name="Foreign Candidate")
-
-    page = client.get(reverse("lobby"))
-
-    assert {row.candidate_name for row in page.context["page"]} == {"My Candidate", "Watched Candidate"}
-    assert "Foreign Candidate" not in text_of(page)
-
-
-@pytest.mark.parametrize("rows", [1, 3])
-def test_the_lobby_takes_as_many_queries_for_few_as_for_many(
-    client: Client, rows: int, django_assert_num_queries: Any
-) -> None:
-    user = signed_in(client)
-    for _ in range(rows):
-        interview = an_interview(user)
-        an_answer(interview.questions.get(position=1), "words")
-
-    with django_assert_num_queries(4):
-        page = client.get(reverse("lobby"))
-
-    assert [(row.answered, row.total) for row in page.context["page"]] == [(1, 2)] * rows
-
-
-def test_a_take_that_failed_answers_nothing(client: Client) -> None:
-    interview = an_interview(signed_in(client))
-    question = interview.questions.get(position=1)
-    an_answer(question, status=Answer.Status.FAILED)
-    an_answer(question, "words", take=2)
-
-    row = client.get(reverse("lobby")).context["page"][0]
-
-    assert (row.answered, row.total) == (1, 2)
 
 
 def new_interview(**fields: Any) -> dict[str, Any]:

@@ -3,9 +3,11 @@ import { phrase } from "./phrases.js"
 
 const FINAL_CLOSES = new Set([4401, 4403])
 
-// The interviews that are going on, as they come and go, and how far those in the table are.
+// The list of interviews, which the server shows anew as soon as the socket says that it would look
+// otherwise: `digest` names how it looks.
 class LiveLobby extends HTMLElement {
   #socket = null
+  #wanted = null
 
   connectedCallback() {
     this.#socket = new LiveSocket(this.dataset.socket, {
@@ -14,19 +16,42 @@ class LiveLobby extends HTMLElement {
       disconnected: (code) => this.#disconnected(code)
     })
     this.#socket.open()
+    this.#showConnection("connecting")
   }
 
   disconnectedCallback() {
     this.#socket.close()
+    this.#wanted = null
   }
 
   #received(message) {
     if (message.type !== "lobby") return
     this.#socket.send({ type: "seen" })
-    const live = message.interviews.filter(({ status }) => status === "in_progress")
-    this.#list.replaceChildren(...live.map((interview) => this.#entry(interview)))
-    this.querySelector("[data-part=none]").hidden = live.length > 0
-    for (const interview of message.interviews) this.#showRow(interview)
+    this.#wanted = message.digest
+    if (message.digest !== this.dataset.digest) this.#refresh(message)
+  }
+
+  async #refresh({ digest, counts }) {
+    let text
+    try {
+      text = await (await fetch(location.href)).text()
+    } catch {
+      // The network is away, and so is the socket, which says so. It sends the list again when it is back.
+      return
+    }
+    const fresh = new DOMParser().parseFromString(text, "text/html").querySelector("live-lobby")
+    if (!fresh || this.#wanted !== digest) return
+    this.#takeOver(fresh)
+    this.#part("counts").textContent = phrase("counts", counts)
+  }
+
+  #takeOver(fresh) {
+    const focused = this.contains(document.activeElement) ? document.activeElement.id : null
+    for (const name of ["groups", "found"]) {
+      this.#part(name).replaceWith(fresh.querySelector(`[data-part=${name}]`))
+    }
+    this.dataset.digest = fresh.dataset.digest
+    if (focused) document.getElementById(focused)?.focus({ preventScroll: true })
   }
 
   #disconnected(code) {
@@ -34,33 +59,15 @@ class LiveLobby extends HTMLElement {
     return !FINAL_CLOSES.has(code)
   }
 
-  #entry(interview) {
-    const entry = this.querySelector("template").content.firstElementChild.cloneNode(true)
-    const link = entry.querySelector("a")
-    link.href = interview.url
-    link.textContent = interview.candidate_name
-    entry.querySelector("[data-part=title]").textContent = interview.title
-    entry.querySelector("[data-part=progress]").textContent = phrase("progress", interview)
-    return entry
-  }
-
-  #showRow(interview) {
-    const row = this.querySelector(`tr[data-interview="${interview.interview_id}"]`)
-    if (!row) return
-    const badge = row.querySelector(".badge")
-    badge.dataset.status = interview.status
-    badge.textContent = phrase(`status.${interview.status}`)
-    row.querySelector("[data-part=progress]").textContent = phrase("progress", interview)
-  }
-
   #showConnection(connection) {
-    const part = this.querySelector("[data-part=connection]")
+    const part = this.#part("connection")
     part.textContent = phrase(`connection.${connection}`)
     part.dataset.state = connection
+    part.hidden = false
   }
 
-  get #list() {
-    return this.querySelector("[data-part=live]")
+  #part(name) {
+    return this.querySelector(`[data-part=${name}]`)
   }
 }
 
