@@ -300,7 +300,7 @@ def test_a_new_interview_says_who_is_shown_what_is_measured(client: Client, shar
         ("title", ""),
         ("questions", " \n "),
         ("questions", "x\n" * 51),
-        ("question_set", str(uuid4())),
+        ("question_set", "00000000-0000-4000-8000-000000000000"),
         ("language", "<b>"),
         ("link_days", 0),
         ("metrics_sharing", "everybody"),
