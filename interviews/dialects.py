@@ -9,6 +9,7 @@ import msgspec
 from interviews.errors import Code
 from interviews.messages import (
     AnswerComplete,
+    AnswerNoted,
     AnswerStarted,
     ErrorMessage,
     InterviewComplete,
@@ -38,7 +39,7 @@ class BasicDialect:
 
     has_acks = False
     chooses_takes = False
-    PLAIN = VoiceMetricsMessage, InterviewComplete, ErrorMessage
+    PLAIN = VoiceMetricsMessage, AnswerNoted, InterviewComplete, ErrorMessage
 
     def __init__(self) -> None:
         self._said: list[str] = []

@@ -56,6 +56,12 @@ class ChooseTake(ClientMessage, tag="choose_take"):
     answer_id: UUID
 
 
+class AnswerNote(ClientMessage, tag="answer_note"):
+    question_id: str
+    answer_id: str
+    text: str
+
+
 class RequestRetry(ClientMessage, tag="request_retry"):
     failed_message_type: str
     error_code: str = ""
@@ -83,7 +89,15 @@ class Seen(ClientMessage, tag="seen"):
 
 
 CandidateMessage = (
-    StartAnswer | AudioChunk | EndAnswer | TextAnswer | ChooseTake | RequestRetry | Ping | KeepAlive
+    StartAnswer
+    | AudioChunk
+    | EndAnswer
+    | TextAnswer
+    | ChooseTake
+    | AnswerNote
+    | RequestRetry
+    | Ping
+    | KeepAlive
 )
 PracticeMessage = EndPractice | Ping | KeepAlive
 ObserverMessage = Resync | Seen | Ping | KeepAlive
@@ -187,6 +201,12 @@ class AnswerComplete(ServerMessage, tag="answer_complete"):
 class TakeChosen(ServerMessage, tag="take_chosen"):
     question_id: UUID
     answer_id: UUID
+
+
+class AnswerNoted(ServerMessage, tag="answer_noted"):
+    question_id: UUID
+    answer_id: UUID
+    text: str
 
 
 Phase = Literal["live", "catching_up", "recorded_only"]

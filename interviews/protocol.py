@@ -19,6 +19,7 @@ from uuid import UUID
 from interviews.errors import Close, Code
 from interviews.messages import (
     Ack,
+    AnswerNote,
     AudioChunk,
     CandidateMessage,
     ChooseTake,
@@ -48,6 +49,7 @@ class Limits:
     backlog_bytes: int
     answer_max_bytes: int
     text_answer_max_chars: int
+    answer_note_max_chars: int
 
 
 class State(enum.Enum):
@@ -114,6 +116,15 @@ class Choose:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """What the candidate adds to the transcript of an answer that is over; empty takes it back."""
+
+    question_id: str
+    answer_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Retry:
     failed_message_type: str
     error_code: str
@@ -130,7 +141,7 @@ class Hangup:
     message: ErrorMessage
 
 
-Event = Begin | Store | Compare | End | Write | Choose | Retry | Reply | Hangup
+Event = Begin | Store | Compare | End | Write | Choose | Note | Retry | Reply | Hangup
 
 
 class CandidateProtocol:
@@ -190,6 +201,8 @@ class CandidateProtocol:
                 return self._write(question_id, answer_text)
             case ChooseTake(question_id, answer_id):
                 return self._choose(question_id, answer_id)
+            case AnswerNote(question_id, answer_id, text):
+                return self._note(question_id, answer_id, text)
             case RequestRetry(failed_message_type, error_code):
                 return [Retry(failed_message_type, error_code)]
             case Ping():
@@ -312,6 +325,12 @@ class CandidateProtocol:
     def _may_give_up(self, question_id: str) -> bool:
         """Whether something else may take the place of what is being recorded, if anything is."""
         return self.state is State.IDLE or (self.state is State.RECORDING and question_id == self.question_id)
+
+    def _note(self, question_id: str, answer_id: str, text: str) -> list[Event]:
+        # PostgreSQL stores no NUL.
+        if "\0" in text or len(text) > self.limits.answer_note_max_chars:
+            return [Reply(error(Code.INVALID_MESSAGE_FORMAT, question_id=question_id))]
+        return [Note(question_id, answer_id, text.strip())]
 
     # Answers to the client
 

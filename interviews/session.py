@@ -12,6 +12,7 @@ from django.conf import settings
 
 from interviews import services, takes
 from interviews.access import Watcher
+from interviews.answer_notes import note_answer
 from interviews.broadcast import Delivery
 from interviews.chunks import ChunksGone
 from interviews.database import in_database, persistently
@@ -41,6 +42,7 @@ from interviews.protocol import (
     Frame,
     Hangup,
     Limits,
+    Note,
     Reply,
     Retry,
     State,
@@ -69,6 +71,7 @@ def limits() -> Limits:
         backlog_bytes=settings.AUDIO_BACKLOG_BYTES,
         answer_max_bytes=settings.ANSWER_MAX_BYTES,
         text_answer_max_chars=settings.TEXT_ANSWER_MAX_CHARS,
+        answer_note_max_chars=settings.ANSWER_NOTE_MAX_CHARS,
     )
 
 
@@ -221,6 +224,8 @@ class CandidateSession:
                     await self._write(question_id, text)
                 case Choose(question_id, answer_id):
                     await self._choose(question_id, answer_id)
+                case Note():
+                    await self._note(event)
                 case Retry():
                     await self._retry(event)
                 case Reply() | Hangup():
@@ -328,6 +333,16 @@ class CandidateSession:
         assert change.answer
         self._worker.spawn(settle_chosen(change.answer))
         return change.messages
+
+    async def _note(self, event: Note) -> None:
+        try:
+            change = await in_database(
+                note_answer, self.interview_id, event.question_id, event.answer_id, event.text
+            )
+        except InterviewError as refusal:
+            return self.tell([error(refusal.code, question_id=event.question_id)])
+        self.tell(change.messages)
+        self._worker.feed.publish(change)
 
     async def _abandon(self) -> None:
         """Stops the recording; what is stored of it stays, and can be gone on with or given up."""

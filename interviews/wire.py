@@ -220,6 +220,7 @@ def session_ready(interview: Interview, under_way: dict[str, Any] | None) -> Ses
             "backlog_bytes": settings.AUDIO_BACKLOG_BYTES,
             "answer_max_seconds": settings.ANSWER_MAX_SECONDS,
             "text_answer_max_chars": settings.TEXT_ANSWER_MAX_CHARS,
+            "answer_note_max_chars": settings.ANSWER_NOTE_MAX_CHARS,
             "idle_seconds": settings.SOCKET_IDLE_SECONDS,
         },
         recogniser=get_backend().name,
@@ -270,6 +271,7 @@ def _answer_fields(answer: Answer, segments: list[dict[str, Any]], *, shares_met
         if answer.voice_metrics and shares_metrics
         else None,
         "recogniser": answer.recogniser,
+        "candidate_note": answer.candidate_note,
         "segments": segments,
     }
 

@@ -21,7 +21,7 @@ views
 session observers practice checks
 worker retranscribing
 feed recording settling retention
-broadcast chunks erasure invitations journal leases lobby measuring
+answer_notes broadcast chunks erasure invitations journal leases lobby measuring
 takes schedule
 services forms noting presence transcripts exports
 orchestration question_sets wire audit

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from interviews.errors import Close, Code
 from interviews.messages import (
     Ack,
+    AnswerNote,
     AudioChunk,
     CandidateMessage,
     ChooseTake,
@@ -35,6 +36,7 @@ from interviews.protocol import (
     Frame,
     Hangup,
     Limits,
+    Note,
     Reply,
     Retry,
     State,
@@ -45,7 +47,13 @@ from speech.audio import AudioFormat
 
 Q = "6f1c2a56-2f0b-4f6e-9d4c-000000000001"
 OTHER = "6f1c2a56-2f0b-4f6e-9d4c-000000000002"
-LIMITS = Limits(frame_max_bytes=2000, backlog_bytes=8000, answer_max_bytes=20_000, text_answer_max_chars=50)
+LIMITS = Limits(
+    frame_max_bytes=2000,
+    backlog_bytes=8000,
+    answer_max_bytes=20_000,
+    text_answer_max_chars=50,
+    answer_note_max_chars=20,
+)
 A, B, C = b"a" * 600, b"b" * 600, b"c" * 600
 
 
@@ -448,6 +456,19 @@ def test_no_take_is_chosen_while_another_is_finished_or_another_question_answere
 @pytest.mark.parametrize("protocol", [idle(), recording()])
 def test_a_written_answer_is_taken_instead_of_a_spoken_one(protocol: CandidateProtocol) -> None:
     assert protocol.receive(TextAnswer(Q, "  Because. \n")) == [Write(Q, "Because.")]
+
+
+@pytest.mark.parametrize("protocol", [idle(), recording(), finishing()])
+@pytest.mark.parametrize(("text", "kept"), [(" It was Ada. ", "It was Ada."), ("", ""), ("x" * 20, "x" * 20)])
+def test_a_note_may_come_at_any_time(protocol: CandidateProtocol, text: str, kept: str) -> None:
+    assert protocol.receive(AnswerNote(Q, OTHER, text)) == [Note(Q, OTHER, kept)]
+
+
+@pytest.mark.parametrize("text", ["x" * 21, "a\0b"])
+def test_a_note_that_can_not_be_stored_is_refused(text: str) -> None:
+    assert idle().receive(AnswerNote(Q, OTHER, text)) == [
+        Reply(error(Code.INVALID_MESSAGE_FORMAT, question_id=Q))
+    ]
 
 
 @pytest.mark.parametrize("text", ["", " \n", "x" * 51, "a\0b"])

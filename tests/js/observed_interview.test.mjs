@@ -271,3 +271,13 @@ test("a snapshot tells which take was chosen", () => {
 
   assert.equal(observed(5, { answers: takes }).answer("q1").answer_id, "a0")
 })
+
+test("the candidate's note is shown with the answer, and taken back", () => {
+  const interview = observed(5, { answers: [{ ...IDS, status: "complete", segments: [], candidate_note: "" }] })
+
+  interview.receive({ type: "answer_noted", revision: 6, ...IDS, text: "It was Ada." })
+  assert.equal(interview.answer("q1").candidate_note, "It was Ada.")
+
+  interview.receive({ type: "answer_noted", revision: 7, ...IDS, text: "" })
+  assert.equal(interview.answer("q1").candidate_note, "")
+})

@@ -37,6 +37,8 @@ class QuestionCard extends HTMLElement {
     const isOpen = interview.interim?.question_id === question.question_id
     this.#write("written", answer?.kind === "text" ? answer.text : "")
     this.querySelector("live-transcript").show(answer?.segments ?? [], isOpen ? interview.interim : null)
+    this.#write("note-text", answer?.candidate_note ?? "")
+    this.#part("note").hidden = !answer?.candidate_note
   }
 
   // Where they are not shared there are none, and nothing stands in their place.

@@ -110,6 +110,7 @@ export class ObservedInterview {
       case "answer_recorded": return this.#answerOf(message).status = "finishing"
       case "answer_complete": return this.#answerComplete(message)
       case "take_chosen": return this.#answerOf(message).is_chosen = true
+      case "answer_noted": return this.#answerOf(message).candidate_note = message.text
       case "question": return this.#questionAsked(message)
       case "interview_complete": return this.#interviewComplete()
       case "state": return this.#stateChanged(message)
