@@ -12,7 +12,7 @@ from interviews import access
 from interviews.models import MAX_TAKES, TIME_FACTORS, Answer, Interview, Note, QuestionSet
 from interviews.question_sets import MAX_QUESTIONS
 
-CONSENT_VERSION = "2026-11"
+CONSENT_VERSION = "2026-12"
 """Names the text that candidates agree to, `templates/interviews/consent/<version>.html`.
 
 A new wording is a new file and a new version: the old one stays what others have agreed to.

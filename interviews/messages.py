@@ -222,6 +222,7 @@ class State(ServerMessage, tag="state"):
 class InterviewComplete(ServerMessage, tag="interview_complete"):
     interview_id: UUID
     total_questions: int
+    answered: int
 
 
 # Practice: the same, of audio that belongs to no question

@@ -23,10 +23,11 @@ from django.utils import timezone
 
 from interviews import access
 from interviews.errors import Code, InterviewError, StaleEpoch
-from interviews.messages import AnswerRecorded, AnswerStarted, InterviewComplete, ServerMessage, Snapshot
+from interviews.messages import AnswerRecorded, AnswerStarted, ServerMessage, Snapshot
 from interviews.models import Answer, AudioPart, Interview, Question, Remeasurement, Segment
 from interviews.orchestration import get_orchestrator
 from interviews.wire import (
+    end_message,
     ended_messages,
     final_message,
     question_message,
@@ -206,7 +207,7 @@ def next_step_of(interview: Interview, answer: Answer | None) -> list[ServerMess
         interview.completed_at = timezone.now()
     interview.save(update_fields=["current_question", "status", "completed_at"])
     if question is None:
-        return [InterviewComplete(interview_id=interview.pk, total_questions=interview.questions.count())]
+        return [end_message(interview)]
     return [question_message(interview, question)]
 
 

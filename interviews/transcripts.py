@@ -29,6 +29,14 @@ def _link(answer: Answer, viewer: access.Viewer) -> None:
     answer.audio_link = reverse("media", args=[token]) if answer.audio else ""  # type: ignore[attr-defined]
 
 
+def sounded(interview: Interview) -> list[Answer]:
+    """The answers whose sound was measured, as their candidate is shown them; one for each question."""
+    if not interview.is_measured:
+        return []
+    answers = Answer.objects.counting().filter(question__interview=interview, voice_metrics__isnull=False)
+    return list(answers.order_by("question__position").select_related("question"))
+
+
 def with_counts(interviews: QuerySet[Interview]) -> QuerySet[Interview]:
     """Each with `total` and `answered`, the numbers of its questions."""
     # Subqueries are worked out for the rows that are shown; joins would be for all that there are.

@@ -150,10 +150,18 @@ def question_message(interview: Interview, question: Question) -> QuestionMessag
     )
 
 
+def end_message(interview: Interview) -> InterviewComplete:
+    questions = interview.questions
+    answered = questions.filter(answers__in=Answer.objects.ended()).distinct()
+    return InterviewComplete(
+        interview_id=interview.pk, total_questions=questions.count(), answered=answered.count()
+    )
+
+
 def step_messages(interview: Interview) -> list[ServerMessage]:
     """Where the interview stands: its current question, or that it is complete; nothing before it begins."""
     if interview.status == Interview.Status.COMPLETED:
-        return [InterviewComplete(interview_id=interview.pk, total_questions=interview.questions.count())]
+        return [end_message(interview)]
     if interview.current_question is None:
         return []
     return [question_message(interview, interview.current_question)]

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_http_methods
 
 from interviews import access, services
 from interviews.forms import CONSENT_VERSION, ConsentForm
 from interviews.models import Interview
+from interviews.transcripts import sounded
+from interviews.wire import end_message
 
 
 @never_cache
@@ -31,7 +35,8 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     if form.is_valid():
         services.give_consent(interview, CONSENT_VERSION)
         return _enter(request, interview)
-    context = {"interview": interview, "form": form, "consent": f"interviews/consent/{CONSENT_VERSION}.html"}
+    consent = f"interviews/consent/{CONSENT_VERSION}.html"
+    context = {"form": form, "consent": consent, **_session_context(interview)}
     return render(request, "interviews/join.html", context)
 
 
@@ -50,11 +55,22 @@ def _enter(request: HttpRequest, interview: Interview) -> HttpResponse:
 
 
 def _over(request: HttpRequest, interview: Interview) -> HttpResponse:
-    completed = interview.status == Interview.Status.COMPLETED
-    return render(request, "interviews/over.html", {"interview": interview}, status=200 if completed else 410)
+    if interview.status != Interview.Status.COMPLETED:
+        return render(request, "interviews/over.html", {"interview": interview}, status=410)
+    context = {"end": end_message(interview), "sounded": sounded(interview), **_session_context(interview)}
+    return render(request, "interviews/over.html", context)
+
+
+def _session_context(interview: Interview) -> dict[str, Any]:
+    return {
+        "interview": interview,
+        "practice_seconds": settings.PRACTICE_SECONDS,
+        "retention_days": settings.DATA_RETENTION_DAYS,
+    }
 
 
 @never_cache
+@gzip_page
 @require_GET
 def session(request: HttpRequest, interview_id: UUID) -> HttpResponse:
     interview = access.candidate_interview(interview_id, request.COOKIES)
@@ -63,4 +79,4 @@ def session(request: HttpRequest, interview_id: UUID) -> HttpResponse:
         return render(request, "interviews/session_denied.html", status=403)
     if not interview.is_open:
         return _over(request, interview)
-    return render(request, "interviews/session.html", {"interview": interview})
+    return render(request, "interviews/session.html", _session_context(interview))

@@ -54,7 +54,7 @@ METRICS = VoiceMetricsMessage(
 READY = SessionReady(
     interview={}, questions=[], answered=[], under_way=None, limits={}, recogniser="scripted"
 )
-THE_END = InterviewComplete(interview_id=INTERVIEW, total_questions=2)
+THE_END = InterviewComplete(interview_id=INTERVIEW, total_questions=2, answered=2)
 V1_ONLY = [
     READY,
     Ack(question_id=str(Q), next_chunk_index=1),

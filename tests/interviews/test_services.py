@@ -149,7 +149,9 @@ def test_an_interview_without_questions_is_complete_at_once() -> None:
 
     change = services.start(interview.pk)
 
-    assert change and change.messages == [InterviewComplete(interview_id=interview.pk, total_questions=0)]
+    assert change and change.messages == [
+        InterviewComplete(interview_id=interview.pk, total_questions=0, answered=0)
+    ]
 
 
 # Revisions
@@ -415,7 +417,7 @@ def test_the_last_answer_completes_the_interview() -> None:
     change = services.complete_answer(a_finishing_answer(interview, final()), 2000, *MEASURED)
 
     interview.refresh_from_db()
-    assert change.messages[-1] == InterviewComplete(interview_id=interview.pk, total_questions=1)
+    assert change.messages[-1] == InterviewComplete(interview_id=interview.pk, total_questions=1, answered=1)
     assert (interview.status, interview.current_question) == (Interview.Status.COMPLETED, None)
     assert interview.completed_at is not None
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from interviews import access
 from interviews.forms import CONSENT_VERSION
 from interviews.models import Interview
-from tests.interviews.rows import a_recruiter, an_answer, an_interview, an_interview_and_token
+from tests.interviews.rows import MEASURED, a_recruiter, an_answer, an_interview, an_interview_and_token
 
 pytestmark = pytest.mark.django_db
 
@@ -153,6 +153,88 @@ def test_consent_names_who_deletes_what_was_recorded(client: Client) -> None:
     _, token = an_interview_and_token(a_recruiter())
 
     assert "ada@example.org" in text_of(client.get(reverse("join", args=[token])))
+
+
+@pytest.mark.parametrize(("days", "is_told"), [(180, True), (1, True), (0, False)])
+def test_consent_and_the_end_say_how_long_data_is_kept(
+    client: Client, settings: Any, days: int, is_told: bool
+) -> None:
+    settings.DATA_RETENTION_DAYS = days
+    _, token = an_interview_and_token()
+    consent = text_of(client.get(reverse("join", args=[token])))
+    Interview.objects.update(status=Interview.Status.COMPLETED)
+
+    end = text_of(client.get(reverse("join", args=[token])))
+
+    sentence = f"deleted {days} day" + ("" if days == 1 else "s") + " after the interview"
+    assert [sentence in page for page in (consent, end)] == [is_told, is_told]
+
+
+# The end
+
+
+def a_finished_interview(**fields: Any) -> tuple[Interview, str]:
+    """Of three questions, of which two were answered, the first of them twice."""
+    interview, token = an_interview_and_token(
+        questions=["Why you?", "Why us?", "Why now?"],
+        status=Interview.Status.COMPLETED,
+        consented_at=timezone.now(),
+        **fields,
+    )
+    first, second, _ = interview.questions.all()
+    an_answer(first, "one", voice_metrics=MEASURED)
+    an_answer(first, "two", voice_metrics=MEASURED, take=2, chosen_at=timezone.now())
+    an_answer(second, "three", voice_metrics=MEASURED)
+    return interview, token
+
+
+def test_the_end_says_who_reviews_how_much_and_whom_to_ask(client: Client) -> None:
+    _, token = a_finished_interview(owner=a_recruiter(first_name="Ada", last_name="Example"))
+
+    page = text_of(client.get(reverse("join", args=[token])))
+
+    assert "Answers given: 2 of 3" in page
+    assert "Ada Example is in charge of this interview" in page
+    assert "write to ada@example.org" in page
+
+
+def test_without_an_owner_the_end_names_nobody(client: Client) -> None:
+    _, token = a_finished_interview()
+
+    page = text_of(client.get(reverse("join", args=[token])))
+
+    assert "Those who are in charge of this interview" in page
+    assert "ask the person who sent you the link" in page
+
+
+@pytest.mark.parametrize(("sharing", "shown"), [("shared", 2), ("candidate", 2), ("off", 0)])
+def test_candidates_may_see_at_the_end_how_their_answers_sounded(
+    client: Client, sharing: str, shown: int
+) -> None:
+    interview, token = a_finished_interview(metrics_sharing=sharing)
+    client.cookies[access.cookie_name(interview.pk)] = access.candidate_cookie(interview)
+
+    pages = [
+        text_of(client.get(address))
+        for address in (reverse("join", args=[token]), reverse("session", args=[interview.pk]))
+    ]
+
+    assert [page.count("<measure-list") for page in pages] == [shown, shown]
+    assert pages[0].count("118.5\N{NO-BREAK SPACE}Hz") + pages[0].count("119 Hz") == shown
+
+
+def test_the_end_asks_as_much_for_three_answers_as_for_one(
+    client: Client, django_assert_num_queries: Any
+) -> None:
+    for questions in (["One"], ["One", "Two", "Three"]):
+        interview, token = an_interview_and_token(
+            a_recruiter(questions[-1]), questions=questions, status=Interview.Status.COMPLETED
+        )
+        for question in interview.questions.all():
+            an_answer(question, "yes", voice_metrics=MEASURED)
+
+        with django_assert_num_queries(5):
+            client.get(reverse("join", args=[token]))
 
 
 # The candidate's page
