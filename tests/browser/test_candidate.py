@@ -38,7 +38,7 @@ def test_an_answer_survives_a_network_that_goes_away(
     proxy.restore()
     candidate.context.set_offline(False)
 
-    expect(page.get_by_text("Connected", exact=True)).to_be_visible()
+    expect(page.get_by_text("Recording", exact=True)).to_be_visible()
     expect(people.finals(page)).to_contain_text(SENTENCE)
     people.stop(page)
     people.question(page, "Why us?")

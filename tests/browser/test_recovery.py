@@ -283,7 +283,7 @@ def test_a_server_that_is_stopped_and_another_one_in_its_place(
 
     with site.serve(port):
         begun = time.monotonic()
-        expect(page.get_by_text("Connected", exact=True)).to_be_visible()
+        expect(page.get_by_text("Recording", exact=True)).to_be_visible()
         assert time.monotonic() - begun < 5
         people.stop(page)
         people.question(page, "Why us?")

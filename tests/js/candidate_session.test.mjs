@@ -539,3 +539,61 @@ test("how an answer sounded is there after it, and never while somebody speaks",
 
   assert.equal(session.sounded, null)
 })
+
+test("a note belongs to the answer before, and survives a new connection", () => {
+  const session = recording()
+  session.stopRecording()
+  session.receive({ ...complete(), answer_id: "a1", kind: "voice" })
+  connect(session, question("q2"))
+  session.takeOutgoing()
+
+  session.note.write("It was Ada.")
+  const said = { type: "answer_note", question_id: "q1", answer_id: "a1", text: "It was Ada." }
+  assert.deepEqual(sent(session), [said])
+  assert.equal(session.hasUnsaved, true)
+  session.disconnected(1006)
+  assert.deepEqual(sent(session), [])
+  connect(session, question("q2"))
+
+  assert.deepEqual(sent(session), [said])
+  session.receive({ ...said, type: "answer_noted" })
+  assert.equal(session.hasUnsaved, false)
+  assert.equal(session.problem, null)
+})
+
+test("a note that is refused is no problem of the interview", () => {
+  const session = recording()
+  session.stopRecording()
+  session.receive({ ...complete(), answer_id: "a1", kind: "voice" })
+  connect(session, question("q2"))
+  session.note.write("It was Ada.")
+
+  session.receive(error("INVALID_MESSAGE_FORMAT", { question_id: "q1" }))
+
+  assert.deepEqual([session.note.state, session.problem], ["refused", null])
+})
+
+test("what is written or has no words takes no note", () => {
+  for (const fields of [{ kind: "text" }, { kind: "voice", text: "" }]) {
+    const session = recording()
+    session.stopRecording()
+    session.receive({ ...complete(), answer_id: "a1", ...fields })
+
+    assert.equal(session.note, null)
+  }
+})
+
+test("a note at the end keeps the connection until it is saved", () => {
+  const session = recording()
+  session.stopRecording()
+  session.receive({ ...complete(), answer_id: "a1", kind: "voice" })
+  session.receive({ type: "interview_complete", answered: 1, total_questions: 2 })
+  assert.deepEqual(session.completed, { answered: 1, total: 2 })
+  assert.equal(session.disconnected(1000), false)
+
+  session.note.write("It was Ada.")
+  assert.equal(session.disconnected(1006), true)
+  session.receive({ type: "answer_noted", question_id: "q1", answer_id: "a1", text: "It was Ada." })
+
+  assert.equal(session.disconnected(1006), false)
+})

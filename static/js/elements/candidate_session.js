@@ -5,11 +5,13 @@ import { CHUNK_MS } from "../models/pcm_chunker.js"
 import { LiveSocket } from "../net/live_socket.js"
 import { KeptAudio } from "../storage/kept_audio.js"
 import { SessionView } from "./session_view.js"
-import "./answer_plot.js"
+import "./answer_note.js"
+import "./caption_choice.js"
 import "./level_bar.js"
 import "./live_transcript.js"
-import "./measure_list.js"
 import "./microphone_check.js"
+import "./practice_round.js"
+import "./read_aloud.js"
 
 /*
  * The candidate's page: hands what the person, the microphone, the storage and the server do to the
@@ -28,6 +30,7 @@ class CandidateSessionElement extends HTMLElement {
     this.addEventListener("click", this.#clicked)
     this.addEventListener("submit", this.#submitted)
     this.addEventListener("microphonechange", this.#render)
+    this.addEventListener("answernote", this.#noted)
     addEventListener("beforeunload", this.#leaving)
     addEventListener("online", this.#render)
     addEventListener("offline", this.#render)
@@ -43,6 +46,7 @@ class CandidateSessionElement extends HTMLElement {
     this.removeEventListener("click", this.#clicked)
     this.removeEventListener("submit", this.#submitted)
     this.removeEventListener("microphonechange", this.#render)
+    this.removeEventListener("answernote", this.#noted)
     removeEventListener("beforeunload", this.#leaving)
     removeEventListener("online", this.#render)
     removeEventListener("offline", this.#render)
@@ -79,6 +83,7 @@ class CandidateSessionElement extends HTMLElement {
 
   #begin() {
     this.#check.stop()
+    this.querySelector("practice-round")?.remove()
     this.#session.begin()
     this.#connect()
     this.#render()
@@ -90,6 +95,7 @@ class CandidateSessionElement extends HTMLElement {
   }
 
   async #record() {
+    this.querySelector("read-aloud").stop()
     this.#view.starting = true
     this.#render()
     this.#meter = new LevelMeter()
@@ -132,6 +138,13 @@ class CandidateSessionElement extends HTMLElement {
     const text = new FormData(event.target).get("answer").trim()
     if (!text) return
     this.#session.writeAnswer(text)
+    this.#flush()
+  }
+
+  // The connection ends with the interview.
+  #noted = ({ detail }) => {
+    this.#session.note.write(detail)
+    if (this.#session.isDone) this.#connect()
     this.#flush()
   }
 
@@ -192,7 +205,7 @@ class CandidateSessionElement extends HTMLElement {
     // The server ended the answer, or wants it anew.
     if (recording && this.#session.step !== "recording") this.#closeMicrophone()
     this.#flush()
-    if (this.#session.step === "complete" || this.#session.isOver) this.#leave()
+    if (this.#session.isDone && !this.#session.isNoting || this.#session.isOver) this.#leave()
   }
 
   #takenOver() {
@@ -219,7 +232,7 @@ class CandidateSessionElement extends HTMLElement {
   }
 
   #render = () => {
-    this.#view.render(this.#check.isOpen && this.#kept !== null)
+    this.#view.render(this.#check.isUsable && this.#kept !== null)
   }
 
   get #check() {

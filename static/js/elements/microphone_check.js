@@ -6,10 +6,12 @@ import "./level_bar.js"
 
 /*
  * Opens the microphone, shows how loud it is and says plainly what is wrong with it. `deviceId` is
- * the one that was chosen; `microphonechange` is sent when the microphone opens or fails.
+ * the one that was chosen; `microphonechange` is sent when the microphone opens or fails, and `isUsable`
+ * says which it was last. `pause` leaves it to somebody else until `resume`.
  */
 class MicrophoneCheck extends HTMLElement {
   deviceId = null
+  isUsable = false
   #microphone = null
   #meter = null
   #opening = 0
@@ -27,8 +29,13 @@ class MicrophoneCheck extends HTMLElement {
     this.stop()
   }
 
-  get isOpen() {
-    return this.#microphone !== null
+  pause() {
+    this.stop()
+    this.#meterPart.hidden = true
+  }
+
+  resume() {
+    this.#open()
   }
 
   stop() {
@@ -65,6 +72,7 @@ class MicrophoneCheck extends HTMLElement {
 
   async #showOpen() {
     this.deviceId = this.#microphone.deviceId
+    this.isUsable = true
     this.#say(null)
     this.#startButton.hidden = true
     this.#meterPart.hidden = false
@@ -93,6 +101,7 @@ class MicrophoneCheck extends HTMLElement {
 
   #fail(reason) {
     this.stop()
+    this.isUsable = false
     this.#say(phrase(`microphone.${reason}`))
     this.#startButton.hidden = reason === "insecure"
     this.#meterPart.hidden = true

@@ -1,6 +1,6 @@
-import { wholeSound, wordsOf } from "../models/answer_plot.js"
 import { duration, spokenDuration } from "../models/duration.js"
 import { isMeasured } from "../models/measures.js"
+import { sessionStatus } from "../models/session_status.js"
 import { phrase } from "./phrases.js"
 
 // The candidate's page as the session stands: `data-show` names the steps at which a part is there.
@@ -27,7 +27,9 @@ export class SessionView {
     this.#showRecovery()
     this.#showOver()
     this.#showSounded()
-    this.#root.querySelector("live-transcript").show(this.#session.transcript.finals, this.#session.transcript.interim)
+    this.#showLastAnswer()
+    this.#showDone()
+    this.#root.querySelector("[data-show~=recording] live-transcript").show(this.#session.transcript.finals, this.#session.transcript.interim)
     this.#moveFocus(step)
   }
 
@@ -52,7 +54,7 @@ export class SessionView {
       think: spoken(question.think_seconds * 1000),
       answer: spoken(question.answer_seconds * 1000)
     })
-    this.#root.querySelector("form").reset()
+    this.#root.querySelector(".session__written form").reset()
     this.#root.querySelector(".session__written").open = this.prefersWriting
   }
 
@@ -69,45 +71,28 @@ export class SessionView {
     this.#part("lost").hidden = !microphoneLost
     // What the server complains of is put right by a new connection, if by anything.
     this.#action("reconnect").hidden = !problem?.message
-    if (limits.text_answer_max_chars) this.#root.querySelector("textarea").maxLength = limits.text_answer_max_chars
+    if (limits.text_answer_max_chars) this.#root.querySelector("#answer").maxLength = limits.text_answer_max_chars
   }
 
   #showStatus() {
-    const { step, problem, previous, upload } = this.#session
-    this.#say("connection", step === "check" ? "" : phrase(`connection.${this.#connection()}`))
-    this.#part("connection").dataset.state = this.#connection()
-    this.#say("saving", this.#saving())
-    this.#say("delivery", this.#delivery())
-    this.#say("not-kept", step === "recording" && !upload.isKept ? phrase("delivery.not_kept") : "")
-    this.#say("late", this.#session.isOver ? "" : this.#late("late.closed"))
-    this.#say("recognition", this.#session.isRecordedOnly ? phrase("recognition.recorded_only") : "")
+    const { problem, previous } = this.#session
+    const { state, headline, detail, note } = sessionStatus(this.#session, navigator.onLine)
+    const values = this.#savedValues()
+    this.#part("status").hidden = !headline
+    this.#part("status-headline").dataset.state = state
+    this.#say("status-headline", headline ? phrase(headline) : "")
+    this.#say("status-detail", detail ? phrase(detail, values) : "")
+    this.#say("status-note", note ? phrase(note, values) : "")
     this.#say("problem", problem ? this.#problemText(problem) : "")
     this.#say("previous", previous ? phrase(`previous.${previous.status}`) ?? "" : "")
   }
 
-  #connection() {
-    const { connection } = this.#session
-    return connection === "reconnecting" && !navigator.onLine ? "offline" : connection
-  }
-
-  #saving() {
-    const { step, upload, delivery } = this.#session
-    if (step === "writing") return phrase("saving.written")
-    if (!upload || !["recording", "finishing"].includes(step)) return ""
-    if (step === "finishing" && upload.isSaved) return phrase("saving.all")
-    const saved = { time: duration(upload.savedMs), total: duration(upload.recordedMs) }
-    if (delivery !== "live") return phrase("saving.left", { ...saved, left: spoken(upload.unsavedMs) })
-    return phrase(this.#isRecording ? "saving.recording" : "saving.up_to", saved)
-  }
-
-  #delivery() {
-    const { delivery } = this.#session
-    if (delivery === "live") return ""
-    return phrase(`delivery.${delivery === "away" && this.#isRecording ? "away_recording" : delivery}`)
-  }
-
-  get #isRecording() {
-    return this.#session.step === "recording" && !this.#session.microphoneLost
+  #savedValues() {
+    const { upload, lateMs } = this.#session
+    if (!upload) return { time: spoken(lateMs) }
+    return {
+      time: duration(upload.savedMs), total: duration(upload.recordedMs), left: spoken(upload.unsavedMs)
+    }
   }
 
   #showRecovery() {
@@ -127,6 +112,17 @@ export class SessionView {
     this.#say("unsaved", this.#late("late.replaced"))
   }
 
+  #showLastAnswer() {
+    const { note, step, isOver, limits } = this.#session
+    const isShown = !isOver && ["question", "complete"].includes(step)
+    this.#root.querySelector("answer-note").show(isShown ? note : null, limits.answer_note_max_chars)
+  }
+
+  #showDone() {
+    const { completed } = this.#session
+    if (completed) this.#part("answers-given").textContent = phrase("done.answers", completed)
+  }
+
   // Closed, until somebody wants to know.
   #showSounded() {
     const { sounded, step, isOver } = this.#session
@@ -135,12 +131,13 @@ export class SessionView {
     if (part.hidden || sounded === this.#sounded) return
     this.#sounded = sounded
     part.open = false
-    const list = part.querySelector("measure-list")
-    const plot = part.querySelector("answer-plot")
-    const { trace } = sounded.metrics
-    list.show(sounded.metrics)
-    plot.hidden = !trace
-    if (trace) plot.show(wholeSound(trace, wordsOf(sounded.segments)), list.summary)
+    part.ontoggle = () => part.open && this.#openSounded(part)
+  }
+
+  // What draws is fetched by who wants to look.
+  async #openSounded(part) {
+    const { showSounded } = await import("./answer_sounded.js")
+    showSounded(part, this.#sounded)
   }
 
   #late(name) {

@@ -1,3 +1,4 @@
+import { AnswerNote } from "./answer_note.js"
 import { AnswerTranscript } from "./answer_transcript.js"
 import { AnswerUpload } from "./answer_upload.js"
 import { NOT_KEPT } from "./not_kept.js"
@@ -38,6 +39,10 @@ export class CandidateSession {
   recognition = null
   problem = null
   previous = null
+  // What the candidate may add to the transcript of the answer before.
+  note = null
+  // How many answers were given to how many questions, once all is done.
+  completed = null
   // How the answer before sounded: its metrics and words, where they are shared with the candidate.
   sounded = null
   microphoneLost = false
@@ -126,6 +131,7 @@ export class CandidateSession {
   connected() {
     this.connection = "connected"
     this.#outgoing = []
+    this.note?.connected()
   }
 
   // Whether it is worth connecting again.
@@ -133,8 +139,8 @@ export class CandidateSession {
     this.#taken = false
     if (FINAL_CLOSES.get(closeCode) === "replaced") this.#supersede()
     this.connection = FINAL_CLOSES.get(closeCode) ?? (closeCode === 4412 ? "restarting" : "reconnecting")
-    if (this.step === "complete") this.connection = "connected"
-    return this.step !== "complete" && !FINAL_CLOSES.has(closeCode)
+    if (this.isDone) this.connection = "connected"
+    return (!this.isDone || this.isNoting) && !FINAL_CLOSES.has(closeCode)
   }
 
   receive(message) {
@@ -147,7 +153,8 @@ export class CandidateSession {
       case "voice_metrics": return this.#measured(message)
       case "state": return this.#isCurrent(message) && (this.recognition = message)
       case "answer_complete": return this.#answerComplete(message)
-      case "interview_complete": return this.#interviewComplete()
+      case "answer_noted": return this.note?.noted(message)
+      case "interview_complete": return this.#interviewComplete(message)
       case "error": return this.#failed(message)
     }
   }
@@ -155,6 +162,7 @@ export class CandidateSession {
   // What to send now, in this order: objects as JSON, buffers as they are.
   takeOutgoing() {
     const outgoing = this.#outgoing.splice(0)
+    if (this.connection === "connected") outgoing.push(...this.note?.takeOutgoing() ?? [])
     if (this.#taken && this.upload) {
       outgoing.push(...this.upload.takeFrames())
       if (this.upload.isSent && !this.#endSent) {
@@ -169,7 +177,7 @@ export class CandidateSession {
   // Whether leaving now would interrupt or lose something.
   get hasUnsaved() {
     if (this.isOver) return false
-    return Boolean(this.#written) || this.step === "recording" || Boolean(this.upload && !this.upload.isSaved)
+    return Boolean(this.#written) || this.isNoting || this.step === "recording" || Boolean(this.upload && !this.upload.isSaved)
   }
 
   // How the recording gets to the server: "live"; "behind", as the network is slow; "away", without one.
@@ -177,6 +185,14 @@ export class CandidateSession {
     if (!this.upload || (this.upload.isSaved && this.step !== "recording")) return "live"
     if (this.connection !== "connected") return "away"
     return this.upload.isBehind ? "behind" : "live"
+  }
+
+  get isDone() {
+    return this.step === "complete"
+  }
+
+  get isNoting() {
+    return this.note?.state === "sending"
   }
 
   // Nothing more can come of this page: it has to be opened anew, if at all.
@@ -284,6 +300,7 @@ export class CandidateSession {
       this.#recordAgain(this.problem?.code ?? "AUDIO_DECODING_FAILED")
     } else {
       this.previous = message
+      this.note = message.kind === "voice" && message.text ? new AnswerNote(message) : null
       this.#written = null
       this.#letGo()
     }
@@ -295,8 +312,9 @@ export class CandidateSession {
     this.sounded = { metrics, segments: this.transcript.finals }
   }
 
-  #interviewComplete() {
+  #interviewComplete({ answered, total_questions }) {
     this.step = "complete"
+    this.completed = { answered, total: total_questions }
     this.#forget()
     this.#written = this.problem = null
   }
@@ -308,6 +326,7 @@ export class CandidateSession {
   }
 
   #failed(error) {
+    if (this.note?.failed(error)) return
     if (RESEND.has(error.code) && this.upload) return this.#sendAgain(error)
     if (error.code === "QUESTION_ALREADY_ANSWERED") return this.#askWhereItStands(error.code)
     // Two messages crossed on the way; what follows puts it right.

@@ -9,12 +9,14 @@ export class LevelMeter {
   dbfs = FLOOR_DBFS
   heard = false
   clipped = false
+  hasClipped = false
   #quietMs = 0
 
   push(pcm, durationMs) {
     const samples = new Int16Array(pcm)
     this.dbfs = Math.max(FLOOR_DBFS, loudness(samples))
     this.clipped = samples.some((sample) => Math.abs(sample) >= CLIPPED)
+    this.hasClipped ||= this.clipped
     const speaking = this.dbfs > SPEECH_DBFS
     this.heard ||= speaking
     this.#quietMs = speaking ? 0 : this.#quietMs + durationMs
