@@ -177,7 +177,7 @@ class VoiceMetricsMessage(ServerMessage, tag="voice_metrics"):
     window: Literal["last_10_s", "answer"]
     # For drawing: start_ms, interval_ms, level_dbfs, pitch_hz, speech_ms.
     trace: dict[str, Any] | None = None
-    # Of those that are live: over the answer so far.
+    # Of those that are live: the four and `measures` over the answer so far.
     so_far: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 

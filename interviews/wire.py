@@ -62,9 +62,15 @@ def live_metrics_message(answer: Answer, live: LiveMeasures) -> VoiceMetricsMess
         question_id=answer.question_id,
         answer_id=answer.pk,
         real_time=True,
-        so_far=_without_drawings(live.answer.as_dict()["measures"]),
+        so_far=_so_far(live.answer.as_dict()),
         **fields,
     )
+
+
+def _so_far(stored: dict[str, Any]) -> dict[str, Any]:
+    measures = _without_drawings(stored["measures"])
+    rate = measures["speaking_rate_wpm"]["value"]
+    return {**stored["scores"], "speaking_rate_wpm": rate, "measures": measures}
 
 
 def _without_drawings(measures: dict[str, Any]) -> dict[str, Any]:

@@ -48,9 +48,13 @@ def interim(place: Page | Locator) -> Locator:
     return place.locator(".transcript__segment--interim [data-text]")
 
 
-def sign_in(page: Page, site: Site, path: str = "/") -> None:
+def sign_in(page: Page, site: Site, path: str = "/", *, name: str = "recruiter") -> None:
     page.goto(f"{site.url}{path}")
-    page.get_by_label("Username").fill("recruiter")
+    enter(page, name)
+
+
+def enter(page: Page, name: str) -> None:
+    page.get_by_label("Username").fill(name)
     page.get_by_label("Password").fill("a long password")
     page.get_by_role("button", name="Sign in").click()
 
@@ -58,3 +62,8 @@ def sign_in(page: Page, site: Site, path: str = "/") -> None:
 def card(page: Page, number: int) -> Locator:
     """A question on the dashboard."""
     return page.locator("question-card").nth(number - 1)
+
+
+def liveness(place: Page | Locator) -> Locator:
+    """How live what a dashboard shows is, in words."""
+    return place.locator("[data-part=connection]")

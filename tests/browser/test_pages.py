@@ -22,7 +22,7 @@ def test_pages_fit_and_do_not_complain(server: Site, open_context: Opener) -> No
     desk.goto(server.url)
     look(desk, "login")
     people.sign_in(desk, server, live)
-    expect(desk.get_by_text("Live", exact=True)).to_be_visible()
+    expect(people.liveness(desk)).to_have_text("Waiting for the candidate")
 
     page.goto(f"{server.url}/join/unknown/")
     look(page, "not-found")

@@ -90,3 +90,20 @@ def test_a_sound_takes_as_many_queries_for_few_as_for_many(
 
     with django_assert_num_queries(4):
         client.get(sound_of(answer))
+
+
+# The dashboard
+
+
+def test_the_dashboard_says_which_words_it_marks_and_how_long_notes_may_be(
+    client: Client, settings: Any
+) -> None:
+    settings.LOW_CONFIDENCE_PERCENT, settings.NOTE_MAX_CHARS = 45, 77
+    interview = an_interview(signed_in(client))
+
+    page = client.get(reverse("dashboard", args=[interview.pk])).content.decode()
+
+    assert 'data-unsure-percent="45"' in page
+    assert "less than 45 % sure" in page
+    assert page.count('maxlength="77"') == 2
+    assert f'data-notes="{reverse("notes", args=[interview.pk])}"' in page

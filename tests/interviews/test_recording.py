@@ -16,6 +16,7 @@ from interviews.recording import Outlets, Recording
 from interviews.services import Change
 from interviews.worker import Worker
 from speech.audio import AudioFormat
+from speech.metrics.catalogue import NAMES
 from tests.clients import chunks_of
 from tests.interviews.conftest import SCRIPTED
 from tests.interviews.live import a_live_interview, eventually, the_answer
@@ -283,6 +284,15 @@ async def test_measures_are_live_while_somebody_speaks_and_kept_in_the_end(
     duration = answer.voice_metrics["measures"]["duration_s"]
     assert (duration["value"], duration["unit"], duration["status"]) == (8.0, "s", "ok")
     assert (told[0].real_time, told[0].window) == (True, "last_10_s")
+    assert isinstance(so_far := told[0].so_far, dict)
+    assert set(so_far) == {
+        "intonation_score",
+        "fluency_score",
+        "confidence_score",
+        "speaking_rate_wpm",
+        "measures",
+    }
+    assert set(so_far["measures"]) == set(NAMES) - {"pitch_contour"}
     assert len(published) == (len(told) if sharing == "shared" else 0)
 
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 
 import {
-  AnswerPlot, liveSound, paceY, pitchY, traceEnd, wholeSound, wordsOf
+  AnswerPlot, liveSound, paceY, pitchY, recentWords, traceEnd, wholeSound, wordsOf
 } from "../../static/js/models/answer_plot.js"
 
 const TRACE = {
@@ -117,4 +117,12 @@ test("a whole answer is as long as its recording", () => {
 test("words come from the finals that have them, which a snapshot's have not", () => {
   assert.deepEqual(wordsOf([{ text: "one" }, { text: "two", words: [word("two", 0)] }]), [word("two", 0)])
   assert.deepEqual(wordsOf(undefined), [])
+})
+
+test("recent words are those of the segments that reach into the last seconds", () => {
+  const segments = [0, 4000, 8000].map((start) => ({ end_ms: start + 3000, words: [word(`at ${start}`, start)] }))
+
+  assert.deepEqual(recentWords(segments, 5000).map(({ start_ms }) => start_ms), [4000, 8000])
+  assert.deepEqual(recentWords(segments, 0).length, 3)
+  assert.deepEqual(recentWords(undefined, 0), [])
 })

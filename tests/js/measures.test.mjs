@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { decimal, isGiven, isMeasured, readingText } from "../../static/js/models/measures.js"
+import { decimal, isGiven, isMeasured, readingText, recentText } from "../../static/js/models/measures.js"
 
 const UNITS = { "unit.Hz": "{value} Hz", "unit.ratio": "{value} %" }
 const phrase = (name, { value }) => UNITS[name]?.replace("{value}", value) ?? null
@@ -23,6 +23,11 @@ test("halves are rounded away from zero, as on the server", () => {
 test("numbers are written as the language of the page writes them, as on the server", () => {
   assert.deepEqual([4.25, -23.5, 1234.5].map((value) => decimal(value, 1, "de")), ["4,3", "−23,5", "1234,5"])
   assert.equal(readingText({ value: 0.00012, unit: "ratio" }, 2, phrase, "de"), "0,01 %")
+})
+
+test("beside a reading with its unit the number is enough", () => {
+  assert.equal(recentText({ value: 0.784, unit: "ratio", status: "ok" }, 0), "78")
+  assert.equal(recentText({ value: null, unit: "Hz", status: "noisy" }, 0), null)
 })
 
 test("zero was measured", () => {

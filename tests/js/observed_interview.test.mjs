@@ -281,3 +281,71 @@ test("the candidate's note is shown with the answer, and taken back", () => {
   interview.receive({ type: "answer_noted", revision: 7, ...IDS, text: "" })
   assert.equal(interview.answer("q1").candidate_note, "")
 })
+
+test("finals keep their order, and one that comes again takes its place", () => {
+  const interview = observed(5)
+  interview.receive(started(6))
+
+  for (const [revision, segment, text] of [[7, 0, "one"], [8, 2, "three"], [9, 1, "two"], [9, 1, "zwei"]]) {
+    interview.receive(final(revision, segment, text))
+  }
+
+  assert.deepEqual(texts(interview), ["one", "zwei", "three"])
+})
+
+test("live metrics are those of the take that is being recorded", () => {
+  const interview = observed(5)
+  interview.receive(started(6))
+  interview.receive(metrics(6, true, 100))
+
+  interview.receive({ ...started(7), answer_id: "a2" })
+
+  assert.equal(interview.metrics("q1"), null)
+})
+
+test("what an answer lacks is fetched once and added", () => {
+  const sound = { answer_id: "a1", trace: { start_ms: 0 }, segments: [{ segment: 0, words: [{ word: "one" }] }] }
+  const measured = { measures: { snr_db: {} }, trace: null }
+  const answer = { ...IDS, kind: "voice", status: "complete", segments: [{ segment: 0, text: "one" }], voice_metrics: measured }
+  const interview = observed(5, { answers: [answer] })
+  const before = interview.lacksSound("q1")
+
+  interview.addSound(sound)
+  interview.addSound({ ...sound, answer_id: "unknown" })
+
+  assert.deepEqual([before, interview.lacksSound("q1"), interview.lacksSound("q2")], [true, false, false])
+  assert.deepEqual(interview.answer("q1").segments[0].words, [{ word: "one" }])
+  assert.deepEqual(interview.metrics("q1").trace, { start_ms: 0 })
+})
+
+test("an answer that is not measured lacks no drawing, and one in writing nothing", () => {
+  const voice = { ...IDS, kind: "voice", status: "complete", segments: [], voice_metrics: null }
+  const written = { ...voice, question_id: "q2", answer_id: "a2", kind: "text" }
+  const interview = observed(5, { answers: [voice, written] })
+
+  assert.deepEqual([interview.lacksSound("q1"), interview.lacksSound("q2")], [false, false])
+})
+
+test("the place in an answer is what was heard of it, and goes on with the clock", () => {
+  const interview = observed(5, { interview: { status: "in_progress", current_question_id: "q1" } })
+  const at = (now) => interview.place(now).at_ms
+  assert.deepEqual(interview.place(0), { question_id: "q1", answer_id: null, at_ms: null })
+
+  interview.receive({ ...started(6), next_chunk_index: 0 }, 1000)
+  assert.deepEqual(interview.place(1500), { question_id: "q1", answer_id: "a1", at_ms: 500 })
+  interview.receive({ ...interim(6, 0, "so"), heard_ms: 3000 }, 3500)
+  assert.equal(at(4000), 3500)
+  interview.receive({ ...metrics(6, true, 100), trace: { start_ms: 0, interval_ms: 50, level_dbfs: Array(100).fill(0) } }, 6000)
+  assert.equal(at(6000), 5000)
+  interview.receive({ type: "heartbeat", revision: 6, interims: "live", candidate_silent_ms: 9000 }, 10000)
+  // Nothing has come since: the answer has not gone on.
+  assert.equal(at(12000), 5000)
+})
+
+test("without any word of how much was heard, the place is after the last final, and at its end the whole", () => {
+  const answer = { ...IDS, kind: "voice", status: "recording", segments: [{ segment: 0, end_ms: 7000 }] }
+  const here = { interview: { status: "in_progress", current_question_id: "q1" } }
+
+  assert.equal(observed(5, { ...here, answers: [answer] }).place(0).at_ms, 7000)
+  assert.equal(observed(5, { ...here, answers: [{ ...answer, status: "pending", duration_ms: 9000 }] }).place(0).at_ms, 9000)
+})

@@ -1,21 +1,33 @@
-import { decimal, isGiven, readingText } from "../models/measures.js"
+import { decimal, isGiven, readingText, recentText } from "../models/measures.js"
 import { phrase } from "./phrases.js"
 
-// The measures of an answer, or of its last seconds, in the rows that the server wrote.
+// The measures of an answer in the rows that the server wrote; of one that goes on, its last seconds beside.
 class MeasureList extends HTMLElement {
-  show(metrics) {
-    const { lang: language } = document.documentElement
-    for (const row of this.querySelectorAll("[data-measure]")) {
-      const reading = metrics.measures[row.dataset.measure]
-      row.hidden = !reading
-      if (!reading) continue
-      const isOk = isGiven(reading)
-      write(row, isOk ? readingText(reading, row.dataset.digits, phrase, language) : row.dataset[reading.status], isOk)
-    }
-    for (const row of this.querySelectorAll("[data-score]")) {
-      const value = metrics[row.dataset.score]
-      write(row, value === null ? row.dataset.unavailable : decimal(value, 2, language), value !== null)
-    }
+  show(metrics, recent = null) {
+    for (const part of this.querySelectorAll("[data-part=windows], [data-part=recent]")) part.hidden = !recent
+    for (const row of this.querySelectorAll("[data-measure]")) this.#showMeasure(row, metrics, recent)
+    for (const row of this.querySelectorAll("[data-score]")) this.#showScore(row, metrics, recent)
+  }
+
+  #showMeasure(row, metrics, recent) {
+    const { measure, digits } = row.dataset
+    const reading = metrics.measures[measure]
+    row.hidden = !reading
+    if (!reading) return
+    const isOk = isGiven(reading)
+    write(row, isOk ? readingText(reading, digits, phrase, this.#language) : row.dataset[reading.status], isOk)
+    if (recent) put(row, "recent-value", recentText(recent.measures[measure], digits, this.#language) ?? "–")
+  }
+
+  #showScore(row, metrics, recent) {
+    const { score, unavailable } = row.dataset
+    const value = metrics[score]
+    write(row, value === null ? unavailable : decimal(value, 2, this.#language), value !== null)
+    if (recent) put(row, "recent-value", recent[score] === null ? "–" : decimal(recent[score], 2, this.#language))
+  }
+
+  get #language() {
+    return document.documentElement.lang
   }
 
   // The main figures in a sentence, for who can't see the drawing.
@@ -28,9 +40,13 @@ class MeasureList extends HTMLElement {
 }
 
 function write(row, text, given) {
-  const value = part(row, "value")
-  if (value.textContent !== text) value.textContent = text
-  value.classList.toggle("measures__value--none", !given)
+  put(row, "value", text)
+  part(row, "value").classList.toggle("measures__value--none", !given)
+}
+
+function put(row, name, text) {
+  const target = part(row, name)
+  if (target.textContent !== text) target.textContent = text
 }
 
 function part(row, name) {

@@ -36,6 +36,12 @@ export function wholeSound(trace, words, durationMs) {
   return { trace, words, endMs: durationMs ?? traceEnd(trace) }
 }
 
+// Of those since then; words come in the order of their times.
+export function recentWords(segments = [], sinceMs) {
+  const first = segments.findLastIndex(({ end_ms }) => end_ms < sinceMs) + 1
+  return wordsOf(segments.slice(first))
+}
+
 export function wordsOf(segments = []) {
   return segments.flatMap(({ words = [] }) => words)
 }

@@ -3,8 +3,17 @@
 
 // A reading's value with its unit. `phrase` gives a sentence of the page's own, null where it has none.
 export function readingText({ value, unit }, digits, phrase, language) {
-  const number = decimal(unit === "ratio" ? value * 100 : value, digits, language)
+  const number = numberText({ value, unit }, digits, language)
   return phrase(`unit.${unit}`, { value: number }) ?? `${number} ${unit}`
+}
+
+// Beside one with its unit: the number alone, or null.
+export function recentText(reading, digits, language) {
+  return isGiven(reading) ? numberText(reading, digits, language) : null
+}
+
+function numberText({ value, unit }, digits, language) {
+  return decimal(unit === "ratio" ? value * 100 : value, digits, language)
 }
 
 export function decimal(value, digits, language) {

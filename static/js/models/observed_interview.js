@@ -1,3 +1,7 @@
+import { AnswerClock } from "./answer_clock.js"
+import { traceEnd } from "./answer_plot.js"
+import { isEnded, ObservedAnswers } from "./observed_answers.js"
+
 /*
  * What an observer knows of an interview: a snapshot, and the changes since, each with the revision
  * that it makes. A hole in the revisions, or anything built on one not seen yet, asks for a new
@@ -9,6 +13,8 @@ const RECORDED_ONLY = { state: "recorded_only", recogniser: "" }
 const BUILDS_ON = new Set(["heartbeat", "presence"])
 // One heartbeat comes each second or two.
 const HEARTBEATS_BEFORE_ASKING_AGAIN = 5
+// Heartbeats know of the candidate to a few seconds.
+export const AWAY_MS = 6000
 
 export class ObservedInterview {
   revision = null
@@ -19,23 +25,33 @@ export class ObservedInterview {
   // "late": words come from the database, a sentence at a time.
   interims = "live"
   currentQuestionId = null
-  #answers = new Map()
+  // When anything last came, and the interim, on the clock of `now`.
+  heardAt = 0
+  interimAt = 0
+  #candidate = { silentMs: null, now: 0 }
+  #clock = new AnswerClock()
+  #answers = new ObservedAnswers()
   #recognition = new Map()
   #liveMetrics = new Map()
   #waiting = false
   #missedHeartbeats = 0
 
-  // "applied", "ignored", or "resync" where a snapshot is to be asked for.
-  receive(message) {
+  // "applied", "ignored", or "resync" where a snapshot is to be asked for. `now` is any even clock's.
+  receive(message, now = 0) {
+    this.heardAt = now
     if (message.type === "snapshot") return this.#restore(message)
     if (message.type === "presence") this.watchers = message.watchers
-    if (message.type === "heartbeat") this.interims = message.interims
+    if (message.type === "heartbeat") this.#heartbeat(message, now)
     if (this.revision === null) return "ignored"
     if (message.revision > this.revision + (buildsOn(message) ? 0 : 1)) return this.#askAgain(message)
     if (message.revision < this.revision && !buildsOn(message)) return "ignored"
     this.revision = Math.max(this.revision, message.revision)
-    this.#apply(message)
+    this.#apply(message, now)
     return "applied"
+  }
+
+  connected(now) {
+    this.heardAt = now
   }
 
   // A new connection: nothing is known to be whole until its snapshot comes.
@@ -44,12 +60,22 @@ export class ObservedInterview {
     this.interim = null
     this.interims = "live"
     this.watchers = []
+    this.#candidate = { silentMs: null, now: 0 }
   }
 
-  // Of several takes the chosen one, or else the last.
   answer(questionId) {
-    const takes = [...this.#answers.values()].filter(({ question_id }) => question_id === questionId)
-    return takes.find(({ is_chosen }) => is_chosen) ?? takes.at(-1) ?? null
+    return this.#answers.get(questionId)
+  }
+
+  get currentAnswer() {
+    return this.answer(this.currentQuestionId)
+  }
+
+  // An answer's status, "written", or before there is one "asked" or "open".
+  answerState(questionId) {
+    const answer = this.answer(questionId)
+    if (answer) return answer.kind === "text" ? "written" : answer.status
+    return this.currentQuestionId === questionId ? "asked" : "open"
   }
 
   recognition(questionId) {
@@ -66,6 +92,35 @@ export class ObservedInterview {
     return this.questions.filter(({ question_id }) => isEnded(this.answer(question_id))).length
   }
 
+  // How long nothing has come from the candidate; null where that is not known.
+  candidateSilentMs(now) {
+    const { silentMs } = this.#candidate
+    return silentMs === null ? null : silentMs + now - this.#candidate.now
+  }
+
+  // Where the interview stands: its question, and how far into the answer it is.
+  place(now) {
+    const answer = this.currentAnswer
+    const question_id = this.currentQuestionId
+    if (answer?.kind !== "voice") return { question_id, answer_id: null, at_ms: null }
+    return { question_id, answer_id: answer.answer_id, at_ms: answer.duration_ms ?? this.#reached(answer, now) }
+  }
+
+  // What snapshots leave out: whether it is to be fetched, and what was fetched.
+  lacksSound(questionId) {
+    return this.#answers.lacksSound(questionId)
+  }
+
+  addSound(sound) {
+    this.#answers.addSound(sound)
+  }
+
+  #reached(answer, now) {
+    const silentMs = this.candidateSilentMs(now) ?? 0
+    const reached = this.#clock.at(answer.answer_id, silentMs > AWAY_MS ? now - silentMs : now)
+    return reached ?? answer.segments.at(-1)?.end_ms ?? 0
+  }
+
   #restore(snapshot) {
     this.#waiting = false
     this.revision = snapshot.revision
@@ -74,20 +129,14 @@ export class ObservedInterview {
     this.interim = snapshot.interim
     this.interims = snapshot.interims
     this.watchers = snapshot.watchers
-    this.#answers = new Map(snapshot.answers.map((answer) => [answer.answer_id, this.#completed(answer)]))
+    this.#answers.restore(snapshot.answers)
     this.currentQuestionId = snapshot.interview.current_question_id ?? null
     return "applied"
   }
 
-  // Snapshots leave out what is drawn: the trace, and words one by one. What is known of them stays.
-  #completed(answer) {
-    const known = this.#answers.get(answer.answer_id)
-    if (!known) return { ...answer }
-    const words = new Map(known.segments.map((segment) => [segment.segment, segment.words]))
-    const segments = answer.segments.map((segment) => ({ words: words.get(segment.segment), ...segment }))
-    const trace = known.voice_metrics?.trace
-    const isDrawn = trace && answer.voice_metrics
-    return { ...answer, segments, voice_metrics: isDrawn ? { ...answer.voice_metrics, trace } : answer.voice_metrics }
+  #heartbeat({ interims, candidate_silent_ms = null }, now) {
+    this.interims = interims
+    this.#candidate = { silentMs: candidate_silent_ms, now }
   }
 
   #askAgain(message) {
@@ -102,47 +151,52 @@ export class ObservedInterview {
     return "resync"
   }
 
-  #apply(message) {
+  #apply(message, now) {
     switch (message.type) {
-      case "answer_started": return this.#answerStarted(message)
-      case "transcription": return this.#transcription(message)
-      case "voice_metrics": return this.#voiceMetrics(message)
-      case "answer_recorded": return this.#answerOf(message).status = "finishing"
+      case "answer_started": return this.#answerStarted(message, now)
+      case "transcription": return this.#transcription(message, now)
+      case "voice_metrics": return this.#voiceMetrics(message, now)
+      case "answer_recorded": return this.#answers.of(message).status = "finishing"
       case "answer_complete": return this.#answerComplete(message)
-      case "take_chosen": return this.#answerOf(message).is_chosen = true
-      case "answer_noted": return this.#answerOf(message).candidate_note = message.text
+      case "take_chosen": return this.#answers.of(message).is_chosen = true
+      case "answer_noted": return this.#answers.of(message).candidate_note = message.text
       case "question": return this.#questionAsked(message)
       case "interview_complete": return this.#interviewComplete()
       case "state": return this.#stateChanged(message)
     }
   }
 
-  #answerStarted({ question_id, answer_id, take, segments }) {
-    this.#answers.set(answer_id, newAnswer({ question_id, answer_id, take, segments: [...segments] }))
+  #answerStarted(message, now) {
+    const { question_id, answer_id, next_chunk_index } = message
+    this.#answers.started(message)
+    if (next_chunk_index === 0) this.#clock.told(answer_id, 0, now)
     if (this.interim?.question_id === question_id) this.interim = null
   }
 
-  #transcription(message) {
-    if (!message.is_final) {
-      if (!this.#isOvertaken(message)) this.interim = message
-      return
-    }
-    const answer = this.#answerOf(message)
-    const others = answer.segments.filter(({ segment }) => segment !== message.segment)
-    answer.segments = [...others, message].sort((a, b) => a.segment - b.segment)
+  #transcription(message, now) {
+    if (!message.is_final) return this.#heard(message, now)
+    this.#answers.said(message)
     if (this.interim && this.interim.segment <= message.segment) this.interim = null
+  }
+
+  #heard(interim, now) {
+    if (this.#isOvertaken(interim)) return
+    this.interim = interim
+    this.interimAt = now
+    if (interim.heard_ms) this.#clock.told(interim.answer_id, interim.heard_ms, now)
   }
 
   // An interim may come after its own final, or after the end of its answer.
   #isOvertaken({ question_id, answer_id, segment }) {
     const answer = this.answer(question_id)
     if (answer?.answer_id !== answer_id) return false
-    return isEnded(answer) || answer.segments.some((final) => final.segment >= segment)
+    return isEnded(answer) || answer.segments.at(-1)?.segment >= segment
   }
 
-  #voiceMetrics(message) {
-    if (message.real_time) this.#liveMetrics.set(message.answer_id, message)
-    else this.#answerOf(message).voice_metrics = message
+  #voiceMetrics(message, now) {
+    if (!message.real_time) return this.#answers.of(message).voice_metrics = message
+    this.#liveMetrics.set(message.answer_id, message)
+    if (message.trace) this.#clock.told(message.answer_id, traceEnd(message.trace), now)
   }
 
   #stateChanged(message) {
@@ -151,11 +205,9 @@ export class ObservedInterview {
     if (answer && message.state !== "recorded_only") answer.failure = ""
   }
 
-  #answerComplete({ text, confidence, duration_ms, status, kind, ...ids }) {
-    const answer = Object.assign(this.#answerOf(ids), { text, confidence, duration_ms, status })
-    if (kind) answer.kind = kind
-    if (this.interim?.question_id === ids.question_id) this.interim = null
-    if (status === "failed") this.#answers.delete(ids.answer_id)
+  #answerComplete(message) {
+    this.#answers.ended(message)
+    if (this.interim?.question_id === message.question_id) this.interim = null
   }
 
   #questionAsked({ question_id }) {
@@ -167,12 +219,6 @@ export class ObservedInterview {
     this.currentQuestionId = this.interim = null
     this.interview = { ...this.interview, status: "completed" }
   }
-
-  #answerOf({ question_id, answer_id }) {
-    const answer = this.#answers.get(answer_id) ?? newAnswer({ question_id, answer_id })
-    this.#answers.set(answer_id, answer)
-    return answer
-  }
 }
 
 function buildsOn(message) {
@@ -180,12 +226,4 @@ function buildsOn(message) {
   if (message.type === "voice_metrics") return message.real_time
   if (message.type === "state") return message.state !== "recorded_only"
   return BUILDS_ON.has(message.type)
-}
-
-function newAnswer(fields) {
-  return { kind: "voice", status: "recording", text: "", segments: [], voice_metrics: null, ...fields }
-}
-
-function isEnded(answer) {
-  return answer !== null && (answer.status === "complete" || answer.status === "pending")
 }
