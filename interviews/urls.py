@@ -22,6 +22,7 @@ urlpatterns = [
     # The recruiter's
     path("interviews/", interviews.lobby, name="lobby"),
     path("interviews/new/", interviews.interview_new, name="interview_new"),
+    path("interviews/side-by-side/", live.side_by_side, name="side_by_side"),
     path("interviews/<uuid:interview_id>/", review.interview, name="interview"),
     path("interviews/<uuid:interview_id>/live/", live.dashboard, name="dashboard"),
     path("interviews/<uuid:interview_id>/notes/", notes.notes, name="notes"),

@@ -6,13 +6,19 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from interviews import access
+from interviews.models import Interview
 from interviews.wire import sound_fields
+
+SIDE_BY_SIDE_MAX = 4
+CHOICE_LENGTH = 50
+
 
 def limits() -> dict[str, int]:
     return {"unsure_percent": settings.LOW_CONFIDENCE_PERCENT, "note_max_chars": settings.NOTE_MAX_CHARS}
@@ -23,6 +29,32 @@ def limits() -> dict[str, int]:
 def dashboard(request: HttpRequest, interview_id: UUID) -> HttpResponse:
     found = get_object_or_404(access.interviews_for(request.user), pk=interview_id)
     return render(request, "interviews/dashboard.html", {"interview": found, **limits()})
+
+
+@require_GET
+@login_required
+def side_by_side(request: HttpRequest) -> HttpResponse:
+    """Those named by `i`, in that order; without any, what can be chosen from."""
+    wanted = list(dict.fromkeys(request.GET.getlist("i")))
+    if len(wanted) > SIDE_BY_SIDE_MAX:
+        problem = gettext("Choose no more than %(limit)s interviews.") % {"limit": SIDE_BY_SIDE_MAX}
+        return _choice(request, problem, status=400)
+    if not wanted:
+        return _choice(request)
+    try:
+        found = access.interviews_for(request.user).in_bulk([UUID(value) for value in wanted])
+    except ValueError:
+        raise Http404 from None
+    if len(found) < len(wanted):
+        raise Http404
+    interviews = [found[UUID(value)] for value in wanted]
+    return render(request, "interviews/side_by_side.html", {"interviews": interviews, **limits()})
+
+
+def _choice(request: HttpRequest, problem: str = "", status: int = 200) -> HttpResponse:
+    going_on = access.interviews_for(request.user).filter(status=Interview.Status.IN_PROGRESS)
+    context = {"interviews": going_on[:CHOICE_LENGTH], "most": SIDE_BY_SIDE_MAX, "problem": problem}
+    return render(request, "interviews/side_by_side_choice.html", context, status=status)
 
 
 @never_cache

@@ -100,3 +100,37 @@ def test_notes_are_made_while_watching_and_are_nobody_elses(
     assert answered.value.json() == {"notes": []}
     expect(other.locator(".note")).to_have_count(0)
     assert "Good point" not in other.content() + candidate.content()
+
+
+def test_interviews_are_watched_side_by_side(server: Site, open_context: Opener) -> None:
+    created = [server.create_interview("Why you?", candidate=name) for name in ("Ada Example", "Rosa Rose")]
+    desk, *candidates = (open_context().page() for _ in range(3))
+    people.sign_in(desk, server, "/interviews/side-by-side/")
+    expect(desk.get_by_text("Nobody is being interviewed at the moment.")).to_be_visible()
+    for page, interview in zip(candidates, created, strict=True):
+        people.begin(page, interview["candidate_url"])
+        people.question(page, "Why you?")
+
+    desk.reload()
+    look(desk, "side-by-side-choice")
+    begin = desk.get_by_role("button", name="Watch side by side")
+    expect(begin).to_be_disabled()
+    for name in ("Ada Example", "Rosa Rose"):
+        desk.get_by_label(name).press("Space")
+    begin.press("Enter")
+    for page in candidates:
+        people.record(page)
+
+    for name in ("Ada Example", "Rosa Rose"):
+        column = desk.get_by_role("region", name=name)
+        expect(people.liveness(column)).to_have_text("Live")
+        expect(people.finals(column)).to_contain_text(SENTENCE)
+        expect(column).to_contain_text("Being answered")
+    look(desk, "side-by-side")
+    candidates[0].once("dialog", lambda dialog: dialog.accept())
+    candidates[0].close()
+    ada = desk.get_by_role("region", name="Ada Example")
+    expect(people.liveness(ada)).to_have_text(re.compile(r"^Candidate offline for \d+ seconds$"))
+    expect(people.liveness(desk.get_by_role("region", name="Rosa Rose"))).to_have_text("Live")
+    ada.get_by_role("link", name="Ada Example").press("Enter")
+    expect(desk.get_by_role("heading", name="Ada Example")).to_be_visible()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from interviews.models import Answer
+from interviews.views.live import SIDE_BY_SIDE_MAX
 from tests.interviews.rows import MEASURED, METRICS, TRACE, a_recruiter, an_answer, an_interview
 
 pytestmark = pytest.mark.django_db
@@ -107,3 +109,61 @@ def test_the_dashboard_says_which_words_it_marks_and_how_long_notes_may_be(
     assert "less than 45 % sure" in page
     assert page.count('maxlength="77"') == 2
     assert f'data-notes="{reverse("notes", args=[interview.pk])}"' in page
+
+
+# Side by side
+
+
+def side_by_side(client: Client, *chosen: object) -> Any:
+    return client.get(reverse("side_by_side"), {"i": [str(one) for one in chosen]})
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_interviews_stand_side_by_side_in_the_order_in_which_they_are_named(
+    client: Client, rows: int, django_assert_num_queries: Any
+) -> None:
+    user = signed_in(client)
+    ids = [an_interview(user, candidate_name=f"Number {n}").pk for n in range(rows)][::-1]
+
+    with django_assert_num_queries(3):
+        page = side_by_side(client, *ids, ids[0])
+
+    assert [interview.pk for interview in page.context["interviews"]] == ids
+    sockets = re.findall(r'data-socket="/ws/interviews/([^"]+)/watch/"', page.content.decode())
+    assert sockets == [str(pk) for pk in ids]
+
+
+def test_who_may_not_see_one_of_them_sees_none(client: Client) -> None:
+    mine = an_interview(signed_in(client))
+    others = an_interview(a_recruiter("bea"), candidate_name="A Secret")
+
+    responses = [side_by_side(client, mine.pk, wrong) for wrong in (others.pk, uuid4(), "nonsense")]
+
+    assert [response.status_code for response in responses] == [404, 404, 404]
+    assert responses[0].content == responses[1].content
+
+
+def test_more_than_fit_are_refused_with_a_sentence(client: Client) -> None:
+    user = signed_in(client)
+    ids = [an_interview(user).pk for _ in range(SIDE_BY_SIDE_MAX + 1)]
+
+    page = side_by_side(client, *ids)
+
+    assert page.status_code == 400
+    assert "Choose no more than 4 interviews." in page.content.decode()
+
+
+def test_without_any_it_offers_those_that_go_on(client: Client) -> None:
+    user = signed_in(client)
+    an_interview(user, candidate_name="Going On", status="in_progress")
+    an_interview(user, candidate_name="Still To Come")
+    an_interview(a_recruiter("bea"), candidate_name="A Secret", status="in_progress")
+
+    page = side_by_side(client)
+
+    assert [interview.candidate_name for interview in page.context["interviews"]] == ["Going On"]
+    assert "A Secret" not in page.content.decode()
+
+
+def test_recruiters_sign_in_before_they_watch_side_by_side(client: Client) -> None:
+    assert side_by_side(client)["Location"].startswith(reverse("login"))
