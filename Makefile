@@ -4,6 +4,7 @@
 # make bench   a table of how fast it is; AUDIO_DIR= takes speech from a folder of WAV files
 # make pages   the long form of the test of pages: with N= interviews, 2,000 if not said
 # make leaks   the long form of the test that nothing is left behind
+# make long    the long form of the test that a dashboard stays small and quick over a long answer
 # make chaos   the long form of the tests that kill things; N= is how many workers, 200 if not said
 # make messages looks for new texts to translate, and compiles the translations
 
@@ -22,7 +23,7 @@ BIN := $(VENV)/bin
 # Debian keeps the server's program out of the way of PATH.
 NEED_POSTGRES := ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || scripts/need postgresql
 
-.PHONY: run test check bench pages leaks chaos messages
+.PHONY: run test check bench pages leaks long chaos messages
 .DEFAULT_GOAL := run
 
 run: $(VENV)/run
@@ -54,6 +55,10 @@ pages: $(VENV)/dev
 leaks: $(VENV)/dev
 	@scripts/need flite=flite
 	@LEAK_ROUNDS=long $(BIN)/python -m pytest -s tests/process/test_leaks.py
+
+long: $(VENV)/dev
+	@scripts/need chromium=chromium flite=flite
+	@LONG_ANSWER_WORDS=1500 LONG_ANSWER_SPEED=2 $(BIN)/python -m pytest -s tests/browser/test_long_answer.py
 
 chaos: $(VENV)/dev
 	@scripts/need redis-server=redis-server flite=flite
