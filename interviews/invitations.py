@@ -113,11 +113,12 @@ def _reserve(interview_id: UUID, sender: Any, email: str, after: int | None) -> 
 
 @transaction.atomic
 def _keep(interview: Interview, invitation: Invitation, token: str) -> None:
-    invitation.sent_at = timezone.now()
-    invitation.save(update_fields=["sent_at"])
+    # Nothing where the interview's data was deleted while the mail was on its way.
+    Invitation.objects.filter(pk=invitation.pk).update(sent_at=timezone.now())
     interview.token_hash = access.hash_token(token)
     interview.candidate_email = interview.candidate_email or invitation.email
-    interview.save(update_fields=["token_hash", "candidate_email"])
+    kept = Interview.objects.filter(pk=interview.pk, erased_at=None)
+    kept.update(token_hash=interview.token_hash, candidate_email=interview.candidate_email)
 
 
 def preview(interview: Interview, sender: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import smtplib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from email import message_from_bytes
 from email.policy import default
@@ -16,7 +16,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from interviews import access, invitations
+from interviews import access, erasure, invitations
 from interviews.models import Interview, Invitation
 from tests.interviews.rows import a_recruiter, an_interview, an_interview_and_token
 from tests.interviews.test_views import new_interview, signed_in, text_of
@@ -29,6 +29,16 @@ ADDRESS = "rosa@example.org"
 @pytest.fixture
 def ada(client: Client) -> Any:
     return signed_in(client)
+
+
+class SlowServer(BaseEmailBackend):
+    """A mail server while whose answer is waited for something else happens."""
+
+    meanwhile: Callable[[], Any]
+
+    def send_messages(self, messages: Any) -> int:
+        type(self).meanwhile()
+        return len(messages)
 
 
 class FailingServer(BaseEmailBackend):
@@ -280,6 +290,17 @@ def test_a_site_without_a_mail_server_says_so(client: Client, ada: Any, settings
     page = text_of(client.get(reverse("invite", args=[an_interview(ada).pk])))
 
     assert "This site has no mail server yet" in page
+
+
+def test_data_that_is_deleted_meanwhile_stays_deleted(client: Client, ada: Any, settings: Any) -> None:
+    interview = an_interview(ada)
+    settings.EMAIL_BACKEND = f"{__name__}.SlowServer"
+    SlowServer.meanwhile = lambda: erasure.erase([interview])
+
+    send(client, interview)
+
+    interview.refresh_from_db()
+    assert (interview.candidate_email, interview.invitations.count()) == ("", 0)
 
 
 # Right after making an interview

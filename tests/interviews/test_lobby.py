@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from interviews import lobby, services
+from interviews import erasure, lobby, services
 from interviews.lobby import INTERVIEWS_PER_PAGE, LobbyFilter, look
 from interviews.models import Answer, Interview, Invitation
 from tests.interviews.rows import a_recruiter, an_answer, an_interview
@@ -155,6 +155,15 @@ def test_each_row_leads_to_the_next_step(client: Client, ada: Any) -> None:
         str(done.pk): reverse("interview", args=[done.pk]),
         str(waiting.pk): reverse("invite", args=[waiting.pk]),
     }
+
+
+def test_what_was_deleted_is_not_listed(client: Client, ada: Any) -> None:
+    erasure.erase([an_interview(ada, status=Status.COMPLETED)])
+
+    page = client.get(reverse("lobby"))
+
+    assert page.context["lobby"].counts["all"] == 0
+    assert "Grace" not in text_of(page)
 
 
 def test_names_can_do_no_harm_to_the_page(client: Client, ada: Any) -> None:
