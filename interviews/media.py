@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Callable
-from typing import ParamSpec, TypeVar
+from typing import IO, ParamSpec, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.db.models.fields.files import FieldFile
@@ -102,6 +102,15 @@ async def _blocks(file: FieldFile, start: int, stop: int) -> AsyncIterator[bytes
             yield block
     finally:
         opened.close()
+
+
+async def blocks_of(file: IO[bytes]) -> AsyncIterator[bytes]:
+    """All of a file that is open, which is closed then."""
+    try:
+        while block := await _in_thread(file.read, BLOCK_BYTES):
+            yield block
+    finally:
+        file.close()
 
 
 async def _size(file: FieldFile) -> int:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, QuerySet, Subquery
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, Prefetch, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from interviews import access
-from interviews.models import Answer, Interview, Question
+from interviews.models import Answer, Interview, Note, Question
 
 
 def transcript(interview: Interview, viewer: access.Viewer) -> list[Question]:
@@ -45,6 +47,17 @@ def with_counts(interviews: QuerySet[Interview]) -> QuerySet[Interview]:
     return interviews.annotate(total=_number_of(questions), answered=_number_of(answered))
 
 
-def _number_of(questions: QuerySet[Question]) -> Coalesce:
-    counted = questions.values("interview").annotate(number=Count("pk")).values("number")
+def with_totals(interviews: QuerySet[Interview]) -> QuerySet[Interview]:
+    """Each with `recorded_ms`, the `recogniser` of its last answer, and `notes_count`."""
+    answers = Answer.objects.filter(question__interview=OuterRef("pk")).order_by()
+    recorded = answers.values("question__interview").annotate(total=Sum("duration_ms")).values("total")
+    last = answers.exclude(recogniser="").order_by("-ended_at").values("recogniser")[:1]
+    notes = Note.objects.filter(interview=OuterRef("pk")).order_by()
+    return interviews.annotate(
+        recorded_ms=Subquery(recorded), recogniser=Subquery(last), notes_count=_number_of(notes)
+    )
+
+
+def _number_of(rows: QuerySet[Any]) -> Coalesce:
+    counted = rows.values("interview").annotate(number=Count("pk")).values("number")
     return Coalesce(Subquery(counted), 0)
