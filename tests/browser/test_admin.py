@@ -44,7 +44,14 @@ def shoot(page: Page, name: str) -> None:
 def test_interviews_are_listed_acted_upon_and_printed(server: Site, open_context: Opener) -> None:
     interview_id = server.manage("shell", "-v0", "-c", ROWS).strip()
     page = open_context().page()
-    people.sign_in(page, server, f"/interviews/{interview_id}/print/?notes=1")
+    people.sign_in(page, server, f"/interviews/{interview_id}/")
+    page.get_by_text("Export", exact=True).click()
+    look(page, "review-export")
+    page.get_by_label("With my notes").check()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Text").click()
+    assert "Ask about this." in download.value.path().read_text()
+    page.get_by_role("button", name="Page to print").click()
 
     expect(page.get_by_text("I listen before I speak.")).to_be_visible()
     expect(page.get_by_text("Ask about this.")).to_be_visible()
