@@ -21,7 +21,7 @@ from django.core import signing
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from interviews.models import Answer, Interview, Note, QuestionSet
+from interviews.models import Answer, AnswerQuerySet, Interview, Note, QuestionSet
 
 COOKIE_SALT = "interviews.candidate"
 MEDIA_SALT = "interviews.media"
@@ -77,13 +77,18 @@ def records_for(user: Viewer) -> QuerySet[Interview]:
     return Interview.objects.filter(Q(owner_id=user.pk) | Q(pk__in=watched))
 
 
-def answers_for(user: Viewer) -> QuerySet[Answer]:
+def answers_for(user: Viewer) -> AnswerQuerySet:
     return Answer.objects.filter(question__interview__in=interviews_for(user))
 
 
 def notes_for(user: Viewer) -> QuerySet[Note]:
     """Their own, as long as they may see the interview."""
     return Note.objects.filter(author_id=user.pk, interview__in=interviews_for(user))
+
+
+def correctable_answers(user: Viewer) -> QuerySet[Answer]:
+    """Whoever may see an interview may correct what was recognised of its answers, once they have ended."""
+    return answers_for(user).ended().filter(kind=Answer.Kind.VOICE)
 
 
 def media_token(answer: Answer, viewer: Viewer) -> str:

@@ -5,11 +5,22 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, MaxValueValidator, RegexValidator
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from interviews import access
-from interviews.models import MAX_TAKES, TIME_FACTORS, Answer, Interview, Note, QuestionSet
+from interviews.models import (
+    MAX_TAKES,
+    TIME_FACTORS,
+    Answer,
+    Correction,
+    Interview,
+    Note,
+    QuestionSet,
+    Segment,
+)
 from interviews.question_sets import MAX_QUESTIONS
 
 CONSENT_VERSION = "2026-12"
@@ -20,6 +31,12 @@ A new wording is a new file and a new version: the old one stays what others hav
 
 MAX_LINK_DAYS = 365
 MAX_PHRASES = 200
+MAX_CORRECTION_CHARS = 5000
+
+
+CORRECTED_MEANWHILE = _(
+    "Somebody corrected this meanwhile. Their text is shown with it. Save again to put yours in its place."
+)
 
 
 class ConsentForm(forms.Form):
@@ -153,6 +170,30 @@ class NoteForm(forms.ModelForm):  # type: ignore[type-arg]
         if answer is None and said.get("at_ms") is not None:
             self.add_error("at_ms", forms.ValidationError(_("There is no answer to be in."), code="invalid"))
         return said
+
+
+class CorrectionForm(forms.Form):
+    """One segment's text. Empty where nothing was said."""
+
+    text = forms.CharField(
+        required=False, max_length=MAX_CORRECTION_CHARS, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    # The correction that was shown when this was typed.
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, segment: Segment, data: QueryDict | None = None) -> None:
+        self.segment = segment
+        correction = segment.correction
+        initial = {"text": segment.shown_text, "seen": correction and correction.pk}
+        super().__init__(data, prefix=str(segment.index), initial=initial)
+
+    def is_for(self, data: QueryDict) -> bool:
+        return self.add_prefix("text") in data
+
+    def refuse(self, latest: Correction | None) -> None:
+        """Somebody corrected it meanwhile: saved again, what was typed takes the place of their text."""
+        self.data = {**dict(self.data.items()), self.add_prefix("seen"): latest and latest.pk}
+        self.add_error("text", ValidationError(CORRECTED_MEANWHILE, code="CORRECTED_MEANWHILE"))
 
 
 def _lines(text: str) -> list[str]:

@@ -6,29 +6,20 @@ from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Prefetch, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
-from django.urls import reverse
 
-from interviews import access
-from interviews.models import Answer, Interview, Note, Question
+from interviews.models import Answer, Correction, Interview, Note, Question, Segment
 
 
-def transcript(interview: Interview, viewer: access.Viewer) -> list[Question]:
-    """The questions with their answers and segments, in three queries.
+def transcript(interview: Interview) -> list[Question]:
+    """The questions with their answers, segments and corrections, in four queries.
 
-    Of several takes the one that counts comes first. Each answer with audio has `audio_link`, which lets
-    this viewer hear it for a while.
+    Of several takes the one that counts comes first. Without the words one by one, which pages fetch for
+    the answers that somebody looks at.
     """
-    answers = Answer.objects.marked().prefetch_related("segments")
-    questions = list(interview.questions.prefetch_related(Prefetch("answers", answers)))
-    for question in questions:
-        for answer in question.answers.all():
-            _link(answer, viewer)
-    return questions
-
-
-def _link(answer: Answer, viewer: access.Viewer) -> None:
-    token = access.media_token(answer, viewer)
-    answer.audio_link = reverse("media", args=[token]) if answer.audio else ""  # type: ignore[attr-defined]
+    corrections = Prefetch("corrections", Correction.objects.select_related("author"))
+    segments = Segment.objects.defer("words", "resume").prefetch_related(corrections)
+    answers = Answer.objects.marked().defer("peaks").prefetch_related(Prefetch("segments", segments))
+    return list(interview.questions.prefetch_related(Prefetch("answers", answers)))
 
 
 def sounded(interview: Interview) -> list[Answer]:

@@ -5,6 +5,7 @@ from django.views.generic import RedirectView
 
 from interviews.views import (
     candidate,
+    corrections,
     exports,
     interviews,
     invitations,
@@ -24,6 +25,7 @@ urlpatterns = [
     path("interviews/new/", interviews.interview_new, name="interview_new"),
     path("interviews/side-by-side/", live.side_by_side, name="side_by_side"),
     path("interviews/<uuid:interview_id>/", review.interview, name="interview"),
+    path("interviews/<uuid:interview_id>/takes/<uuid:question_id>/", review.takes, name="takes"),
     path("interviews/<uuid:interview_id>/live/", live.dashboard, name="dashboard"),
     path("interviews/<uuid:interview_id>/notes/", notes.notes, name="notes"),
     path("interviews/<uuid:interview_id>/notes/<uuid:note_id>/", notes.note, name="note"),
@@ -46,5 +48,6 @@ urlpatterns = [
         "question-sets/<uuid:set_id>/delete/", question_sets.question_set_delete, name="question_set_delete"
     ),
     path("answers/<uuid:answer_id>/audio/", review.answer_audio, name="answer_audio"),
+    path("answers/<uuid:answer_id>/corrections/", corrections.corrections, name="corrections"),
     path("media/<str:token>/", review.media, name="media"),
 ]

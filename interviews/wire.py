@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections import defaultdict
 from dataclasses import asdict
 from typing import Any
@@ -123,12 +124,17 @@ def _brief_segment_fields(segment: Segment) -> dict[str, Any]:
 
 
 def sound_fields(answer: Answer) -> dict[str, Any]:
-    """What snapshots leave out of an answer: its drawing, if that is shared, and its words one by one."""
-    metrics = answer.shared_metrics or {}
+    """What snapshots and pages leave out of an answer: what is drawn, its words one by one, its measures.
+
+    Of what was measured nothing, unless that is shared.
+    """
+    metrics = answer.shared_metrics
     return {
         "answer_id": answer.pk,
         "duration_ms": answer.duration_ms,
-        "trace": metrics.get("trace"),
+        "peaks": None if answer.peaks is None else b64encode(answer.peaks).decode(),
+        "trace": metrics.get("trace") if metrics else None,
+        "metrics": _brief_metrics(metrics) if metrics else None,
         "segments": [
             {"segment": segment.index, "words": segment.words}
             for segment in answer.segments.only("answer_id", "index", "words")

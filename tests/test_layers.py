@@ -23,9 +23,10 @@ worker retranscribing
 feed recording settling retention
 answer_notes broadcast chunks erasure invitations journal leases lobby measuring
 takes schedule
-services forms noting presence transcripts exports
+correcting services forms noting presence transcripts exports
 orchestration question_sets wire audit
-access links media templatetags
+templatetags
+access links media
 protocol dialects outbox
 messages
 errors models database

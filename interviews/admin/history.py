@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.forms.widgets import Script
 from django.http import HttpRequest
 
-STYLES = ["css/admin.css", "css/transcript.css", "css/metrics.css", "css/plot.css"]
+STYLES = ["css/admin.css", "css/transcript.css", "css/metrics.css", "css/plot.css", "css/review.css"]
 SCRIPTS = [Script("js/elements/answer_review.js", type="module")]
 
 

@@ -197,5 +197,5 @@ class InterviewAdmin(HistoryAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        context["questions"] = transcript(context["original"], request.user)
+        context["questions"] = transcript(context["original"])
         return super().render_change_form(request, context, *args, **kwargs)

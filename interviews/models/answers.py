@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
@@ -13,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from interviews.models.interviews import UNDER_WAY, Question
 from speech.events import Word
+
+if TYPE_CHECKING:
+    from interviews.models.reviews import Correction
 
 
 def audio_folder(interview_id: uuid.UUID) -> str:
@@ -124,6 +127,10 @@ class Answer(models.Model):
         return self.kind == self.Kind.VOICE and self.question.takes_allowed > 1
 
     @property
+    def has_ended(self) -> bool:
+        return self.status in {self.Status.PENDING, self.Status.COMPLETE}
+
+    @property
     def shared_metrics(self) -> dict[str, Any] | None:
         """What anybody but the candidate may see of its voice metrics."""
         return self.voice_metrics if self.question.interview.shares_metrics else None
@@ -212,6 +219,18 @@ class Segment(models.Model):
 
     def __str__(self) -> str:
         return f"Segment {self.index}"
+
+    @property
+    def correction(self) -> Correction | None:
+        """The latest, which is what counts."""
+        corrections = list(self.corrections.all())
+        return corrections[-1] if corrections else None
+
+    @property
+    def shown_text(self) -> str:
+        """A reviewer's text where there is one, else the recogniser's."""
+        correction = self.correction
+        return self.text if correction is None else correction.text
 
     @property
     def spoken(self) -> list[Word]:

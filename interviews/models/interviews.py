@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -15,6 +15,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from speech.backends import is_recognisable
+
+if TYPE_CHECKING:
+    from interviews.models.answers import Answer
 
 MAX_TAKES = 5
 
@@ -194,6 +197,11 @@ class Question(QuestionFields):
         constraints = [
             models.UniqueConstraint(fields=["interview", "position"], name="question_position_once")
         ]
+
+    @property
+    def heard_takes(self) -> list[Answer]:
+        """Those that can be compared."""
+        return [take for take in self.answers.all() if take.has_ended]
 
 
 class QuestionSet(models.Model):

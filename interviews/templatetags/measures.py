@@ -16,7 +16,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from interviews.models import Answer
 from speech.metrics.catalogue import BY_NAME
 
 register = template.Library()
@@ -194,17 +193,3 @@ def measure_scores(metrics: dict[str, Any] | None) -> list[dict[str, Any]]:
 @register.simple_tag
 def measure_phrases() -> dict[str, Text]:
     return {f"unit.{unit}": text for unit, text in UNITS.items()}
-
-
-@register.simple_tag
-def answer_sound(answer: Answer) -> dict[str, Any] | None:
-    """What is drawn of an answer; None if its sound was not measured, or is the candidate's alone to see."""
-    metrics = answer.shared_metrics or {}
-    if "trace" not in metrics:
-        return None
-    words = [
-        {"word": word["word"], "start_ms": word["start_ms"], "end_ms": word["end_ms"]}
-        for segment in answer.segments.all()
-        for word in segment.words
-    ]
-    return {"trace": metrics["trace"], "words": words, "duration_ms": answer.duration_ms}

@@ -5,6 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext
+
+from interviews import access
+from interviews.models import Answer, Correction, Segment
 
 register = template.Library()
 
@@ -34,3 +41,23 @@ def metric(metrics: dict[str, Any] | None, name: str) -> str | None:
 @register.filter
 def percent(value: float | None) -> str | None:
     return None if value is None else f"{value * 100:.0f} %"
+
+
+@register.simple_tag(takes_context=True)
+def audio_link(context: dict[str, Any], answer: Answer) -> str:
+    """Lets whoever looks at the page hear the answer, for a while."""
+    return reverse("media", args=[access.media_token(answer, context["request"].user)])
+
+
+@register.filter
+def versions(segment: Segment) -> list[dict[str, str]]:
+    """All texts that a segment has had, the recogniser's first and the one that is shown last."""
+    recognised = {"by": segment.recogniser, "at": "", "text": segment.text}
+    return [recognised, *(_version(correction) for correction in segment.corrections.all())]
+
+
+def _version(correction: Correction) -> dict[str, str]:
+    author = correction.author
+    name = author.get_full_name() or author.get_username() if author else gettext("Somebody who has left")
+    at = date_format(localtime(correction.created_at), "DATETIME_FORMAT")
+    return {"by": name, "at": at, "text": correction.text}

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET
 
 from interviews import access
@@ -57,6 +58,7 @@ def _choice(request: HttpRequest, problem: str = "", status: int = 200) -> HttpR
     return render(request, "interviews/side_by_side_choice.html", context, status=status)
 
 
+@gzip_page
 @never_cache
 @require_GET
 @login_required

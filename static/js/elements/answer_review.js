@@ -1,87 +1,91 @@
 import { wholeSound } from "../models/answer_plot.js"
-import { duration } from "../models/duration.js"
-import { indexAt, soughtBy } from "../models/playback.js"
-import { phrase } from "./phrases.js"
+import { isMeasured } from "../models/measures.js"
+import { commandOf } from "../models/playback.js"
+import { levelPeaks, peaksOf } from "../models/waveform.js"
+import "./answer_player.js"
 import "./answer_plot.js"
 import "./measure_list.js"
+import "./review_transcript.js"
+import "./transcript_search.js"
+
+// How far below the window an answer may be when its drawing and words are fetched.
+const NEAR = "400px"
 
 // An answer that is over: its sound, its transcript and what was measured, in step with each other.
 class AnswerReview extends HTMLElement {
-  #segments = []
-  #starts = []
+  #near = new IntersectionObserver((entries) => entries.at(-1).isIntersecting && this.#load(), { rootMargin: NEAR })
 
   connectedCallback() {
-    this.#segments = [...this.querySelectorAll("[data-start]")]
-    this.#starts = this.#segments.map(({ dataset }) => Number(dataset.start))
-    this.#showPlot()
-    this.#audio?.addEventListener("timeupdate", this.#follow)
-    this.#slider?.addEventListener("input", this.#slid)
-    this.#slider?.addEventListener("keydown", this.#pressed)
-    this.addEventListener("click", this.#clicked)
-    this.#describePosition()
+    // One that has not ended has nothing to be fetched.
+    if (this.dataset.sound) this.#near.observe(this)
+    for (const [type, listener] of this.#listeners) this.addEventListener(type, listener)
   }
 
   disconnectedCallback() {
-    this.#audio?.removeEventListener("timeupdate", this.#follow)
-    this.#slider?.removeEventListener("input", this.#slid)
-    this.#slider?.removeEventListener("keydown", this.#pressed)
-    this.removeEventListener("click", this.#clicked)
+    this.#near.disconnect()
+    for (const [type, listener] of this.#listeners) this.removeEventListener(type, listener)
   }
 
-  #showPlot() {
-    const data = this.querySelector("script[type='application/json']")
-    if (!data) return
-    const { trace, words, duration_ms } = JSON.parse(data.textContent)
-    this.#plot.show(wholeSound(trace, words, duration_ms), this.querySelector("measure-list").summary)
+  async #load() {
+    this.#near.disconnect()
+    const response = await fetch(this.dataset.sound)
+    if (!response.ok || response.redirected) return
+    const { peaks, trace, metrics, segments, duration_ms: endMs } = await response.json()
+    if (!this.isConnected) return
+    this.#player?.show({ peaks: peaks ? peaksOf(peaks) : levelPeaks(trace ?? { level_dbfs: [] }), trace, endMs })
+    if (trace && isMeasured(metrics)) this.#showDelivery(trace, metrics, segments, endMs)
+    await this.#transcript?.show(segments)
   }
 
-  #follow = () => {
-    const ms = this.#audio.currentTime * 1000
-    if (this.#slider) this.#slider.value = ms
-    // Who listens is not told each second where they are.
-    if (this.#audio.paused) this.#describePosition()
-    this.#plot?.mark(ms)
-    const current = indexAt(this.#starts, ms)
-    this.#segments.forEach((segment, index) => segment.toggleAttribute("data-current", index === current))
+  #showDelivery(trace, metrics, segments, endMs) {
+    const place = this.querySelector("[data-part=measures]")
+    place.replaceChildren(document.getElementById("measures").content.cloneNode(true))
+    const list = place.querySelector("measure-list")
+    list.show(metrics)
+    const words = segments.flatMap((segment) => segment.words)
+    this.#plot.show(wholeSound(trace, words, endMs), list.summary)
   }
 
-  #slid = () => {
-    this.#seek(Number(this.#slider.value))
+  #moved = ({ detail }) => {
+    this.#plot?.mark(detail.ms)
+    this.#transcript?.mark(detail)
   }
 
+  #hear = ({ detail: { ms } }) => {
+    this.#player?.seek(ms)
+    this.#player?.play()
+  }
+
+  #clicked = ({ target, clientX }) => {
+    const ms = target.closest("answer-plot")?.msAt(clientX) ?? null
+    if (ms !== null) this.#player?.seek(ms)
+    if (target.closest("[data-do=return]")) this.#transcript.return()
+  }
+
+  // Keys mean something only while the focus is in the answer, and not where they have a meaning already.
   #pressed = (event) => {
-    const ms = soughtBy(event.key, Number(this.#slider.value), Number(this.#slider.max))
-    if (ms === null && event.key !== " ") return
+    const command = commandOf(event)
+    if (!command || !this.#player || event.target.closest("input:not([type=range]), textarea, select")) return
+    if (event.key === " " && event.target.closest("button, a, summary")) return
     event.preventDefault()
-    if (ms !== null) this.#seek(ms)
-    else if (this.#audio.paused) this.#audio.play()
-    else this.#audio.pause()
+    this.#player.do(command)
   }
 
-  #clicked = ({ target }) => {
-    const start = target.closest("button[data-seek]")?.dataset.seek
-    if (start !== undefined) this.#seek(Number(start))
+  #listeners = [
+    ["moved", this.#moved],
+    ["seek", ({ detail: { ms, isDragged } }) => this.#player?.seek(ms, isDragged)],
+    ["hear", this.#hear],
+    ["strayed", ({ detail: { isAway } }) => this.#player?.offerReturn(isAway)],
+    ["click", this.#clicked],
+    ["keydown", this.#pressed]
+  ]
+
+  get #player() {
+    return this.querySelector("answer-player")
   }
 
-  #seek(ms) {
-    this.#audio.currentTime = ms / 1000
-    this.#follow()
-    this.#describePosition()
-  }
-
-  #describePosition() {
-    const slider = this.#slider
-    if (!slider) return
-    const times = { time: duration(Number(slider.value)), total: duration(Number(slider.max)) }
-    slider.setAttribute("aria-valuetext", phrase("plot.position", times))
-  }
-
-  get #audio() {
-    return this.querySelector("audio")
-  }
-
-  get #slider() {
-    return this.querySelector("input[type=range]")
+  get #transcript() {
+    return this.querySelector("review-transcript")
   }
 
   get #plot() {

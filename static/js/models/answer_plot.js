@@ -7,6 +7,8 @@
  * answer, so that a quiet one looks quiet beside a loud one.
  */
 
+// Left of every drawing, for its labels: those that stand below each other have one axis of time.
+export const GUTTER = 34
 export const FLOOR_DBFS = -60
 export const LOWEST_HZ = 75
 export const HIGHEST_HZ = 500
@@ -65,6 +67,10 @@ export class AnswerPlot {
     this.#end = Math.max(endMs, startMs + 1)
     this.#wordsEnd = wordsEndMs
     this.#width = width
+  }
+
+  msAt(x) {
+    return this.#start + (Math.min(this.#width, Math.max(0, x)) / this.#width) * (this.#end - this.#start)
   }
 
   x(ms) {
