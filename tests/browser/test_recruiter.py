@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser import people
 from tests.browser.conftest import Opener
-from tests.browser.test_pages import SCREENSHOTS, look
+from tests.browser.looks import look
 from tests.servers import Site, new_site
 
 
@@ -50,7 +50,6 @@ def test_a_new_interview_and_its_link(server: Site, open_context: Opener) -> Non
 def test_from_a_set_of_questions_to_a_lobby_that_shows_who_answers_them(
     server: Site, open_context: Opener, browser: Browser
 ) -> None:
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page, guest = open_context().page(), open_context().page()
     people.sign_in(page, server)
 
@@ -136,7 +135,6 @@ def test_from_a_set_of_questions_to_a_lobby_that_shows_who_answers_them(
     lobby.get_by_label("Status").select_option("Cancelled")
     lobby.get_by_role("button", name="Apply").click()
     expect(lobby.get_by_role("heading", name="No interview is like that")).to_be_visible()
-    look(lobby, "lobby-nobody")
     plain.goto(lobby.url)
     plain.get_by_role("link", name="Show all interviews").click()
     expect(plain.get_by_role("row")).to_have_count(3)
