@@ -39,7 +39,8 @@ def lobby(request: HttpRequest) -> HttpResponse:
 def interview_new(request: HttpRequest) -> HttpResponse:
     if not access.may_create(request.user):
         raise PermissionDenied
-    form = InterviewForm(request.POST or None, user=request.user, initial=_from_set(request))
+    data = request.POST if request.method == "POST" else None
+    form = InterviewForm(data, user=request.user, initial=_from_set(request))
     # Who is to be invited at once needs an address.
     form.fields["candidate_email"].required = "invite" in request.POST
     if not form.is_valid():
