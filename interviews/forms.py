@@ -97,9 +97,7 @@ class InterviewForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ["title", "candidate_name", "candidate_email", "language", "metrics_sharing", "time_factor"]
         labels = {
             "title": _("Position or title"),
-            "candidate_name": _("Candidate name"),
             "candidate_email": _("Candidate's e-mail"),
-            "language": _("Language"),
             "metrics_sharing": _("Voice measures"),
         }
         help_texts = {

@@ -82,24 +82,30 @@ class Answer(models.Model):
         TEXT = "text", _("Written")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="answers")
-    take = models.PositiveSmallIntegerField(default=1)
-    kind = models.CharField(max_length=8, choices=Kind, default=Kind.VOICE)
-    status = models.CharField(max_length=16, choices=Status, default=Status.RECORDING)
-    failure = models.CharField(max_length=40, blank=True, help_text=_("The error code of a failed take."))
-    text = models.TextField(blank=True)
+    question = models.ForeignKey(
+        Question, verbose_name=_("question"), on_delete=models.CASCADE, related_name="answers"
+    )
+    take = models.PositiveSmallIntegerField(_("take"), default=1)
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind, default=Kind.VOICE)
+    status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.RECORDING)
+    failure = models.CharField(
+        _("failure"), max_length=40, blank=True, help_text=_("The error code of a failed take.")
+    )
+    text = models.TextField(_("text"), blank=True)
     confidence = models.FloatField(null=True)
-    duration_ms = models.PositiveIntegerField(null=True)
+    duration_ms = models.PositiveIntegerField(_("duration (ms)"), null=True)
     voice_metrics = models.JSONField(null=True)
-    recogniser = models.CharField(max_length=100, blank=True)
+    recogniser = models.CharField(_("recogniser"), max_length=100, blank=True)
     # The take that the candidate chose; with none chosen, the last one that ended counts.
-    chosen_at = models.DateTimeField(null=True)
-    candidate_note = models.TextField(blank=True, help_text=_("What the candidate adds to their transcript."))
+    chosen_at = models.DateTimeField(_("chosen at"), null=True)
+    candidate_note = models.TextField(
+        _("candidate note"), blank=True, help_text=_("What the candidate adds to their transcript.")
+    )
     # The loudest sample of each of equal parts of the audio, a byte each: 255 is full scale.
     peaks = models.BinaryField(null=True)
-    audio = models.FileField(upload_to="answers", blank=True)
-    started_at = models.DateTimeField(default=timezone.now)
-    ended_at = models.DateTimeField(null=True)
+    audio = models.FileField(_("audio"), upload_to="answers", blank=True)
+    started_at = models.DateTimeField(_("started at"), default=timezone.now)
+    ended_at = models.DateTimeField(_("ended at"), null=True)
     # When the orchestrator and the signal had it; until then the hand-over is owed.
     handed_over_at = models.DateTimeField(null=True)
     # Raised by each connection that takes the answer over: an older one's next commit finds no row.
@@ -110,6 +116,8 @@ class Answer(models.Model):
     objects = AnswerQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("answer")
+        verbose_name_plural = _("answers")
         ordering = ["question__position", "take"]
         constraints = [models.UniqueConstraint(fields=["question", "take"], name="answer_take_once")]
         indexes = [
@@ -161,6 +169,8 @@ class Remeasurement(models.Model):
     measured_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
+        verbose_name = _("remeasurement")
+        verbose_name_plural = _("remeasurements")
         ordering = ["version"]
         constraints = [
             models.UniqueConstraint(fields=["answer", "version"], name="remeasurement_version_once")
@@ -177,20 +187,28 @@ class Retranscription(models.Model):
     start_ms, end_ms, confidence, words}.
     """
 
-    answer = models.ForeignKey(Answer, on_delete=models.CASCADE, related_name="retranscriptions")
-    backend = models.CharField(max_length=40)
-    recogniser = models.CharField(max_length=100, blank=True)
-    text = models.TextField(blank=True)
-    segments = models.JSONField(default=list)
-    failure = models.CharField(max_length=40, blank=True)
-    requested_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    answer = models.ForeignKey(
+        Answer, verbose_name=_("answer"), on_delete=models.CASCADE, related_name="retranscriptions"
     )
-    requested_at = models.DateTimeField(default=timezone.now)
-    done_at = models.DateTimeField(null=True)
+    backend = models.CharField(_("backend"), max_length=40)
+    recogniser = models.CharField(_("recogniser"), max_length=100, blank=True)
+    text = models.TextField(_("text"), blank=True)
+    segments = models.JSONField(default=list)
+    failure = models.CharField(_("failure"), max_length=40, blank=True)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("requested by"),
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+    )
+    requested_at = models.DateTimeField(_("requested at"), default=timezone.now)
+    done_at = models.DateTimeField(_("done at"), null=True)
     lease_until = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name = _("retranscription")
+        verbose_name_plural = _("retranscriptions")
         ordering = ["requested_at"]
 
     def __str__(self) -> str:
@@ -200,20 +218,24 @@ class Retranscription(models.Model):
 class Segment(models.Model):
     """A final of the recogniser. `words` is a list of {word, start_ms, end_ms, confidence}."""
 
-    answer = models.ForeignKey(Answer, on_delete=models.CASCADE, related_name="segments")
-    index = models.PositiveIntegerField()
+    answer = models.ForeignKey(
+        Answer, verbose_name=_("answer"), on_delete=models.CASCADE, related_name="segments"
+    )
+    index = models.PositiveIntegerField(_("index"))
     # The interview's revision that this segment made.
     revision = models.PositiveBigIntegerField()
-    text = models.TextField()
-    start_ms = models.PositiveIntegerField()
-    end_ms = models.PositiveIntegerField()
+    text = models.TextField(_("text"))
+    start_ms = models.PositiveIntegerField(_("start (ms)"))
+    end_ms = models.PositiveIntegerField(_("end (ms)"))
     confidence = models.FloatField(null=True)
     words = models.JSONField(default=list)
-    recogniser = models.CharField(max_length=100)
+    recogniser = models.CharField(_("recogniser"), max_length=100)
     # {"offset_samples", "state"}: where a recognition that starts after this segment begins.
     resume = models.JSONField(default=dict)
 
     class Meta:
+        verbose_name = _("segment")
+        verbose_name_plural = _("segments")
         ordering = ["index"]
         constraints = [models.UniqueConstraint(fields=["answer", "index"], name="segment_once")]
 

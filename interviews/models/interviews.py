@@ -58,11 +58,14 @@ class Interview(models.Model):
         OFF = "off", _("Not measured")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    title = models.CharField(max_length=200)
-    candidate_name = models.CharField(max_length=200)
-    candidate_email = models.EmailField(blank=True)
-    language = models.CharField(max_length=35, default="en-US", help_text=_("BCP 47, such as en-US."))
+    title = models.CharField(_("title"), max_length=200)
+    candidate_name = models.CharField(_("candidate name"), max_length=200)
+    candidate_email = models.EmailField(_("candidate email"), blank=True)
+    language = models.CharField(
+        _("language"), max_length=35, default="en-US", help_text=_("BCP 47, such as en-US.")
+    )
     phrases = models.JSONField(
+        _("phrases"),
         default=list,
         blank=True,
         help_text=_("Names and terms that are likely to be said, for recognisers that make use of them."),
@@ -82,25 +85,34 @@ class Interview(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(5)],
         help_text=_("Thinking and answering times are multiplied by this. No reason is asked or stored."),
     )
-    status = models.CharField(max_length=16, choices=Status, default=Status.SCHEDULED, editable=False)
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="interviews"
+    status = models.CharField(
+        _("status"), max_length=16, choices=Status, default=Status.SCHEDULED, editable=False
     )
-    watchers = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True, related_name="watched_interviews")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("owner"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="interviews",
+    )
+    watchers = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, verbose_name=_("watchers"), blank=True, related_name="watched_interviews"
+    )
     current_question = models.ForeignKey(
         "Question", on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
     )
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
-    consented_at = models.DateTimeField(null=True, editable=False)
-    consent_version = models.CharField(max_length=32, blank=True, editable=False)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-    started_at = models.DateTimeField(null=True, editable=False)
-    completed_at = models.DateTimeField(null=True, editable=False)
-    expires_at = models.DateTimeField()
+    consented_at = models.DateTimeField(_("consented at"), null=True, editable=False)
+    consent_version = models.CharField(_("consent version"), max_length=32, blank=True, editable=False)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
+    started_at = models.DateTimeField(_("started at"), null=True, editable=False)
+    completed_at = models.DateTimeField(_("completed at"), null=True, editable=False)
+    expires_at = models.DateTimeField(_("expires at"))
     # A candidate is practising, until then at the latest: one at a time.
     practice_until = models.DateTimeField(null=True, editable=False)
     # When the candidate's name, words and audio were deleted. The row stays as the record of that.
-    erased_at = models.DateTimeField(null=True, editable=False)
+    erased_at = models.DateTimeField(_("erased at"), null=True, editable=False)
     # Grows by one with every durable change that an observer may see, in the same transaction.
     revision = models.PositiveBigIntegerField(default=0, editable=False)
     # When something last came from its candidate, to a few seconds; no change of the interview.
@@ -109,6 +121,8 @@ class Interview(models.Model):
     objects = InterviewQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("interview")
+        verbose_name_plural = _("interviews")
         ordering = ["-created_at"]
         indexes = [
             models.Index(fields=["owner", "-created_at"]),
@@ -163,13 +177,16 @@ class QuestionFields(models.Model):
         MEDIUM = "medium", _("Medium")
         HARD = "hard", _("Hard")
 
-    position = models.PositiveSmallIntegerField()
-    text = models.TextField()
-    question_type = models.CharField(max_length=16, choices=Type, default=Type.GENERAL)
-    difficulty = models.CharField(max_length=8, choices=Difficulty, default=Difficulty.MEDIUM)
-    think_seconds = models.PositiveSmallIntegerField(default=30)
-    answer_seconds = models.PositiveSmallIntegerField(default=180)
+    position = models.PositiveSmallIntegerField(_("position"))
+    text = models.TextField(_("text"))
+    question_type = models.CharField(_("question type"), max_length=16, choices=Type, default=Type.GENERAL)
+    difficulty = models.CharField(
+        _("difficulty"), max_length=8, choices=Difficulty, default=Difficulty.MEDIUM
+    )
+    think_seconds = models.PositiveSmallIntegerField(_("think seconds"), default=30)
+    answer_seconds = models.PositiveSmallIntegerField(_("answer seconds"), default=180)
     takes_allowed = models.PositiveSmallIntegerField(
+        _("takes allowed"),
         default=1,
         validators=[MinValueValidator(1), MaxValueValidator(MAX_TAKES)],
         help_text=_("How often an answer may be recorded; the candidate chooses which take counts."),
@@ -191,9 +208,13 @@ class QuestionFields(models.Model):
 
 class Question(QuestionFields):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    interview = models.ForeignKey(Interview, on_delete=models.CASCADE, related_name="questions")
+    interview = models.ForeignKey(
+        Interview, verbose_name=_("interview"), on_delete=models.CASCADE, related_name="questions"
+    )
 
     class Meta(QuestionFields.Meta):
+        verbose_name = _("question")
+        verbose_name_plural = _("questions")
         constraints = [
             models.UniqueConstraint(fields=["interview", "position"], name="question_position_once")
         ]
@@ -208,14 +229,21 @@ class QuestionSet(models.Model):
     """Questions kept for later interviews. An interview copies them: changing a set changes no interview."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    name = models.CharField(max_length=200)
-    language = models.CharField(max_length=35, default="en-US", help_text=_("BCP 47, such as en-US."))
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="question_sets"
+    name = models.CharField(_("name"), max_length=200)
+    language = models.CharField(
+        _("language"), max_length=35, default="en-US", help_text=_("BCP 47, such as en-US.")
     )
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("owner"),
+        on_delete=models.CASCADE,
+        related_name="question_sets",
+    )
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
 
     class Meta:
+        verbose_name = _("question set")
+        verbose_name_plural = _("question sets")
         ordering = ["name"]
 
     def __str__(self) -> str:
@@ -223,9 +251,13 @@ class QuestionSet(models.Model):
 
 
 class SetQuestion(QuestionFields):
-    question_set = models.ForeignKey(QuestionSet, on_delete=models.CASCADE, related_name="questions")
+    question_set = models.ForeignKey(
+        QuestionSet, verbose_name=_("question set"), on_delete=models.CASCADE, related_name="questions"
+    )
 
     class Meta(QuestionFields.Meta):
+        verbose_name = _("question")
+        verbose_name_plural = _("questions")
         constraints = [models.UniqueConstraint(fields=["question_set", "position"], name="set_position_once")]
 
 
@@ -235,14 +267,22 @@ class Invitation(models.Model):
     `sent_at` is empty while it is being sent, and stays so where the server died meanwhile.
     """
 
-    interview = models.ForeignKey(Interview, on_delete=models.CASCADE, related_name="invitations")
-    email = models.EmailField()
-    sent_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    interview = models.ForeignKey(
+        Interview, verbose_name=_("interview"), on_delete=models.CASCADE, related_name="invitations"
     )
-    sent_at = models.DateTimeField(null=True)
+    email = models.EmailField(_("email"))
+    sent_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("sent by"),
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+    )
+    sent_at = models.DateTimeField(_("sent at"), null=True)
 
     class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
         ordering = ["-pk"]
 
     def __str__(self) -> str:
