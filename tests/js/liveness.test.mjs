@@ -60,10 +60,10 @@ test("words that come from the record are said to be delayed", () => {
 })
 
 test("a candidate who sends nothing in an answer is away, and the time goes on between heartbeats", () => {
-  const interview = observed({ messages: [heartbeat(5500)] })
+  const interview = observed({ messages: [heartbeat(7500)] })
 
   assert.equal(said(interview), "connected")
-  assert.equal(said(interview, 1000), "away 6500")
+  assert.equal(said(interview, 1000), "away 8500")
   assert.equal(said(observed({ messages: [heartbeat(null)] }), 5000), "connected")
 })
 

@@ -8,7 +8,7 @@ import { AWAY_MS } from "./observed_interview.js"
 // A heartbeat comes every second or two.
 const SILENT_MS = 6000
 // While they answer, audio comes all the time; otherwise their page gives a sign of life every ten seconds.
-const AWAY_BETWEEN_ANSWERS_MS = 16000
+const AWAY_BETWEEN_ANSWERS_MS = 18000
 const BEHIND_MS = 2000
 // An interim older than this says nothing of how far words are behind now.
 const FRESH_MS = 4000

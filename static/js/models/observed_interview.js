@@ -13,8 +13,8 @@ const RECORDED_ONLY = { state: "recorded_only", recogniser: "" }
 const BUILDS_ON = new Set(["heartbeat", "presence"])
 // One heartbeat comes each second or two.
 const HEARTBEATS_BEFORE_ASKING_AGAIN = 5
-// Heartbeats know of the candidate to a few seconds.
-export const AWAY_MS = 6000
+// Heartbeats know of the candidate to a few seconds, on a busy machine to some more.
+export const AWAY_MS = 8000
 
 export class ObservedInterview {
   revision = null
