@@ -62,6 +62,15 @@ def candidate_interview(interview_id: UUID, cookies: Mapping[str, str]) -> Inter
     return interview
 
 
+def takes_to_choose_from(interview_id: UUID, cookies: Mapping[str, str]) -> QuerySet[Answer]:
+    """The candidate's own, of the question that waits for their choice, and of no other."""
+    interview = candidate_interview(interview_id, cookies)
+    if interview is None or not interview.is_open:
+        return Answer.objects.none()
+    several = Answer.objects.ended().filter(question__takes_allowed__gt=1)
+    return several.filter(question=interview.current_question_id, question__interview=interview)
+
+
 def interviews_for(user: Viewer) -> QuerySet[Interview]:
     """What a recruiter may see: what they own or watch; a superuser sees all."""
     return records_for(user).filter(erased_at=None)

@@ -20,6 +20,11 @@ urlpatterns = [
     # The candidate's
     path("join/<str:token>/", candidate.join, name="join"),
     path("interviews/<uuid:interview_id>/session/", candidate.session, name="session"),
+    path(
+        "interviews/<uuid:interview_id>/takes/<uuid:answer_id>/audio/",
+        candidate.take_audio,
+        name="take_audio",
+    ),
     # The recruiter's
     path("interviews/", interviews.lobby, name="lobby"),
     path("interviews/new/", interviews.interview_new, name="interview_new"),

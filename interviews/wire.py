@@ -239,6 +239,7 @@ def session_ready(interview: Interview, under_way: dict[str, Any] | None) -> Ses
             "frame_max_bytes": settings.AUDIO_FRAME_MAX_BYTES,
             "backlog_bytes": settings.AUDIO_BACKLOG_BYTES,
             "answer_max_seconds": settings.ANSWER_MAX_SECONDS,
+            "answer_grace_seconds": settings.ANSWER_GRACE_SECONDS,
             "text_answer_max_chars": settings.TEXT_ANSWER_MAX_CHARS,
             "answer_note_max_chars": settings.ANSWER_NOTE_MAX_CHARS,
             "idle_seconds": settings.SOCKET_IDLE_SECONDS,

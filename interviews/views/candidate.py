@@ -8,13 +8,16 @@ from uuid import UUID
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http.response import HttpResponseBase
+from django.shortcuts import aget_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.gzip import gzip_page
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from interviews import access, services
+from interviews.database import in_database
 from interviews.forms import CONSENT_VERSION, ConsentForm
+from interviews.media import file_response
 from interviews.models import Interview
 from interviews.transcripts import sounded
 from interviews.wire import end_message
@@ -79,4 +82,14 @@ def session(request: HttpRequest, interview_id: UUID) -> HttpResponse:
         return render(request, "interviews/session_denied.html", status=403)
     if not interview.is_open:
         return _over(request, interview)
-    return render(request, "interviews/session.html", _session_context(interview))
+    is_timed = interview.questions.filter(think_seconds__gt=0).exists()
+    context = {"is_timed": is_timed, **_session_context(interview)}
+    return render(request, "interviews/session.html", context)
+
+
+@require_safe
+async def take_audio(request: HttpRequest, interview_id: UUID, answer_id: UUID) -> HttpResponseBase:
+    """A candidate hears the takes that they choose from."""
+    takes = await in_database(access.takes_to_choose_from, interview_id, request.COOKIES)
+    answer = await aget_object_or_404(takes.exclude(audio=""), pk=answer_id)
+    return await file_response(request, answer.audio, content_type="audio/flac")

@@ -9,12 +9,13 @@ from uuid import uuid4
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from interviews import services
+from interviews import access, services
 from interviews.database import in_database
 from interviews.errors import Code, InterviewError
 from interviews.messages import QuestionMessage, TakeChosen
@@ -314,10 +315,65 @@ def test_the_transcript_shows_the_take_that_counts_and_folds_the_others(
     choose(interview, first)
     first_counts = client.get(url).content.decode()
 
-    assert ("Counts: the last take" in last_counts, "Chosen by" in last_counts) == (True, False)
+    assert (">Counts<" in last_counts, "Chosen by" in last_counts) == (True, False)
     assert "Take 1, which does not count" in last_counts
-    assert ("Counts: the last take" in first_counts, "Chosen by" in first_counts) == (False, True)
+    assert (">Counts<" in first_counts, "Chosen by" in first_counts) == (False, True)
     assert "Take 2, which does not count" in first_counts
+
+
+# Listening to them
+
+
+def heard(client: Client, interview: Interview, answer: Answer) -> int:
+    return client.get(reverse("take_audio", args=[interview.pk, answer.pk])).status_code
+
+
+def with_audio(answer: Answer) -> Answer:
+    answer.audio.save("take.flac", ContentFile(b"flac"))
+    return answer
+
+
+def test_candidates_hear_the_takes_that_they_choose_from_and_nothing_else(interview: Interview) -> None:
+    mine = with_audio(take(interview))
+    without = take(interview)
+    other = an_interview(questions=[asked("Why?")])
+    services.give_consent(other, "2026-11")
+    services.start(other.pk)
+    theirs = with_audio(take(other))
+    candidate, stranger = Client(), Client()
+    candidate.cookies[access.cookie_name(interview.pk)] = access.candidate_cookie(interview)
+    stranger.cookies[access.cookie_name(other.pk)] = access.candidate_cookie(other)
+
+    assert heard(candidate, interview, mine) == 200
+    assert heard(candidate, interview, without) == 404
+    assert heard(candidate, interview, theirs) == heard(candidate, other, theirs) == 404
+    assert heard(stranger, interview, mine) == heard(stranger, other, mine) == 404
+    assert heard(Client(), interview, mine) == 404
+    choose(interview, mine)
+    assert heard(candidate, interview, mine) == 404
+
+
+def test_who_may_record_once_hears_nothing(client: Client) -> None:
+    interview = an_interview(questions=[asked("Why?", 1)])
+    services.give_consent(interview, "2026-11")
+    services.start(interview.pk)
+    answer = an_answer(interview.questions.get(), "words", audio=b"flac")
+    client.cookies[access.cookie_name(interview.pk)] = access.candidate_cookie(interview)
+
+    assert heard(client, interview, answer) == 404
+
+
+def test_a_new_link_and_the_interviews_end_close_the_takes(interview: Interview, client: Client) -> None:
+    answer = with_audio(take(interview))
+    client.cookies[access.cookie_name(interview.pk)] = access.candidate_cookie(interview)
+    assert heard(client, interview, answer) == 200
+
+    services.new_link(interview)
+    assert heard(client, interview, answer) == 404
+    client.cookies[access.cookie_name(interview.pk)] = access.candidate_cookie(fresh(interview))
+    assert heard(client, interview, answer) == 200
+    services.cancel(interview)
+    assert heard(client, interview, answer) == 404
 
 
 # The hand-over

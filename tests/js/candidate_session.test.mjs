@@ -6,7 +6,8 @@ import { FakeTake } from "./fake_take.mjs"
 
 const LIMITS = { backlog_bytes: 1024 * 1024, answer_max_seconds: 3600, text_answer_max_chars: 100 }
 const FORMAT = { encoding: "pcm_s16le", sample_rate: 16000, channels: 1 }
-const START_Q1 = { type: "start_answer", question_id: "q1", format: FORMAT }
+const START_Q1 = { type: "start_answer", question_id: "q1", format: FORMAT, new_take: true }
+const GO_ON_Q1 = { ...START_Q1, new_take: false }
 const READY = { type: "session_ready", limits: LIMITS }
 
 const question = (id) => ({ type: "question", question_id: id, text: `What is ${id}?`, index: 1, total: 2 })
@@ -129,7 +130,7 @@ test("recording goes on through an outage and is taken up where the server wants
   session.addAudio(chunk())
   assert.deepEqual(sent(session), [])
   connect(session)
-  assert.deepEqual(sent(session), [START_Q1])
+  assert.deepEqual(sent(session), [GO_ON_Q1])
   session.receive(started(2, [{ segment: 0, text: "first", is_final: true }]))
   assert.deepEqual(sent(session), [1])
   session.receive(ack(2))
@@ -362,7 +363,7 @@ test("an answer that another page began is gone on with, after what that has lef
 
   session.startRecording()
   session.addAudio(chunk())
-  assert.deepEqual(sent(session), [START_Q1])
+  assert.deepEqual(sent(session), [GO_ON_Q1])
   session.receive(started(21))
   assert.deepEqual(sent(session), [20])
   session.receive(ack(21))
@@ -430,7 +431,7 @@ test("an answer that had been stopped before the page went away is sent without 
   const session = asked({ left: left({ state: "finished" }) })
 
   assert.equal(session.step, "finishing")
-  assert.deepEqual(sent(session), [START_Q1])
+  assert.deepEqual(sent(session), [GO_ON_Q1])
 })
 
 test("nothing is left of an interview that is over", () => {

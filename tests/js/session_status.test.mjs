@@ -37,6 +37,8 @@ for (const [name, fields, expected] of [
   ["all is saved and its words follow", { step: "finishing", upload: { isSaved: true }, isRecordedOnly: true },
     ["saved_untranscribed", "status.saved_untranscribed", null, null]],
   ["a written answer", { step: "writing", upload: null }, ["sending", "saving.written", null, null]],
+  ["the choice of a take", { step: "sending", upload: null }, ["sending", "saving.written", null, null]],
+  ["a pause, which says itself what is saved", { isPaused: true, isOver: true }, ["none", null, null, null]],
   ["a question", { step: "question", upload: null }, ["connected", "connection.connected", null, null]],
   ["what came too late", { step: "question", upload: null, lateMs: 2000 },
     ["connected", "connection.connected", null, "late.closed"]],

@@ -6,12 +6,16 @@ import { LiveSocket } from "../net/live_socket.js"
 import { KeptAudio } from "../storage/kept_audio.js"
 import { SessionView } from "./session_view.js"
 import "./answer_note.js"
+import "./answer_time.js"
 import "./caption_choice.js"
 import "./level_bar.js"
 import "./live_transcript.js"
 import "./microphone_check.js"
 import "./practice_round.js"
 import "./read_aloud.js"
+import "./session_pause.js"
+import "./take_choice.js"
+import "./think_countdown.js"
 
 /*
  * The candidate's page: hands what the person, the microphone, the storage and the server do to the
@@ -25,12 +29,17 @@ class CandidateSessionElement extends HTMLElement {
   #microphone = null
   #socket = null
   #stopping = false
+  // Recording begins by itself only where the person has recorded, or tried the microphone, on this page.
+  #hasRecorded = false
 
   async connectedCallback() {
     this.addEventListener("click", this.#clicked)
     this.addEventListener("submit", this.#submitted)
     this.addEventListener("microphonechange", this.#render)
     this.addEventListener("answernote", this.#noted)
+    this.addEventListener("countdownend", this.#thought)
+    // It does not bubble.
+    this.addEventListener("toggle", this.#render, true)
     addEventListener("beforeunload", this.#leaving)
     addEventListener("online", this.#render)
     addEventListener("offline", this.#render)
@@ -47,6 +56,8 @@ class CandidateSessionElement extends HTMLElement {
     this.removeEventListener("submit", this.#submitted)
     this.removeEventListener("microphonechange", this.#render)
     this.removeEventListener("answernote", this.#noted)
+    this.removeEventListener("countdownend", this.#thought)
+    this.removeEventListener("toggle", this.#render, true)
     removeEventListener("beforeunload", this.#leaving)
     removeEventListener("online", this.#render)
     removeEventListener("offline", this.#render)
@@ -71,6 +82,9 @@ class CandidateSessionElement extends HTMLElement {
       begin: this.#begin,
       "begin-writing": this.#beginWriting,
       record: this.#record,
+      "record-again": this.#record,
+      "choose-take": this.#chooseTake,
+      pause: this.#pause,
       resume: this.#record,
       "go-on": this.#record,
       stop: this.#stop,
@@ -82,6 +96,7 @@ class CandidateSessionElement extends HTMLElement {
   }
 
   #begin() {
+    this.#hasRecorded = this.#check.isUsable
     this.#check.stop()
     this.querySelector("practice-round")?.remove()
     this.#session.begin()
@@ -104,6 +119,7 @@ class CandidateSessionElement extends HTMLElement {
         chunk: (pcm) => this.#recorded(pcm),
         lost: () => this.#lostMicrophone()
       })
+      this.#hasRecorded = true
       if (this.#session.isOver) this.#closeMicrophone()
       else this.#session.startRecording()
     } catch (error) {
@@ -122,6 +138,20 @@ class CandidateSessionElement extends HTMLElement {
     this.#stopping = false
     if (this.#session.step === "recording") this.#session.stopRecording()
     this.#flush()
+  }
+
+  #thought = () => this.#record()
+
+  #chooseTake() {
+    this.#session.chooseTake(this.querySelector("take-choice").chosen)
+    this.#flush()
+  }
+
+  async #pause() {
+    await this.#closeMicrophone()
+    this.#session.pause()
+    this.#flush()
+    this.#leaveOnceSaved()
   }
 
   #sendRecorded() {
@@ -205,7 +235,12 @@ class CandidateSessionElement extends HTMLElement {
     // The server ended the answer, or wants it anew.
     if (recording && this.#session.step !== "recording") this.#closeMicrophone()
     this.#flush()
-    if (this.#session.isDone && !this.#session.isNoting || this.#session.isOver) this.#leave()
+    this.#leaveOnceSaved()
+  }
+
+  // What is over, or paused, needs no connection any more.
+  #leaveOnceSaved() {
+    if ((this.#session.isDone || this.#session.isOver) && !this.#session.hasUnsaved) this.#leave()
   }
 
   #takenOver() {
@@ -232,7 +267,7 @@ class CandidateSessionElement extends HTMLElement {
   }
 
   #render = () => {
-    this.#view.render(this.#check.isUsable && this.#kept !== null)
+    this.#view.render(this.#check.isUsable && this.#kept !== null, this.#hasRecorded)
   }
 
   get #check() {

@@ -18,11 +18,14 @@ export class SessionView {
     this.#session = session
   }
 
-  render(mayBegin) {
+  // `startsByItself`: recording may, when the time to think is over.
+  render(mayBegin, startsByItself) {
     const { step } = this.#session
     this.#showParts(step)
     this.#showQuestion()
+    this.#showCountdown(startsByItself)
     this.#showControls(mayBegin)
+    this.#root.querySelector("take-choice").show(this.#session.takes, this.starting)
     this.#showStatus()
     this.#showRecovery()
     this.#showOver()
@@ -50,24 +53,37 @@ export class SessionView {
     this.#questionId = question.question_id
     this.#part("position").textContent = phrase("question.position", question)
     this.#part("question").textContent = question.text
-    this.#part("think").textContent = phrase("question.time", {
-      think: spoken(question.think_seconds * 1000),
-      answer: spoken(question.answer_seconds * 1000)
-    })
-    this.#root.querySelector(".session__written form").reset()
-    this.#root.querySelector(".session__written").open = this.prefersWriting
+    Object.assign(this.#part("progress"), { max: question.total, value: question.index - 1 })
+    this.#written.querySelector("form").reset()
+    this.#written.open = this.prefersWriting
+  }
+
+  // It ends with whatever else the person does: recording, writing, pausing.
+  #showCountdown(startsByItself) {
+    const { step, question, problem, upload, isOver } = this.#session
+    const isWriting = this.#written.open
+    const isThinking = step === "question" && !isOver && !this.starting && !problem && !upload && !isWriting
+    this.#countdown.show(startsByItself && isThinking ? question : null)
+    if (step === "question" && !isOver) this.#say("think", this.#times(question).join(" "))
+  }
+
+  #times({ think_seconds, answer_seconds }) {
+    const answer = answer_seconds ? [phrase("question.answer", { answer: spoken(answer_seconds * 1000) })] : []
+    if (this.#countdown.isRunning) return answer
+    const think = think_seconds ? [phrase("question.think", { think: spoken(think_seconds * 1000) })] : []
+    return [...think, phrase("question.by_hand"), ...answer]
   }
 
   #showControls(mayBegin) {
     const { upload, limits, microphoneLost, question, problem } = this.#session
     this.#action("begin").hidden = !mayBegin
-    for (const [name, start] of [["record", "record.start"], ["go-on", "record.go_on"]]) {
+    const record = this.#countdown.isRunning ? "record.now" : "record.start"
+    for (const [name, start] of [["record", record], ["go-on", "record.go_on"]]) {
       this.#action(name).disabled = this.starting
       this.#action(name).textContent = phrase(this.starting ? "record.starting" : start)
     }
     this.#action("send-recorded").disabled = this.starting
-    this.#part("elapsed").textContent = duration(upload?.recordedMs ?? 0)
-    this.#part("planned").textContent = question ? duration(question.answer_seconds * 1000) : ""
+    this.#root.querySelector("answer-time").show(upload?.recordedMs ?? 0, question?.answer_seconds)
     this.#part("lost").hidden = !microphoneLost
     // What the server complains of is put right by a new connection, if by anything.
     this.#action("reconnect").hidden = !problem?.message
@@ -75,7 +91,7 @@ export class SessionView {
   }
 
   #showStatus() {
-    const { problem, previous } = this.#session
+    const { step, problem, previous } = this.#session
     const { state, headline, detail, note } = sessionStatus(this.#session, navigator.onLine)
     const values = this.#savedValues()
     this.#part("status").hidden = !headline
@@ -84,7 +100,7 @@ export class SessionView {
     this.#say("status-detail", detail ? phrase(detail, values) : "")
     this.#say("status-note", note ? phrase(note, values) : "")
     this.#say("problem", problem ? this.#problemText(problem) : "")
-    this.#say("previous", previous ? phrase(`previous.${previous.status}`) ?? "" : "")
+    this.#say("previous", previous ? phrase(`previous.${step === "choosing" ? "take" : previous.status}`) ?? "" : "")
   }
 
   #savedValues() {
@@ -106,10 +122,14 @@ export class SessionView {
   }
 
   #showOver() {
-    const { connection, isOver } = this.#session
+    const { connection, isOver, isEnded } = this.#session
+    const reason = isEnded ? connection : "paused"
     this.#part("over").hidden = !isOver
-    for (const part of this.#root.querySelectorAll("[data-over]")) part.hidden = part.dataset.over !== connection
+    for (const part of this.#root.querySelectorAll("[data-over]")) {
+      part.hidden = !part.dataset.over.split(" ").includes(reason)
+    }
     this.#say("unsaved", this.#late("late.replaced"))
+    if (isOver && !isEnded) this.#root.querySelector("session-pause").show(this.#session)
   }
 
   #showLastAnswer() {
@@ -165,6 +185,14 @@ export class SessionView {
     this.#step = place
     if (isFirst) return
     this.#root.querySelector(`[data-focus~=${this.#session.isOver ? "over" : step}]`)?.focus()
+  }
+
+  get #written() {
+    return this.#root.querySelector(".session__written")
+  }
+
+  get #countdown() {
+    return this.#root.querySelector("think-countdown")
   }
 
   #part(name) {

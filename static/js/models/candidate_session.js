@@ -3,6 +3,8 @@ import { AnswerTranscript } from "./answer_transcript.js"
 import { AnswerUpload } from "./answer_upload.js"
 import { NOT_KEPT } from "./not_kept.js"
 import { CHUNK_MS } from "./pcm_chunker.js"
+import { QuestionTakes } from "./question_takes.js"
+import { FINAL_CLOSES, GONE_ON, RECORD_AGAIN, RESEND, RESTARTING, SAID_ELSEWHERE } from "./session_codes.js"
 import { UnfinishedAnswer } from "./unfinished_answer.js"
 
 /*
@@ -10,6 +12,7 @@ import { UnfinishedAnswer } from "./unfinished_answer.js"
  *
  *     check → question → recording → finishing → question … → complete
  *                      → writing (sent, not confirmed) →
+ *                        finishing → choosing → recording …, sending (the choice) → question …
  *           → recovery (an answer is under way that this page did not begin) → recording, finishing
  *
  * It knows no socket, no microphone, no storage and no page. Whoever drives it hands it what happened
@@ -21,19 +24,11 @@ const FORMAT = { encoding: "pcm_s16le", sample_rate: 16000, channels: 1 }
 const MAX_KEPT_BYTES = 30 * 60 * 32000
 const DEFAULT_BACKLOG_BYTES = 1024 * 1024
 
-const RESEND = new Set(["CHUNK_GAP", "AUDIO_BACKLOG"])
-const RECORD_AGAIN = new Set(["AUDIO_TOO_SHORT", "AUDIO_DECODING_FAILED", "AUDIO_FORMAT_UNSUPPORTED"])
-// What the close code that follows, or the recognition's state, says as well.
-const SAID_ELSEWHERE = new Set([
-  "SERVER_RESTARTING", "SESSION_REPLACED", "TIMEOUT", "STT_FAILED", "CAPACITY_EXCEEDED", "VOICE_METRICS_UNAVAILABLE"
-])
-// A close code, or what else ended the connection, that trying again does not mend.
-const FINAL_CLOSES = new Map([[4401, "refused"], [4403, "refused"], [4404, "refused"], [4409, "replaced"]])
-
 export class CandidateSession {
   step = "check"
   connection = "connecting"
   question = null
+  takes = new QuestionTakes()
   transcript = new AnswerTranscript()
   upload = null
   recognition = null
@@ -46,6 +41,7 @@ export class CandidateSession {
   // How the answer before sounded: its metrics and words, where they are shared with the candidate.
   sounded = null
   microphoneLost = false
+  isPaused = false
   limits = {}
   // What is there of an answer that another page began.
   recovery = null
@@ -53,7 +49,8 @@ export class CandidateSession {
   lateMs = 0
   #keep
   #unfinished = new UnfinishedAnswer()
-  #written = null
+  // An answer in writing, or the choice of a take: sent, and not confirmed.
+  #unconfirmed = null
   #taken = false
   #endSent = false
   #outgoing = []
@@ -107,7 +104,7 @@ export class CandidateSession {
   stopRecording() {
     this.microphoneLost = false
     if (this.upload.chunkCount === 0 && this.#savedChunks === 0) {
-      this.step = "question"
+      this.step = this.#openStep
       this.problem = { code: "AUDIO_TOO_SHORT" }
     } else {
       this.upload.finish()
@@ -120,10 +117,20 @@ export class CandidateSession {
   }
 
   writeAnswer(text) {
-    this.#clearNotices()
-    this.#written = text
     this.step = "writing"
-    this.#sendWritten()
+    this.#sendUntilConfirmed("text_answer", { answer_text: text })
+  }
+
+  // Of several takes this one counts.
+  chooseTake(answerId) {
+    this.step = "sending"
+    this.note = this.#noteFor({ ...this.takes.find(answerId), question_id: this.question.question_id })
+    this.#sendUntilConfirmed("choose_take", { answer_id: answerId })
+  }
+
+  // The microphone is closed. What is not saved is still sent; nothing new begins on this page.
+  pause() {
+    this.isPaused = true
   }
 
   // The connection
@@ -138,7 +145,7 @@ export class CandidateSession {
   disconnected(closeCode) {
     this.#taken = false
     if (FINAL_CLOSES.get(closeCode) === "replaced") this.#supersede()
-    this.connection = FINAL_CLOSES.get(closeCode) ?? (closeCode === 4412 ? "restarting" : "reconnecting")
+    this.connection = FINAL_CLOSES.get(closeCode) ?? (closeCode === RESTARTING ? "restarting" : "reconnecting")
     if (this.isDone) this.connection = "connected"
     return (!this.isDone || this.isNoting) && !FINAL_CLOSES.has(closeCode)
   }
@@ -176,8 +183,9 @@ export class CandidateSession {
 
   // Whether leaving now would interrupt or lose something.
   get hasUnsaved() {
-    if (this.isOver) return false
-    return Boolean(this.#written) || this.isNoting || this.step === "recording" || Boolean(this.upload && !this.upload.isSaved)
+    if (this.isEnded) return false
+    const isRecording = this.step === "recording" && !this.isPaused
+    return isRecording || this.isNoting || Boolean(this.#unconfirmed) || Boolean(this.upload && !this.upload.isSaved)
   }
 
   // How the recording gets to the server: "live"; "behind", as the network is slow; "away", without one.
@@ -197,6 +205,11 @@ export class CandidateSession {
 
   // Nothing more can come of this page: it has to be opened anew, if at all.
   get isOver() {
+    return this.isEnded || this.isPaused
+  }
+
+  // And it was not the person who ended it.
+  get isEnded() {
     return this.connection === "refused" || this.connection === "replaced"
   }
 
@@ -221,33 +234,39 @@ export class CandidateSession {
     this.#unfinished.underWay = under_way
   }
 
+  get #openStep() {
+    return this.takes.areThere ? "choosing" : "question"
+  }
+
   #questionAsked(question) {
+    this.takes = new QuestionTakes(question)
     if (question.question_id === this.question?.question_id) return this.#goOn()
     this.#letGo()
     this.question = question
-    this.recognition = this.#written = null
+    this.recognition = this.#unconfirmed = null
     this.#taken = this.microphoneLost = false
     this.transcript = new AnswerTranscript()
     if (this.step !== "check") this.#arrive()
   }
 
-  // The connection is a new one: take up again what was under way.
+  // The connection is a new one: take up again what was under way. Or a take of several has ended.
   #goOn() {
     const { underWay } = this.#unfinished
-    if (this.upload?.isOvertaken(underWay?.next_chunk_index, underWay?.answer_id)) this.#supersede()
+    if (this.upload && this.takes.has(this.upload.answerId)) this.#letGo()
+    if (this.#unconfirmed) this.#outgoing.push(this.#unconfirmed)
+    else if (this.upload?.isOvertaken(underWay?.next_chunk_index, underWay?.answer_id)) this.#supersede()
     else if (this.upload) this.#startAnswer()
-    else if (this.#written) this.#sendWritten()
-    else if (this.step === "question" || this.step === "recovery") this.#arrive()
+    else if (this.step !== "check") this.#arrive()
   }
 
   // At a question that this page is not answering. Somebody may have begun to: an earlier page, another
   // tab, another device.
   #arrive() {
     const id = this.question.question_id
-    this.lateMs ||= this.#unfinished.dismissUnless(id)
+    this.lateMs ||= this.#unfinished.dismissUnless(id, this.takes)
     this.recovery = this.#unfinished.offer(id)
     if (this.#unfinished.isStopped) this.sendRecorded()
-    else this.step = this.recovery ? "recovery" : "question"
+    else this.step = this.recovery ? "recovery" : this.#openStep
   }
 
   #beginUpload() {
@@ -279,7 +298,7 @@ export class CandidateSession {
   #supersede() {
     this.lateMs = this.upload?.unsavedMs ?? 0
     this.#dropUpload()
-    this.#written = null
+    this.#unconfirmed = null
     this.step = "question"
     this.connection = "replaced"
   }
@@ -300,10 +319,14 @@ export class CandidateSession {
       this.#recordAgain(this.problem?.code ?? "AUDIO_DECODING_FAILED")
     } else {
       this.previous = message
-      this.note = message.kind === "voice" && message.text ? new AnswerNote(message) : null
-      this.#written = null
+      this.note = message.kind === "voice" ? this.#noteFor(message) : null
+      this.#unconfirmed = this.#unfinished.underWay = null
       this.#letGo()
     }
+  }
+
+  #noteFor(answer) {
+    return answer.text ? new AnswerNote(answer) : null
   }
 
   // While somebody speaks, they are shown nothing of it.
@@ -316,7 +339,7 @@ export class CandidateSession {
     this.step = "complete"
     this.completed = { answered, total: total_questions }
     this.#forget()
-    this.#written = this.problem = null
+    this.#unconfirmed = this.problem = null
   }
 
   // The interview is over: nothing of it stays here.
@@ -328,7 +351,8 @@ export class CandidateSession {
   #failed(error) {
     if (this.note?.failed(error)) return
     if (RESEND.has(error.code) && this.upload) return this.#sendAgain(error)
-    if (error.code === "QUESTION_ALREADY_ANSWERED") return this.#askWhereItStands(error.code)
+    if (GONE_ON.has(error.code)) return this.#askWhereItStands(error.code)
+    if (error.code === "TAKE_UNDER_WAY") return this.#supersede()
     // Two messages crossed on the way; what follows puts it right.
     if (error.code === "INVALID_STATE" && this.step === "finishing") return
     if (SAID_ELSEWHERE.has(error.code)) return
@@ -336,7 +360,7 @@ export class CandidateSession {
     if (RECORD_AGAIN.has(error.code)) return this.#recordAgain(error.code)
     if (error.code === "CHUNK_CONFLICT") return this.upload?.isProving ? this.#supersede() : this.#giveUpTake()
     if (error.code === "INTERVIEW_ALREADY_COMPLETED") this.#forget()
-    if (this.step === "writing") this.#writeAgain()
+    if (this.#unconfirmed) this.#takeBack()
     this.problem = error
   }
 
@@ -351,7 +375,7 @@ export class CandidateSession {
     this.problem = { code }
     this.#dropUpload()
     this.#unfinished.underWay = null
-    this.step = "question"
+    this.step = this.#openStep
   }
 
   // The server has other audio for this answer than this page, so that neither can go on.
@@ -361,8 +385,11 @@ export class CandidateSession {
     this.#outgoing.push({ type: "request_retry", failed_message_type: "audio_chunk", error_code: code })
   }
 
-  // The answer was closed meanwhile, and this page has not heard of the next question.
+  // The answer was closed meanwhile, and this page has not heard of what follows.
   #askWhereItStands(code) {
+    this.#letGo()
+    this.#unconfirmed = null
+    this.step = "waiting"
     this.#outgoing.push({ type: "request_retry", failed_message_type: "start_answer", error_code: code })
   }
 
@@ -371,18 +398,23 @@ export class CandidateSession {
     this.lateMs = 0
   }
 
-  #writeAgain() {
-    this.#written = null
-    this.step = "question"
+  #takeBack() {
+    this.#unconfirmed = null
+    this.step = this.#openStep
   }
 
+  // A take of its own is meant unless this page, or an earlier one, has begun it.
   #startAnswer() {
     this.#taken = this.#endSent = false
-    this.#outgoing.push(this.#message("start_answer", { format: FORMAT }))
+    const new_take = this.upload.answerId === null && this.#savedChunks === 0
+    this.#outgoing.push(this.#message("start_answer", { format: FORMAT, new_take }))
   }
 
-  #sendWritten() {
-    this.#outgoing.push(this.#message("text_answer", { answer_text: this.#written }))
+  #sendUntilConfirmed(type, fields) {
+    this.#clearNotices()
+    this.#dropUpload()
+    this.#unconfirmed = this.#message(type, fields)
+    this.#outgoing.push(this.#unconfirmed)
   }
 
   #message(type, fields) {

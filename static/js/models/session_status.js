@@ -20,11 +20,11 @@ const HEADLINES = {
 }
 
 function stateOf(session, isOnline) {
-  const { step, connection, upload, isOver } = session
-  if (step === "check" || (step === "complete" && !isOver)) return "none"
+  const { step, connection, upload, isOver, isPaused } = session
+  if (isPaused || step === "check" || (step === "complete" && !isOver)) return "none"
   if (connection === "reconnecting" && !isOnline) return "offline"
   if (connection !== "connected") return connection
-  if (step === "writing") return "sending"
+  if (step === "writing" || step === "sending") return "sending"
   if (isRecording(session)) return recognitionOf(session)
   if (step !== "finishing") return "connected"
   if (!upload?.isSaved) return "saving"
@@ -40,8 +40,8 @@ function isRecording({ step, microphoneLost }) {
   return step === "recording" && !microphoneLost
 }
 
-function detailOf({ step, upload, delivery }) {
-  if (!upload || !["recording", "finishing"].includes(step)) return null
+function detailOf({ step, upload, delivery, isPaused }) {
+  if (isPaused || !upload || !["recording", "finishing"].includes(step)) return null
   if (step === "finishing" && upload.isSaved) return null
   return delivery === "live" ? "saving.up_to" : "saving.left"
 }

@@ -17,8 +17,8 @@ export class UnfinishedAnswer {
 
   // Drops what was left of an answer that is over, and says how much of it was lost with it. Where
   // its end was told to the server, all of it had been sent.
-  dismissUnless(questionId) {
-    if (!this.#leftover || this.#fits(questionId)) return 0
+  dismissUnless(questionId, takes = null) {
+    if (!this.#leftover || (this.#fits(questionId) && !takes?.has(this.#leftover.answerId))) return 0
     const lostMs = this.#leftover.state === "ended" ? 0 : this.#keptMs(0)
     this.takeLeftover().discard()
     return lostMs
