@@ -23,7 +23,7 @@ from interviews.models import (
 )
 from interviews.question_sets import MAX_QUESTIONS
 
-CONSENT_VERSION = "2026-12"
+CONSENT_VERSION = "2026-11-22"
 """Names the text that candidates agree to, `templates/interviews/consent/<version>.html`.
 
 A new wording is a new file and a new version: the old one stays what others have agreed to.
