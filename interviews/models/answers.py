@@ -150,8 +150,9 @@ class Answer(models.Model):
 
     @property
     def overrun_ms(self) -> int:
-        """By how much it ran over its time, which cuts nobody off."""
-        return max(0, (self.duration_ms or 0) - self.time_ms) if self.time_ms else 0
+        """By how much it ran over its time, which cuts nobody off. Less than a second is nothing."""
+        over_ms = (self.duration_ms or 0) - self.time_ms
+        return over_ms if self.time_ms and over_ms >= 1000 else 0
 
     @property
     def time_over_in(self) -> int | None:

@@ -53,7 +53,7 @@ def test_an_answer_knows_by_how_much_and_where_it_ran_over() -> None:
 
 @pytest.mark.parametrize(
     ("duration_ms", "fields"),
-    [(13_000, {}), (None, {"kind": Answer.Kind.TEXT}), (15_500, {"factor": "5"})],
+    [(13_000, {}), (13_999, {}), (None, {"kind": Answer.Kind.TEXT}), (15_500, {"factor": "5"})],
 )
 def test_an_answer_in_its_time_did_not_run_over(duration_ms: int | None, fields: dict[str, Any]) -> None:
     answer = a_timed_answer(duration_ms, **fields)
