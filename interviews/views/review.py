@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.signing import SignatureExpired
 from django.http import Http404, HttpRequest, HttpResponse
@@ -28,6 +29,7 @@ def interview(request: HttpRequest, interview_id: UUID) -> HttpResponse:
         "questions": transcript(found),
         "may_manage": access.may_manage(request.user, found),
         "may_correct": True,
+        "note_max_chars": settings.NOTE_MAX_CHARS,
     }
     return render(request, "interviews/interview.html", context)
 
@@ -49,6 +51,7 @@ def takes(request: HttpRequest, interview_id: UUID, question_id: UUID) -> HttpRe
         "question": question,
         "takes": shown[:1] + shown[1:][-1:],
         "may_correct": True,
+        "note_max_chars": settings.NOTE_MAX_CHARS,
     }
     return render(request, "interviews/takes.html", context)
 

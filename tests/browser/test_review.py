@@ -151,7 +151,10 @@ def test_a_transcript_is_searched_and_corrected(server: Site, open_context: Open
     people.sign_in(page, server, f"/interviews/{interview_id}/")
     answer = page.locator("answer-review").first
     expect(answer.locator("[data-timed]")).to_have_count(10)
-    search, found = page.get_by_label("Search the transcript"), page.get_by_role("status")
+    search, found = (
+        page.get_by_label("Search the transcript"),
+        page.locator("transcript-search [role=status]"),
+    )
 
     # Folded takes are searched too, and opened.
     search.fill("FINISH what")
@@ -192,6 +195,18 @@ def test_a_transcript_is_searched_and_corrected(server: Site, open_context: Open
     page.reload()
     expect(first.locator("[data-text]")).to_have_text("I listen before speaking.")
 
+    # A note belongs to what was heard last, and leads back to it.
+    word(answer, "finish").click()
+    page.get_by_role("group", name="Transcript").first.press("k")
+    page.get_by_label("New note").fill("Ask about this.")
+    page.keyboard.press("Enter")
+    note = page.get_by_role("list", name="Your notes").first
+    expect(note).to_contain_text("Ask about this.")
+    answer.get_by_role("slider").press("Home")
+    note.get_by_role("button", name="0:05").click()
+    assert 5.5 <= place_of(answer.locator("audio")) < 6
+    look(page, "review-notes")
+
     # Without scripts it is a form of the whole answer.
     page.get_by_role("link", name="Correct the whole transcript").first.click()
     page.get_by_label("0:05").fill("And I finish what I begin.")
@@ -231,7 +246,7 @@ async () => {
     await new Promise(requestAnimationFrame)
   }
   const search = document.querySelector("transcript-search input")
-  search.value = "word"
+  search.value = "word20"
   search.dispatchEvent(new Event("input", { bubbles: true }))
   await until(() => true)
   for (let n = 0; n < 20; n++) {

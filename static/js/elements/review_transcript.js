@@ -49,8 +49,9 @@ class ReviewTranscript extends HTMLElement {
     before?.removeAttribute("data-current")
     this.#current = mark
     mark?.setAttribute("data-current", "")
-    if (follows && mark && !isInSight(mark)) mark.scrollIntoView({ block: "center" })
-    this.#tell("strayed", { isAway: mark !== null && !isInSight(mark) })
+    const isAway = mark !== null && !isInSight(mark)
+    if (follows && isAway) mark.scrollIntoView({ block: "center" })
+    this.#tell("strayed", { isAway: isAway && !follows })
   }
 
   // Back to what is said.
@@ -132,7 +133,9 @@ function isInSight(element) {
   const { top, bottom } = element.getBoundingClientRect()
   const player = element.closest("answer-review")?.querySelector("answer-player")
   const head = player ? Math.max(0, player.getBoundingClientRect().bottom) : 0
-  return top >= Math.min(head, innerHeight / 2) && bottom <= innerHeight
+  const box = document.querySelector("note-box")
+  const foot = box ? Math.min(innerHeight, box.getBoundingClientRect().top) : innerHeight
+  return top >= Math.min(head, innerHeight / 2) && bottom <= foot
 }
 
 customElements.define("review-transcript", ReviewTranscript)
