@@ -1,11 +1,21 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+from django.utils import translation
 
 # What real processes do when they are killed, cut off or flooded is measured, and so runs alone.
 ALONE = {"process", "chaos"}
 # They wait for most of a minute, for what other tests can't hasten or delay.
 BESIDE = {"test_idle_sockets.py", "test_azure_outage.py"}
+
+
+@pytest.fixture(autouse=True)
+def no_language_left() -> Iterator[None]:
+    """A page in German leaves its language to the thread."""
+    yield
+    translation.deactivate()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -160,7 +160,7 @@ def test_the_page_of_an_interview_takes_as_many_queries_for_few_as_for_many(
     for question in interview.questions.all():
         an_answer(question, *["words"] * rows)
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         admin_client.get(change_page(interview))
 
 

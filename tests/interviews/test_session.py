@@ -653,9 +653,9 @@ async def test_a_decoder_that_is_killed_leaves_the_transcript_owed(worker: Worke
 
 async def test_nobody_else_claims_an_answer_that_takes_long_to_finish(worker: Worker, settings: Any) -> None:
     settings.SPEECH_BACKENDS = {"default": {"BACKEND": SCRIPTED, "OPTIONS": {"seconds_per_second": 1}}}
-    settings.ANSWER_LEASE_SECONDS = 0.6
+    settings.ANSWER_LEASE_SECONDS = 1.5
     interview, (first, _) = await a_live_interview()
-    pcm = babble(1)
+    pcm = babble(3)
     claimed = []
 
     async with connected(candidate_of(interview, worker)) as candidate:
