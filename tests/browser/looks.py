@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import product
 from typing import Any, Literal
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
 from tests.servers import ROOT
@@ -31,17 +31,19 @@ def look(page: Page, name: str) -> None:
         page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{scheme}.png", full_page=True)
         where = f"{name}, {width} px, {scheme}"
         assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{where}: too wide"
-        # The scheme changes nothing but colours.
-        rules = {"runOnly": ["color-contrast"]} if scheme == "dark" else {}
-        found = flaws(page, rules)
-        assert found == [], f"{where}: {found}"
+        # The scheme changes nothing but colours, and they are the same in each width.
+        if scheme == "light" or width == WIDTHS[0]:
+            found = flaws(page, **({"runOnly": ["color-contrast"]} if scheme == "dark" else {}))
+            assert found == [], f"{where}: {found}"
     assert page.evaluate(WEIGHT) <= MOST_BYTES, f"{name}: too heavy"
 
 
-def flaws(page: Page, options: dict[str, Any]) -> list[tuple[str, list[str]]]:
+def flaws(page: Page, **options: Any) -> list[tuple[str, list[str]]]:
     """Rules that are broken, and by what."""
-    found = Axe().run(page, options=options).response["violations"]
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    rules = page.evaluate("options => axe.run(document, options)", {"resultTypes": ["violations"], **options})
     return [
         (rule["id"], [f"{node['target']}: {node['failureSummary']}" for node in rule["nodes"]])
-        for rule in found
+        for rule in rules["violations"]
     ]

@@ -91,6 +91,7 @@ async def test_a_plain_script_answers_in_every_container(
         "type": "interview_complete",
         "interview_id": interview["interview_id"],
         "total_questions": 4,
+        "answered": 4,
     }
 
 
