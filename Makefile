@@ -15,7 +15,7 @@ PORT ?= 8000
 SITE_URL ?= http://$(patsubst 0.0.0.0,127.0.0.1,$(HOST)):$(PORT)
 AUDIO_DIR ?=
 # Test files that run side by side where they measure no times: most of them wait.
-WORKERS ?= 4
+WORKERS ?= 3
 N ?=
 
 VENV := .venv
