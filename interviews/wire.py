@@ -69,19 +69,19 @@ def live_metrics_message(answer: Answer, live: LiveMeasures) -> VoiceMetricsMess
 
 
 def _so_far(stored: dict[str, Any]) -> dict[str, Any]:
-    measures = _without_drawings(stored["measures"])
+    measures = without_drawings(stored["measures"])
     rate = measures["speaking_rate_wpm"]["value"]
     return {**stored["scores"], "speaking_rate_wpm": rate, "measures": measures}
 
 
-def _without_drawings(measures: dict[str, Any]) -> dict[str, Any]:
+def without_drawings(measures: dict[str, Any]) -> dict[str, Any]:
     return {name: measure for name, measure in measures.items() if name not in DRAWN}
 
 
 def _brief_metrics(stored: dict[str, Any]) -> dict[str, Any]:
     """For snapshots, which hold all answers: what is drawn is ten times as long as the numbers."""
     fields = metrics_fields(stored)
-    return {**fields, "measures": _without_drawings(fields["measures"]), "trace": None}
+    return {**fields, "measures": without_drawings(fields["measures"]), "trace": None}
 
 
 def question_fields(interview: Interview, question: Question, index: int, total: int) -> dict[str, Any]:

@@ -12,11 +12,9 @@ from django.utils import timezone
 
 from interviews.exports.record import Asked, Passage, Record, Take
 from interviews.models import Interview, Note, Retranscription
-from interviews.wire import metrics_fields
+from interviews.wire import metrics_fields, without_drawings
 
 VERSION = 1
-# What is drawn of it, in hundreds of points.
-DRAWN = {"pitch_contour"}
 
 
 def document(record: Record, exported_at: datetime | None = None) -> dict[str, Any]:
@@ -109,8 +107,7 @@ def _other(transcript: Retranscription) -> dict[str, Any]:
 def _metrics(stored: dict[str, Any]) -> dict[str, Any]:
     fields = metrics_fields(stored)
     names = ["speaking_rate_wpm", "intonation_score", "fluency_score", "confidence_score", "version"]
-    measures = {name: one for name, one in fields["measures"].items() if name not in DRAWN}
-    return {**{name: fields[name] for name in names}, "measures": measures}
+    return {**{name: fields[name] for name in names}, "measures": without_drawings(fields["measures"])}
 
 
 def _notes(record: Record) -> list[dict[str, Any]]:
