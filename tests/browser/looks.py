@@ -20,6 +20,9 @@ MOST_BYTES = 150_000
 WEIGHT = """["navigation", "resource"].flatMap((type) => performance.getEntriesByType(type))
   .filter(({ name }) => !name.includes("/audio/") && !name.includes("/media/"))
   .reduce((bytes, { encodedBodySize }) => bytes + encodedBodySize, 0)"""
+# Another scheme's colours may fade in, and are judged once they are there.
+SETTLED = """() => Promise.allSettled(document.getAnimations()
+  .filter((animation) => animation instanceof CSSTransition).map(({ finished }) => finished)).then(() => null)"""
 
 
 def look(page: Page, name: str) -> None:
@@ -28,6 +31,7 @@ def look(page: Page, name: str) -> None:
     for width, scheme in product(WIDTHS, SCHEMES):
         page.set_viewport_size({"width": width, "height": 800})
         page.emulate_media(color_scheme=scheme)
+        page.evaluate(SETTLED)
         page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{scheme}.png", full_page=True)
         where = f"{name}, {width} px, {scheme}"
         assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{where}: too wide"
