@@ -21,8 +21,10 @@ WEIGHT = """["navigation", "resource"].flatMap((type) => performance.getEntriesB
   .filter(({ name }) => !name.includes("/audio/") && !name.includes("/media/"))
   .reduce((bytes, { encodedBodySize }) => bytes + encodedBodySize, 0)"""
 # Another scheme's colours may fade in, and are judged once they are there.
-SETTLED = """() => Promise.allSettled(document.getAnimations()
-  .filter((animation) => animation instanceof CSSTransition).map(({ finished }) => finished)).then(() => null)"""
+SETTLED = """() => Promise.allSettled(
+  document.getAnimations().filter((animation) => animation instanceof CSSTransition)
+    .map(({ finished }) => finished)
+).then(() => null)"""
 
 
 def look(page: Page, name: str) -> None:
