@@ -26,8 +26,6 @@ from interviews.orchestration import interview_erased
 
 logger = logging.getLogger(__name__)
 
-RUNNING = Interview.Status.SCHEDULED, Interview.Status.IN_PROGRESS
-
 
 def erase(interviews: Iterable[Interview], by: access.Viewer | None = None) -> int:
     """How many there were to delete. `by` is named in the admin's log."""
@@ -61,14 +59,13 @@ def _erase(pk: UUID, by: access.Viewer | None) -> bool:
 
 def _forget(interview: Interview) -> None:
     """Whatever may name the candidate: a title and the terms to listen for do, too."""
-    is_running = interview.status in RUNNING
     Interview.objects.filter(pk=interview.pk).update(
         title="",
         candidate_name="",
         candidate_email="",
         phrases=[],
         time_factor=1,
-        status=Interview.Status.CANCELLED if is_running else interview.status,
+        status=Interview.Status.CANCELLED if interview.is_running else interview.status,
         current_question=None,
         # Its candidate's link and cookie open nothing any more.
         token_hash=access.hash_token(access.new_token()),

@@ -22,7 +22,7 @@ session observers practice checks
 worker retranscribing
 feed recording settling retention
 answer_notes broadcast chunks erasure invitations journal leases lobby measuring
-takes schedule
+takes
 correcting services forms noting presence transcripts exports
 orchestration question_sets wire audit
 templatetags

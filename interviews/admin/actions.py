@@ -20,7 +20,6 @@ from interviews.erasure import erase
 from interviews.forms import MAX_LINK_DAYS
 from interviews.media import blocks_of
 from interviews.models import Interview
-from interviews.schedule import extend
 
 
 class ExportForm(forms.Form):
@@ -129,7 +128,7 @@ class Extend(Action):
     form = ExtendForm
 
     def carry_out(self, request: HttpRequest, interviews: list[Interview], values: dict[str, Any]) -> Result:
-        done = [interview for interview in interviews if extend(interview, values["until"])]
+        done = [interview for interview in interviews if services.extend(interview, values["until"])]
         for interview in done:
             audit.record(request.user, interview, gettext("Extended."))
         told = ngettext("%(count)s interview was extended.", "%(count)s interviews were extended.", len(done))

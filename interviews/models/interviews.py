@@ -32,16 +32,25 @@ TIME_FACTORS = {
 
 # `Answer.Status`, whose module is built on this one.
 UNDER_WAY = ["recording", "finishing"]
+# `Interview.Status`, of those that are not over.
+RUNNING = ["scheduled", "in_progress"]
 
 
 class InterviewQuerySet(models.QuerySet["Interview"]):
+    def running(self) -> InterviewQuerySet:
+        """Those that are not over."""
+        return self.filter(status__in=RUNNING)
+
     def live(self) -> InterviewQuerySet:
         return self.filter(status=Interview.Status.IN_PROGRESS)
 
     def expired(self) -> InterviewQuerySet:
         """Those to be closed: past their time, and with no answer that is being recorded."""
-        running = self.filter(status__in=[Interview.Status.SCHEDULED, Interview.Status.IN_PROGRESS])
-        return running.filter(expires_at__lt=timezone.now()).exclude(questions__answers__status__in=UNDER_WAY)
+        return (
+            self.running()
+            .filter(expires_at__lt=timezone.now())
+            .exclude(questions__answers__status__in=UNDER_WAY)
+        )
 
 
 class Interview(models.Model):
@@ -142,6 +151,10 @@ class Interview(models.Model):
             )
 
     @property
+    def is_running(self) -> bool:
+        return self.status in RUNNING
+
+    @property
     def is_measured(self) -> bool:
         return self.metrics_sharing != self.MetricsSharing.OFF
 
@@ -157,7 +170,7 @@ class Interview(models.Model):
     @property
     def is_open(self) -> bool:
         """Whether its candidate may still answer. Nobody is shut out in mid-answer."""
-        if self.status not in {self.Status.SCHEDULED, self.Status.IN_PROGRESS}:
+        if not self.is_running:
             return False
         is_in_time = self.expires_at > timezone.now()
         return is_in_time or self.questions.filter(answers__status__in=UNDER_WAY).exists()

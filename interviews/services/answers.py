@@ -1,39 +1,25 @@
-"""What happens to interviews: verbs over rows, each one transaction.
-
-All of it is synchronous; sockets reach it through `interviews.database`. A change that observers may see
-raises the interview's revision in its transaction and returns the messages that tell of it. What a
-recording does to its answer may be done again, as after a commit whose end was not heard of: the second
-time changes nothing and returns the same.
-"""
+"""Answers: begun, heard, ended, owed, taken over."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
-from decimal import Decimal
+from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Max, Sum
 from django.db.models.functions import Length
 from django.utils import timezone
 
-from interviews import access
 from interviews.errors import Code, InterviewError, StaleEpoch
-from interviews.messages import AnswerRecorded, AnswerStarted, ServerMessage, Snapshot
+from interviews.messages import AnswerRecorded, AnswerStarted
 from interviews.models import Answer, AudioPart, Interview, Question, Remeasurement, Segment
-from interviews.orchestration import get_orchestrator
+from interviews.services.changes import Change, lease_end, raise_revision, revision_of
+from interviews.services.interviews import next_step_of
 from interviews.wire import (
-    end_message,
     ended_messages,
     final_message,
-    question_message,
     recorded_only_message,
-    session_ready,
-    snapshot_message,
     started_message,
     step_messages,
     stored_metrics,
@@ -43,175 +29,6 @@ from speech.events import Final
 from speech.metrics import VERSION, Measures
 
 Status = Answer.Status
-
-
-@dataclass(frozen=True)
-class Change:
-    """A durable change: the revision it made and the messages that tell of it."""
-
-    interview_id: UUID
-    revision: int
-    messages: list[ServerMessage] = field(default_factory=list)
-    # Whether observers are told its voice metrics too.
-    shares_metrics: bool = True
-    # The one that has ended.
-    answer: Answer | None = None
-
-
-def raise_revision(interview_id: UUID) -> int:
-    Interview.objects.filter(pk=interview_id).update(revision=F("revision") + 1)
-    return _revision(interview_id)
-
-
-def _revision(interview_id: UUID) -> int:
-    return Interview.objects.values_list("revision", flat=True).get(pk=interview_id)
-
-
-def lease_end() -> Any:
-    return timezone.now() + timedelta(seconds=settings.ANSWER_LEASE_SECONDS)
-
-
-@dataclass(frozen=True)
-class Standing:
-    """Where an interview stands, for whoever is attached to it."""
-
-    revision: int
-    is_over: bool
-    token_hash: str
-    epochs: dict[UUID, int]
-    allowed: set[access.Sight]
-    candidate_heard_at: datetime | None = None
-
-
-def standings(
-    interview_ids: set[UUID], answer_ids: set[UUID], sights: set[access.Sight]
-) -> dict[UUID, Standing]:
-    """The standing of each; an interview that is no more counts as over."""
-    epochs = dict(Answer.objects.filter(pk__in=answer_ids).values_list("pk", "epoch"))
-    allowed = access.still_allowed(sights) if sights else set()
-    found = {pk: Standing(0, True, "", {}, set()) for pk in interview_ids}
-    for interview in Interview.objects.filter(pk__in=interview_ids):
-        is_over = interview.status in {Interview.Status.CANCELLED, Interview.Status.EXPIRED}
-        is_over = is_over or interview.erased_at is not None
-        found[interview.pk] = Standing(
-            interview.revision, is_over, interview.token_hash, epochs, allowed, interview.candidate_heard_at
-        )
-    return found
-
-
-# Interviews
-
-
-@transaction.atomic
-def create_interview(
-    *,
-    title: str,
-    candidate_name: str,
-    questions: Iterable[str | dict[str, Any]],
-    owner: Any = None,
-    candidate_email: str = "",
-    language: str = "en-US",
-    phrases: Sequence[str] = (),
-    metrics_sharing: str = Interview.MetricsSharing.SHARED,
-    time_factor: Decimal = Decimal(1),
-    takes_allowed: int = 1,
-    link_days: int | None = None,
-) -> tuple[Interview, str]:
-    """The new interview and the token of its candidate's link, which is stored nowhere.
-
-    `takes_allowed` is for questions that don't say it themselves. Raises ValidationError.
-    """
-    token = access.new_token()
-    days = settings.INTERVIEW_LINK_DAYS if link_days is None else link_days
-    interview = Interview(
-        title=title,
-        candidate_name=candidate_name,
-        candidate_email=candidate_email,
-        language=language,
-        phrases=list(phrases),
-        metrics_sharing=metrics_sharing,
-        time_factor=time_factor,
-        owner=owner,
-        token_hash=access.hash_token(token),
-        expires_at=timezone.now() + timedelta(days=days),
-    )
-    interview.full_clean()
-    interview.save()
-    for position, asked in enumerate(questions, start=1):
-        fields = {"text": asked} if isinstance(asked, str) else asked
-        named = {"takes_allowed": takes_allowed, **fields}
-        question = Question(interview=interview, position=position, **named)
-        question.clean_fields()
-        question.save()
-    return interview, token
-
-
-def new_link(interview: Interview) -> str:
-    """A new token; links and cookies of the old one open nothing any more."""
-    token = access.new_token()
-    interview.token_hash = access.hash_token(token)
-    interview.save(update_fields=["token_hash"])
-    return token
-
-
-@transaction.atomic
-def give_consent(interview: Interview, version: str) -> None:
-    """Records the first consent; later ones change nothing."""
-    given = Interview.objects.filter(pk=interview.pk, consented_at=None).update(
-        consented_at=timezone.now(), consent_version=version
-    )
-    if given:
-        raise_revision(interview.pk)
-    interview.refresh_from_db()
-
-
-@transaction.atomic
-def cancel(interview: Interview) -> bool:
-    """Ends an interview that is not over yet; False if it was over."""
-    running = [Interview.Status.SCHEDULED, Interview.Status.IN_PROGRESS]
-    still = Interview.objects.filter(pk=interview.pk, status__in=running)
-    if not still.update(status=Interview.Status.CANCELLED, current_question=None):
-        return False
-    raise_revision(interview.pk)
-    interview.refresh_from_db()
-    return True
-
-
-@transaction.atomic
-def expire_interviews() -> int:
-    """Closes what is past its time; how many there were."""
-    ids = list(Interview.objects.select_for_update().expired().values_list("pk", flat=True))
-    changes = {"status": Interview.Status.EXPIRED, "current_question": None, "revision": F("revision") + 1}
-    Interview.objects.filter(pk__in=ids).update(**changes)
-    return len(ids)
-
-
-@transaction.atomic
-def start(interview_id: UUID) -> Change | None:
-    """The candidate is there. None if the interview was running already."""
-    started = Interview.objects.filter(pk=interview_id, status=Interview.Status.SCHEDULED).update(
-        status=Interview.Status.IN_PROGRESS, started_at=timezone.now()
-    )
-    if not started:
-        return None
-    revision = raise_revision(interview_id)
-    return Change(interview_id, revision, next_step_of(Interview.objects.get(pk=interview_id), None))
-
-
-def next_step_of(interview: Interview, answer: Answer | None) -> list[ServerMessage]:
-    """Asks the orchestrator; the next question, or the end, is recorded and told."""
-    question = get_orchestrator().next_question(interview, answer)
-    interview.current_question = question
-    if question is None:
-        interview.status = Interview.Status.COMPLETED
-        interview.completed_at = timezone.now()
-    interview.save(update_fields=["current_question", "status", "completed_at"])
-    if question is None:
-        return [end_message(interview)]
-    return [question_message(interview, question)]
-
-
-# Answers
 
 
 @dataclass(frozen=True)
@@ -281,7 +98,7 @@ def begin_answer(interview_id: UUID, question_id: str, *, new_take: bool = False
         answer.save(update_fields=["epoch", "status", "failure", "lease_until"])
     size = answer.chunks.aggregate(size=Sum(Length("data")))["size"]
     segments = list(answer.segments.all())
-    started = started_message(answer, _next_chunk_index(answer), segments)
+    started = started_message(answer, next_chunk_index(answer), segments)
     return Begun(
         answer,
         started,
@@ -292,7 +109,7 @@ def begin_answer(interview_id: UUID, question_id: str, *, new_take: bool = False
     )
 
 
-def _next_chunk_index(answer: Answer) -> int:
+def next_chunk_index(answer: Answer) -> int:
     """Everything below it is durable: chunks are stored in their order."""
     last = answer.chunks.aggregate(last=Max("index"))["last"]
     return 0 if last is None else last + 1
@@ -359,7 +176,7 @@ def finish_recording(answer: Answer) -> Change:
     interview_id = answer.question.interview_id
     recorded = AnswerRecorded(question_id=answer.question_id, answer_id=answer.pk)
     if _is_ours(answer, Status.FINISHING):
-        return Change(interview_id, _revision(interview_id), [recorded])
+        return Change(interview_id, revision_of(interview_id), [recorded])
     revision = raise_revision(interview_id)
     changes = {"status": Status.FINISHING, "ended_at": timezone.now(), "lease_until": lease_end()}
     _hold(answer, Status.RECORDING, **changes)
@@ -503,45 +320,3 @@ def _ended(answer: Answer, revision: int, *, next_step: bool) -> Change:
     if next_step and interview.status == Interview.Status.IN_PROGRESS:
         messages += step_messages(interview) if answer.is_to_be_chosen else next_step_of(interview, answer)
     return Change(interview.pk, revision, messages, interview.shares_metrics, answer)
-
-
-# What a connection asks
-
-
-def is_stored_chunk(answer: Answer, index: int, data: bytes) -> bool:
-    return answer.chunks.filter(index=index, data=data).exists()
-
-
-def welcome(interview_id: UUID) -> list[ServerMessage]:
-    interview = Interview.objects.select_related("current_question").get(pk=interview_id)
-    return [session_ready(interview, _under_way(interview)), *step_messages(interview)]
-
-
-def _under_way(interview: Interview) -> dict[str, Any] | None:
-    """The current question's answer, where one is being recorded: a candidate who comes back may go on."""
-    answer = Answer.objects.filter(question=interview.current_question_id, status=Status.RECORDING).last()
-    if answer is None:
-        return None
-    return {
-        "question_id": answer.question_id,
-        "answer_id": answer.pk,
-        "next_chunk_index": _next_chunk_index(answer),
-    }
-
-
-def current_step(interview_id: UUID) -> list[ServerMessage]:
-    return step_messages(Interview.objects.select_related("current_question").get(pk=interview_id))
-
-
-def last_ended(interview_id: UUID) -> list[ServerMessage]:
-    """The final and the metrics of the answer that ended last, or where the interview stands."""
-    ended = Answer.objects.ended().filter(question__interview=interview_id).order_by("ended_at").last()
-    return current_step(interview_id) if ended is None else ended_messages(ended)
-
-
-@transaction.atomic
-def snapshot(interview_id: UUID, interim: dict[str, Any] | None, watchers: list[str]) -> Snapshot:
-    """All that an observer shows, as of one revision."""
-    # The lock keeps a change from coming between the revision and the rows that belong to it.
-    interview = Interview.objects.select_for_update().get(pk=interview_id)
-    return snapshot_message(interview, interim, watchers)

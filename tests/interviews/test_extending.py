@@ -10,7 +10,6 @@ from django.utils import timezone
 from interviews import services
 from interviews.erasure import erase
 from interviews.models import Interview
-from interviews.schedule import extend
 from tests.interviews.rows import an_answer, an_interview
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +33,7 @@ def test_what_had_expired_before_it_began_can_be_begun() -> None:
     interview = one_that_expired()
     before = interview.status, interview.is_open
 
-    assert extend(interview, LATER)
+    assert services.extend(interview, LATER)
 
     after = Interview.objects.get()
     assert before == (Status.EXPIRED, False)
@@ -45,7 +44,7 @@ def test_what_had_expired_before_it_began_can_be_begun() -> None:
 def test_what_had_expired_in_the_middle_goes_on_with_the_next_question() -> None:
     interview = one_that_expired(started=True)
 
-    assert extend(interview, LATER)
+    assert services.extend(interview, LATER)
 
     after = Interview.objects.get()
     assert (after.status, after.is_open) == (Status.IN_PROGRESS, True)
@@ -58,7 +57,7 @@ def test_what_is_open_stays_as_it_is() -> None:
     services.start(interview.pk)
     current = Interview.objects.get().current_question
 
-    assert extend(interview, LATER)
+    assert services.extend(interview, LATER)
 
     after = Interview.objects.get()
     assert (after.status, after.current_question, after.expires_at) == (Status.IN_PROGRESS, current, LATER)
@@ -73,6 +72,6 @@ def test_what_is_over_stays_over(ending: str) -> None:
         Interview.objects.update(status=ending)
     before = Interview.objects.values().get()
 
-    assert not extend(interview, LATER)
+    assert not services.extend(interview, LATER)
 
     assert Interview.objects.values().get() == before

@@ -1,0 +1,84 @@
+"""Where an interview stands: what a connection asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from interviews import access
+from interviews.messages import ServerMessage, Snapshot
+from interviews.models import Answer, Interview
+from interviews.services.answers import next_chunk_index
+from interviews.wire import ended_messages, session_ready, snapshot_message, step_messages
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where an interview stands, for whoever is attached to it."""
+
+    revision: int
+    is_over: bool
+    token_hash: str
+    epochs: dict[UUID, int]
+    allowed: set[access.Sight]
+    candidate_heard_at: datetime | None = None
+
+
+def standings(
+    interview_ids: set[UUID], answer_ids: set[UUID], sights: set[access.Sight]
+) -> dict[UUID, Standing]:
+    """The standing of each; an interview that is no more counts as over."""
+    epochs = dict(Answer.objects.filter(pk__in=answer_ids).values_list("pk", "epoch"))
+    allowed = access.still_allowed(sights) if sights else set()
+    found = {pk: Standing(0, True, "", {}, set()) for pk in interview_ids}
+    for interview in Interview.objects.filter(pk__in=interview_ids):
+        is_over = interview.status in {Interview.Status.CANCELLED, Interview.Status.EXPIRED}
+        is_over = is_over or interview.erased_at is not None
+        found[interview.pk] = Standing(
+            interview.revision, is_over, interview.token_hash, epochs, allowed, interview.candidate_heard_at
+        )
+    return found
+
+
+def is_stored_chunk(answer: Answer, index: int, data: bytes) -> bool:
+    return answer.chunks.filter(index=index, data=data).exists()
+
+
+def welcome(interview_id: UUID) -> list[ServerMessage]:
+    interview = Interview.objects.select_related("current_question").get(pk=interview_id)
+    return [session_ready(interview, _under_way(interview)), *step_messages(interview)]
+
+
+def _under_way(interview: Interview) -> dict[str, Any] | None:
+    """The current question's answer, where one is being recorded: a candidate who comes back may go on."""
+    answers = Answer.objects.filter(question=interview.current_question_id)
+    answer = answers.filter(status=Answer.Status.RECORDING).last()
+    if answer is None:
+        return None
+    return {
+        "question_id": answer.question_id,
+        "answer_id": answer.pk,
+        "next_chunk_index": next_chunk_index(answer),
+    }
+
+
+def current_step(interview_id: UUID) -> list[ServerMessage]:
+    return step_messages(Interview.objects.select_related("current_question").get(pk=interview_id))
+
+
+def last_ended(interview_id: UUID) -> list[ServerMessage]:
+    """The final and the metrics of the answer that ended last, or where the interview stands."""
+    ended = Answer.objects.ended().filter(question__interview=interview_id).order_by("ended_at").last()
+    return current_step(interview_id) if ended is None else ended_messages(ended)
+
+
+@transaction.atomic
+def snapshot(interview_id: UUID, interim: dict[str, Any] | None, watchers: list[str]) -> Snapshot:
+    """All that an observer shows, as of one revision."""
+    # The lock keeps a change from coming between the revision and the rows that belong to it.
+    interview = Interview.objects.select_for_update().get(pk=interview_id)
+    return snapshot_message(interview, interim, watchers)
