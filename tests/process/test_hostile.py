@@ -214,7 +214,9 @@ async def test_a_frame_over_the_limit_is_refused_and_over_the_servers_own_droppe
         await begin(c)
         await c.frame(0, bytes(300_000))
         assert (await c.until("error"))["code"] == "INVALID_AUDIO_CHUNK"
-        await c.socket.send(bytes(2_000_000))
+        # Most of it is still on its way when the server drops the connection.
+        with suppress(ConnectionClosed):
+            await c.socket.send(bytes(2_000_000))
         assert await c.until_closed() in (None, 1009)
 
     await answers_normally(site, interviews, seen)
@@ -302,7 +304,6 @@ async def test_an_observer_that_never_says_it_has_seen_is_closed(
     site: Site, interviews: Iterator[dict[str, Any]], seen: list[Client]
 ) -> None:
     interview = next(interviews)
-    await asyncio.to_thread(site.create_recruiter)
     recruiter = await asyncio.to_thread(sign_in, site)
     async with client(site, interview["watch_path"], recruiter) as c:
         seen.append(c)
