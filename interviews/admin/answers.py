@@ -29,8 +29,8 @@ class SegmentInline(ReadOnlyInline):
     @admin.display(description=_("Corrected"))
     def corrected(self, segment: Segment) -> str:
         """The latest; all are in the list of corrections."""
-        texts = [correction.text or "–" for correction in segment.corrections.all()]
-        return texts[-1] if texts else ""
+        correction = segment.correction
+        return "" if correction is None else correction.text or "–"
 
     @admin.display(description=_("Recognition confidence"))
     def recognition_confidence(self, segment: Segment) -> str | None:

@@ -104,15 +104,15 @@ def _takes(question: Question, notes: list[Note]) -> list[Take]:
 
 
 def _passage(segment: Segment) -> Passage:
-    latest = max(segment.corrections.all(), key=lambda one: (one.created_at, one.pk), default=None)
+    correction = segment.correction
     return Passage(
         index=segment.index,
-        text=segment.text if latest is None else latest.text,
+        text=segment.shown_text,
         recognised_text=segment.text,
         start_ms=segment.start_ms,
         end_ms=segment.end_ms,
         words=segment.words,
         confidence=segment.confidence,
         recogniser=segment.recogniser,
-        corrected_at=None if latest is None else latest.created_at,
+        corrected_at=None if correction is None else correction.created_at,
     )
