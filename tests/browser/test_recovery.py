@@ -58,9 +58,8 @@ def browser(playwright: Playwright, voice: Path) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with new_site(tmp_path_factory.mktemp("site"), SPEECH_BACKEND="scripted") as site:
-        yield site
+def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    return new_site(tmp_path_factory.mktemp("site"), SPEECH_BACKEND="scripted")
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +132,7 @@ def test_a_reload_in_mid_answer_and_going_on(server: Site, created: Created, ope
     reload(page)
 
     interrupted(page)
-    expect(page.get_by_text("seconds of it are saved.")).to_be_visible()
+    expect(page.get_by_text("Already saved: ")).to_be_visible()
     go_on(page, 4)
     people.stop(page)
     people.question(page, "Why us?")
@@ -258,7 +257,7 @@ def test_what_only_the_killed_browser_had_arrives(
         page = context.new_page()
         page.goto(link)
         interrupted(page)
-        expect(page.get_by_text("are kept on this device and not sent yet.")).to_be_visible()
+        expect(page.get_by_text("Kept on this device, and not sent yet: ")).to_be_visible()
         send_recorded(page)
         people.question(page, "Why us?")
         expect_nothing_kept(page)
