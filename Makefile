@@ -32,7 +32,7 @@ run: $(VENV)/run
 test: check
 	@scripts/need redis-server=redis-server chromium=chromium flite=flite xgettext=gettext
 	@$(NEED_POSTGRES)
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not alone"
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not alone"
 	@$(BIN)/python -m pytest -m alone
 
 check: $(VENV)/dev

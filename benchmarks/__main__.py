@@ -20,12 +20,10 @@ def main() -> None:
     parser.add_argument("--audio-dir", type=Path, help="a folder of WAV files to measure with")
     audio_dir = parser.parse_args().audio_dir
     with tempfile.TemporaryDirectory() as folder:
-        with new_site(Path(folder)) as site:
-            latency.run(site, speech.sentences(audio_dir))
+        latency.run(new_site(Path(folder)), speech.sentences(audio_dir))
         scripted = Path(folder) / "scripted"
         scripted.mkdir()
-        with new_site(scripted, SPEECH_BACKEND="scripted") as site:
-            frames.run(site)
+        frames.run(new_site(scripted, SPEECH_BACKEND="scripted"))
     journal.run()
     fanout.run()
     pages.run()

@@ -45,11 +45,9 @@ def run() -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
         redis_server(Path(folder), port),
-        new_site(Path(folder), **settings) as site,
-        site.serve(application="benchmarks.asgi"),
+        (site := new_site(Path(folder), **settings)).serve(application="benchmarks.asgi"),
         override_settings(CHANNEL_LAYERS={"default": layer}),
     ):
-        site.create_recruiter()
         rows = [asyncio.run(_row(site, count)) for count in DASHBOARDS]
     head = ["", "published → there, median", "p99", "bare group_send, median", "p99", "ratio", "of p99"]
     show("An interim from one process to dashboards of another, over Redis and real sockets", head, rows)

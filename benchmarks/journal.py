@@ -20,10 +20,10 @@ def run() -> None:
         sqlite, other = Path(folder) / "sqlite", Path(folder) / "postgresql"
         sqlite.mkdir()
         other.mkdir()
-        with new_site(sqlite) as site:
-            rows = [_row("SQLite", site, count) for count in CANDIDATES]
-        port = free_port()
-        with postgres_server(other, port), new_site(other, DATABASE_URL=postgres_url(port)) as site:
+        site, port = new_site(sqlite), free_port()
+        rows = [_row("SQLite", site, count) for count in CANDIDATES]
+        with postgres_server(other, port):
+            site = new_site(other, DATABASE_URL=postgres_url(port))
             rows += [_row("PostgreSQL", site, count) for count in CANDIDATES]
     head = ["", "chunk → durable, median", "p99", "chunks a second", "transactions a second"]
     show("The journal: 10 chunks of 100 ms a second from each candidate, every one synced", head, rows)

@@ -17,7 +17,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin, Subprotocol
 
-from tests.servers import DEADLINE_SECONDS, Site
+from tests.servers import DEADLINE_SECONDS, PASSWORD, RECRUITER, Site
 
 Message = dict[str, Any]
 
@@ -39,8 +39,8 @@ def give_consent(candidate_url: str) -> str:
     return _post_form(candidate_url, consent="on")
 
 
-def sign_in(site: Site, name: str = "recruiter", password: str = "a long password") -> str:
-    return _post_form(f"{site.url}/accounts/login/", username=name, password=password)
+def sign_in(site: Site, name: str = RECRUITER) -> str:
+    return _post_form(f"{site.url}/accounts/login/", username=name, password=PASSWORD)
 
 
 class Client:

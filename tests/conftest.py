@@ -7,8 +7,15 @@ from django.utils import translation
 
 # What real processes do when they are killed, cut off or flooded is measured, and so runs alone.
 ALONE = {"process", "chaos"}
-# They wait for most of a minute, for what other tests can't hasten or delay.
-BESIDE = {"test_idle_sockets.py", "test_azure_outage.py"}
+# They wait for most of their time, for what other tests can't hasten or delay by much.
+BESIDE = {
+    "test_azure_outage.py",
+    "test_basic_dialect.py",
+    "test_disorder.py",
+    "test_idle_sockets.py",
+    "test_run.py",
+    "test_shutdown.py",
+}
 
 
 @pytest.fixture(autouse=True)

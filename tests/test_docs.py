@@ -20,7 +20,8 @@ def test_the_client_in_the_protocol_document_answers_an_interview(tmp_path: Path
     webm = tmp_path / "second.webm"
     webm.write_bytes(encode(read_pcm(speak(STABLE_SENTENCES[4])), "webm"))
 
-    with new_site(tmp_path) as site, site.serve():
+    site = new_site(tmp_path)
+    with site.serve():
         link = site.create_interview("Why you?", "And else?")["candidate_url"]
         done = subprocess.run(
             [sys.executable, str(program), link, str(wav), str(webm)],

@@ -23,6 +23,8 @@ from tests.voices import FOLDER, STABLE_SENTENCES, read_pcm, save, silence, spea
 
 QUIET = [
     "--no-sandbox",
+    # Drawn by the processor in any case, and with less of it without a GPU that is none.
+    "--disable-gpu",
     "--no-first-run",
     "--disable-background-networking",
     "--disable-component-update",
@@ -43,10 +45,8 @@ def playwright() -> Iterator[Playwright]:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with new_site(tmp_path) as site:
-        site.create_recruiter()
-        yield site
+def site(tmp_path: Path) -> Site:
+    return new_site(tmp_path)
 
 
 @pytest.fixture

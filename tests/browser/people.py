@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.servers import Site
+from tests.servers import PASSWORD, RECRUITER, Site
 
 
 def consent(page: Page, candidate_url: str) -> None:
@@ -48,14 +48,14 @@ def interim(place: Page | Locator) -> Locator:
     return place.locator(".transcript__segment--interim [data-text]")
 
 
-def sign_in(page: Page, site: Site, path: str = "/", *, name: str = "recruiter") -> None:
+def sign_in(page: Page, site: Site, path: str = "/", *, name: str = RECRUITER) -> None:
     page.goto(f"{site.url}{path}")
     enter(page, name)
 
 
 def enter(page: Page, name: str) -> None:
     page.get_by_label("Username").fill(name)
-    page.get_by_label("Password").fill("a long password")
+    page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
 
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Opener
 from tests.browser.looks import SCREENSHOTS, WIDTHS
-from tests.servers import Site
+from tests.servers import PASSWORD, RECRUITER, Site
 
 # Words that no German sentence has.
 ENGLISH = re.compile(
@@ -48,8 +48,8 @@ def test_a_german_browser_is_shown_german_alone(server: Site, open_context: Open
 
     desk.goto(server.url)
     check(desk, "login")
-    desk.get_by_label("Benutzername").fill("recruiter")
-    desk.get_by_label("Passwort").fill("a long password")
+    desk.get_by_label("Benutzername").fill(RECRUITER)
+    desk.get_by_label("Passwort").fill(PASSWORD)
     desk.get_by_role("button", name="Anmelden").click()
     expect(desk.get_by_role("link", name="Rosa Rose", exact=True)).to_be_visible()
     check(desk, "lobby")

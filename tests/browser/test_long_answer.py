@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -79,10 +78,8 @@ class Costs:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with new_site(tmp_path, SPEECH_BACKEND="scripted") as site:
-        site.create_recruiter()
-        yield site
+def site(tmp_path: Path) -> Site:
+    return new_site(tmp_path, SPEECH_BACKEND="scripted")
 
 
 def test_a_long_answer_costs_little_memory_and_no_more_with_each_word(

@@ -25,9 +25,7 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
         if request.param == "azure":
             backend = PocketSphinxBackend(slots_directory=tmp_path / "slots")
             settings["AZURE_SPEECH_HOST"] = stack.enter_context(serving(backend)).url
-        site = stack.enter_context(new_site(tmp_path, **settings))
-        site.create_recruiter()
-        yield site
+        yield new_site(tmp_path, **settings)
 
 
 def test_a_candidate_answers_by_voice_while_a_recruiter_reads_along(

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from tests.browser import people
 from tests.browser.conftest import SENTENCE, Opener
 from tests.browser.looks import SCREENSHOTS, look
-from tests.servers import Site
+from tests.servers import RECRUITER, Site
 
 
 def test_pages_fit_and_do_not_complain(server: Site, open_context: Opener) -> None:
@@ -115,6 +115,6 @@ def test_the_admin_does_not_complain(server: Site, open_context: Opener) -> None
 
     # The pickers, which are scripts, work too.
     page.goto(f"{server.url}/admin/interviews/interview/{created['interview_id']}/change/")
-    page.get_by_role("listbox").first.select_option("recruiter")
+    page.get_by_role("listbox").first.select_option(RECRUITER)
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("was changed successfully")).to_be_visible()

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
@@ -15,12 +14,10 @@ from tests.servers import Site, new_site
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
+def site(tmp_path: Path) -> Site:
     """One whose mail goes into a folder."""
     backend = "django.core.mail.backends.filebased.EmailBackend"
-    with new_site(tmp_path, EMAIL_BACKEND=backend, EMAIL_FILE_PATH=str(tmp_path / "mail")) as site:
-        site.create_recruiter()
-        yield site
+    return new_site(tmp_path, EMAIL_BACKEND=backend, EMAIL_FILE_PATH=str(tmp_path / "mail"))
 
 
 def test_a_new_interview_and_its_link(server: Site, open_context: Opener) -> None:

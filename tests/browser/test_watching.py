@@ -11,7 +11,7 @@ from tests.browser import people
 from tests.browser.conftest import SENTENCE, Opener
 from tests.browser.proxy import Proxy
 from tests.browser.test_pages import look
-from tests.servers import Site
+from tests.servers import RECRUITER, Site
 
 
 def live(created: dict[str, Any]) -> str:
@@ -27,7 +27,7 @@ def test_notes_are_made_while_watching_and_are_nobody_elses(
     desk_context.expected = ("ERR_",)
     desk = desk_context.page()
     desk.goto(proxy.leading_to(f"{server.url}{live(created)}"))
-    people.enter(desk, "recruiter")
+    people.enter(desk, RECRUITER)
     expect(people.liveness(desk)).to_have_text("Waiting for the candidate")
     box, card = desk.get_by_label("New note"), people.card(desk, 1)
 

@@ -89,7 +89,6 @@ class Stage:
     def __enter__(self) -> Self:
         with ThreadPoolExecutor() as side_by_side:
             starting = [side_by_side.submit(process.start) for process in self._processes]
-            starting.append(side_by_side.submit(self.site.create_recruiter))
             for started in starting:
                 started.result()
         self.staff = sign_in(self.site)
@@ -135,7 +134,7 @@ def new_stage(folder: Path, *, database: str = "sqlite", **settings: str) -> Ite
             stack.callback(postgres.close)
             postgres.start()
             own["DATABASE_URL"] = postgres_url(postgres_port)
-        site = stack.enter_context(new_site(folder, **{**own, **settings}))
+        site = new_site(folder, **{**own, **settings})
         yield stack.enter_context(Stage(site, redis, postgres))
 
 

@@ -52,10 +52,9 @@ class Stage:
 def stage(tmp_path: Path) -> Iterator[Stage]:
     redis, port = free_port(), free_port()
     settings = {"SPEECH_BACKEND": "scripted", "REDIS_URL": f"redis://127.0.0.1:{redis}/0"}
-    with redis_server(tmp_path, redis), new_site(tmp_path, **settings) as site:
-        site.create_recruiter()
-        with site.serve(), site.serve(port):
-            yield Stage(site, (site.port, port), sign_in(site))
+    site = new_site(tmp_path, **settings)
+    with redis_server(tmp_path, redis), site.serve(), site.serve(port):
+        yield Stage(site, (site.port, port), sign_in(site))
 
 
 async def test_a_dashboard_opened_at_any_moment_shows_exactly_what_the_database_holds(

@@ -15,10 +15,9 @@ Report = Callable[[str], None]
 
 
 @pytest.fixture(scope="module")
-def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Site:
     settings: dict[str, str] = getattr(request.module, "SETTINGS", {})
-    with new_site(tmp_path_factory.mktemp("site"), **settings) as site:
-        yield site
+    return new_site(tmp_path_factory.mktemp("site"), **settings)
 
 
 @pytest.fixture(scope="module")

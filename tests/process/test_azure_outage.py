@@ -68,11 +68,8 @@ def service(tmp_path: Path, recogniser: str) -> Iterator[Service]:
 
 
 @pytest.fixture
-def site(tmp_path: Path, service: Service) -> Iterator[Site]:
-    settings = {"AZURE_SPEECH_HOST": service.url, "SPEECH_CAPACITY": "64"}
-    with new_site(tmp_path, **settings) as site:
-        site.create_recruiter()
-        yield site
+def site(tmp_path: Path, service: Service) -> Site:
+    return new_site(tmp_path, AZURE_SPEECH_HOST=service.url, SPEECH_CAPACITY="64")
 
 
 async def speak_on(candidate: Client, chunks: list[bytes], first: int, last: int) -> None:

@@ -21,10 +21,9 @@ SOCKETS = 10
 def site(tmp_path: Path) -> Iterator[Site]:
     port = free_port()
     url = f"redis://127.0.0.1:{port}/0"
-    with redis_server(tmp_path, port), new_site(tmp_path, SPEECH_BACKEND="scripted", REDIS_URL=url) as site:
-        site.create_recruiter()
-        with site.serve():
-            yield site
+    site = new_site(tmp_path, SPEECH_BACKEND="scripted", REDIS_URL=url)
+    with redis_server(tmp_path, port), site.serve():
+        yield site
 
 
 async def test_none_of_ten_idle_sockets_closes_within_a_minute(site: Site) -> None:

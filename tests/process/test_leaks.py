@@ -73,9 +73,8 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def site(tmp_path: Path, backend: str) -> Iterator[Site]:
-    with new_site(tmp_path, SPEECH_BACKEND=backend, SPEECH_CAPACITY="64") as site:
-        yield site
+def site(tmp_path: Path, backend: str) -> Site:
+    return new_site(tmp_path, SPEECH_BACKEND=backend, SPEECH_CAPACITY="64")
 
 
 def audio_for(backend: str) -> tuple[str, list[bytes]]:

@@ -64,11 +64,9 @@ class Redis(ExitStack):
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, redis_port: int) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("site")
-    with new_site(folder, SPEECH_BACKEND="scripted", REDIS_URL=f"redis://127.0.0.1:{redis_port}/0") as site:
-        site.create_recruiter()
-        yield site
+def site(tmp_path_factory: pytest.TempPathFactory, redis_port: int) -> Site:
+    redis = f"redis://127.0.0.1:{redis_port}/0"
+    return new_site(tmp_path_factory.mktemp("site"), SPEECH_BACKEND="scripted", REDIS_URL=redis)
 
 
 @pytest.fixture(scope="module")
