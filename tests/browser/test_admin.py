@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from io import BytesIO
-from itertools import product
 from zipfile import ZipFile
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser import people
 from tests.browser.conftest import Opener
-from tests.browser.looks import SCHEMES, SCREENSHOTS, WIDTHS, look
+from tests.browser.looks import SCREENSHOTS, look, shoot
 from tests.servers import Site
 
 ROWS = """
@@ -30,15 +29,6 @@ for name in ("Grace Example", "Alan Example", "Ada Example"):
     Note.objects.create(interview=interview, answer=answer, author=owner, at_ms=5000, text="Ask about this.")
 print(interview.pk)
 """
-
-
-def shoot(page: Page, name: str) -> None:
-    """Django's own pages: they fit, and have flaws that aren't ours to mend."""
-    for width, scheme in product(WIDTHS, SCHEMES):
-        page.set_viewport_size({"width": width, "height": 800})
-        page.emulate_media(color_scheme=scheme)
-        page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{scheme}.png", full_page=True)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name}: too wide"
 
 
 def test_interviews_are_listed_acted_upon_and_printed(server: Site, open_context: Opener) -> None:

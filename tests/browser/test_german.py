@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Opener
-from tests.browser.looks import SCREENSHOTS, WIDTHS
+from tests.browser.looks import shoot
 from tests.servers import PASSWORD, RECRUITER, Site
 
 # Words that no German sentence has.
@@ -33,11 +33,7 @@ TEXTS = """() => {
 
 
 def check(page: Page, name: str) -> None:
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 800})
-        page.screenshot(path=SCREENSHOTS / f"german-{name}-{width}.png", full_page=True)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name}, {width} px: too wide"
+    shoot(page, f"german-{name}")
     assert page.locator("html").get_attribute("lang") == "de"
     assert [text for text in page.evaluate(TEXTS) if ENGLISH.search(text)] == [], name
 

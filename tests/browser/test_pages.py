@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from tests.browser import people
 from tests.browser.conftest import SENTENCE, Opener
-from tests.browser.looks import SCREENSHOTS, look
+from tests.browser.looks import look, shoot
 from tests.servers import RECRUITER, Site
 
 
@@ -98,7 +98,6 @@ def test_the_admin_does_not_complain(server: Site, open_context: Opener) -> None
     expect(people.finals(guest)).to_contain_text(SENTENCE)
     people.stop(guest)
     expect(guest.get_by_role("heading", name="Your interview is complete")).to_be_visible()
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
 
     people.sign_in(page, server)
     for name, path in {
@@ -108,10 +107,10 @@ def test_the_admin_does_not_complain(server: Site, open_context: Opener) -> None
         "answers": "interviews/answer/",
     }.items():
         page.goto(f"{server.url}/admin/{path}")
-        page.screenshot(path=SCREENSHOTS / f"admin-{name}.png", full_page=True)
+        shoot(page, f"admin-{name}")
     page.locator("#result_list tbody a").first.click()
     expect(page.locator("audio")).to_be_visible()
-    page.screenshot(path=SCREENSHOTS / "admin-answer.png", full_page=True)
+    shoot(page, "admin-answer")
 
     # The pickers, which are scripts, work too.
     page.goto(f"{server.url}/admin/interviews/interview/{created['interview_id']}/change/")
