@@ -178,7 +178,8 @@ async def test_push_waits_for_the_one_who_reads(audio):
         pushing = asyncio.create_task(push_a_hundred_seconds())
         done, _ = await asyncio.wait({pushing}, timeout=0.5)
         assert not done
-        assert pushed < 40
+        # What lies in the buffers between here and there and back, which hold more if one side is slow.
+        assert pushed < 60
 
         await drain(decoder)
         await pushing
