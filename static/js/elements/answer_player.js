@@ -1,5 +1,6 @@
 import { duration } from "../models/duration.js"
 import { SKIP_MS, skipped } from "../models/playback.js"
+import { part, write } from "./parts.js"
 import { phrase } from "./phrases.js"
 import "./wave_form.js"
 
@@ -143,9 +144,7 @@ class AnswerPlayer extends HTMLElement {
   }
 
   #showTime() {
-    const text = phrase("plot.position", { time: duration(this.ms), total: duration(this.#endMs) })
-    const place = this.querySelector("[data-part=time]")
-    if (place.textContent !== text) place.textContent = text
+    write(this, "time", phrase("plot.position", { time: duration(this.ms), total: duration(this.#endMs) }))
   }
 
   #showState() {
@@ -172,11 +171,11 @@ class AnswerPlayer extends HTMLElement {
   }
 
   get #speed() {
-    return this.querySelector("[data-part=speed]")
+    return part(this, "speed")
   }
 
   get #problem() {
-    return this.querySelector("[data-part=problem]")
+    return part(this, "problem")
   }
 }
 

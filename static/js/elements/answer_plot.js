@@ -4,6 +4,7 @@ import {
 import { duration } from "../models/duration.js"
 import { decimal } from "../models/measures.js"
 import { indexAt } from "../models/playback.js"
+import { part } from "./parts.js"
 import { phrase } from "./phrases.js"
 import { blocks, svg } from "./svg.js"
 
@@ -189,7 +190,7 @@ class AnswerPlotElement extends HTMLElement {
   }
 
   get #drawing() {
-    return this.querySelector("[data-part=drawing]")
+    return part(this, "drawing")
   }
 }
 

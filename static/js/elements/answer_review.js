@@ -2,6 +2,7 @@ import { wholeSound } from "../models/answer_plot.js"
 import { isMeasured } from "../models/measures.js"
 import { commandOf } from "../models/playback.js"
 import { levelPeaks, peaksOf } from "../models/waveform.js"
+import { part } from "./parts.js"
 import "./answer_player.js"
 import "./answer_plot.js"
 import "./measure_list.js"
@@ -38,7 +39,7 @@ class AnswerReview extends HTMLElement {
   }
 
   #showDelivery(trace, metrics, segments, endMs) {
-    const place = this.querySelector("[data-part=measures]")
+    const place = part(this, "measures")
     place.replaceChildren(document.getElementById("measures").content.cloneNode(true))
     const list = place.querySelector("measure-list")
     list.show(metrics)

@@ -1,3 +1,4 @@
+import { part, show } from "./parts.js"
 import { phrase } from "./phrases.js"
 import { ObservingElement } from "./observing.js"
 import "./live_transcript.js"
@@ -12,8 +13,8 @@ class LiveColumn extends ObservingElement {
     // Once it is over, what was said last stays.
     const question = questions.find(({ question_id }) => question_id === (currentQuestionId ?? this.#shown)) ?? questions.at(-1)
     this.#shown = question.question_id
-    this.#put("position", phrase("question.position", question))
-    this.#put("question", question.text)
+    show(this, "position", phrase("question.position", question))
+    show(this, "question", question.text)
     this.#showState()
     this.#showWords()
   }
@@ -26,9 +27,9 @@ class LiveColumn extends ObservingElement {
   #showState() {
     const answer = this.#answer
     const state = this.interview.answerState(this.#shown)
-    this.#put("state", phrase(`answer.${state}`))
-    this.part("state").dataset.status = state
-    this.#put("written", answer?.kind === "text" ? answer.text : "")
+    show(this, "state", phrase(`answer.${state}`))
+    part(this, "state").dataset.status = state
+    show(this, "written", answer?.kind === "text" ? answer.text : "")
   }
 
   #showWords() {
@@ -39,11 +40,6 @@ class LiveColumn extends ObservingElement {
 
   get #answer() {
     return this.interview.answer(this.#shown)
-  }
-
-  #put(name, text) {
-    this.write(name, text)
-    this.part(name).hidden = !text
   }
 }
 

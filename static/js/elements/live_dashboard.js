@@ -1,4 +1,5 @@
 import { ObservingElement } from "./observing.js"
+import { part } from "./parts.js"
 import "./note_box.js"
 import "./note_keeper.js"
 import "./note_list.js"
@@ -21,7 +22,7 @@ class LiveDashboard extends ObservingElement {
   render() {
     this.showStatus()
     this.#showWatchers()
-    this.part("report").hidden = this.interview.interview.status !== "completed"
+    part(this, "report").hidden = this.interview.interview.status !== "completed"
     this.#showCards()
   }
 
@@ -34,7 +35,7 @@ class LiveDashboard extends ObservingElement {
   }
 
   #showWatchers() {
-    this.part("watchers").replaceChildren(...this.interview.watchers.map(listItem))
+    part(this, "watchers").replaceChildren(...this.interview.watchers.map(listItem))
   }
 
   #showCards() {
@@ -51,7 +52,7 @@ class LiveDashboard extends ObservingElement {
     if (!this.#cards.has(question_id)) {
       const card = document.getElementById("question-card").content.firstElementChild.cloneNode(true)
       card.querySelector("note-list").dataset.question = question_id
-      this.part("questions").append(card)
+      part(this, "questions").append(card)
       this.#cards.set(question_id, card)
     }
     return this.#cards.get(question_id)

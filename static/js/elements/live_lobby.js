@@ -1,4 +1,5 @@
 import { LiveSocket } from "../net/live_socket.js"
+import { part, show } from "./parts.js"
 import { phrase } from "./phrases.js"
 
 const FINAL_CLOSES = new Set([4401, 4403])
@@ -42,13 +43,13 @@ class LiveLobby extends HTMLElement {
     const fresh = new DOMParser().parseFromString(text, "text/html").querySelector("live-lobby")
     if (!fresh || this.#wanted !== digest) return
     this.#takeOver(fresh)
-    this.#part("counts").textContent = phrase("counts", counts)
+    part(this, "counts").textContent = phrase("counts", counts)
   }
 
   #takeOver(fresh) {
     const focused = this.contains(document.activeElement) ? document.activeElement.id : null
     for (const name of ["groups", "found"]) {
-      this.#part(name).replaceWith(fresh.querySelector(`[data-part=${name}]`))
+      part(this, name).replaceWith(part(fresh, name))
     }
     this.dataset.digest = fresh.dataset.digest
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true })
@@ -60,14 +61,8 @@ class LiveLobby extends HTMLElement {
   }
 
   #showConnection(connection) {
-    const part = this.#part("connection")
-    part.textContent = phrase(`connection.${connection}`)
-    part.dataset.state = connection
-    part.hidden = false
-  }
-
-  #part(name) {
-    return this.querySelector(`[data-part=${name}]`)
+    show(this, "connection", phrase(`connection.${connection}`))
+    part(this, "connection").dataset.state = connection
   }
 }
 

@@ -1,10 +1,11 @@
 import { decimal, isGiven, readingText, recentText } from "../models/measures.js"
+import { part, write } from "./parts.js"
 import { phrase } from "./phrases.js"
 
 // The measures of an answer in the rows that the server wrote; of one that goes on, its last seconds beside.
 class MeasureList extends HTMLElement {
   show(metrics, recent = null) {
-    for (const part of this.querySelectorAll("[data-part=windows], [data-part=recent]")) part.hidden = !recent
+    for (const place of this.querySelectorAll("[data-part=windows], [data-part=recent]")) place.hidden = !recent
     for (const row of this.querySelectorAll("[data-measure]")) this.#showMeasure(row, metrics, recent)
     for (const row of this.querySelectorAll("[data-score]")) this.#showScore(row, metrics, recent)
   }
@@ -15,15 +16,15 @@ class MeasureList extends HTMLElement {
     row.hidden = !reading
     if (!reading) return
     const isOk = isGiven(reading)
-    write(row, isOk ? readingText(reading, digits, phrase, this.#language) : row.dataset[reading.status], isOk)
-    if (recent) put(row, "recent-value", recentText(recent.measures[measure], digits, this.#language) ?? "–")
+    writeValue(row, isOk ? readingText(reading, digits, phrase, this.#language) : row.dataset[reading.status], isOk)
+    if (recent) write(row, "recent-value", recentText(recent.measures[measure], digits, this.#language) ?? "–")
   }
 
   #showScore(row, metrics, recent) {
     const { score, unavailable } = row.dataset
     const value = metrics[score]
-    write(row, value === null ? unavailable : decimal(value, 2, this.#language), value !== null)
-    if (recent) put(row, "recent-value", recent[score] === null ? "–" : decimal(recent[score], 2, this.#language))
+    writeValue(row, value === null ? unavailable : decimal(value, 2, this.#language), value !== null)
+    if (recent) write(row, "recent-value", recent[score] === null ? "–" : decimal(recent[score], 2, this.#language))
   }
 
   get #language() {
@@ -39,18 +40,9 @@ class MeasureList extends HTMLElement {
   }
 }
 
-function write(row, text, given) {
-  put(row, "value", text)
+function writeValue(row, text, given) {
+  write(row, "value", text)
   part(row, "value").classList.toggle("measures__value--none", !given)
-}
-
-function put(row, name, text) {
-  const target = part(row, name)
-  if (target.textContent !== text) target.textContent = text
-}
-
-function part(row, name) {
-  return row.querySelector(`[data-part=${name}]`)
 }
 
 customElements.define("measure-list", MeasureList)

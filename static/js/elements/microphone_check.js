@@ -1,6 +1,7 @@
 import { Microphone, MicrophoneError } from "../audio/microphone.js"
 import { LevelMeter } from "../models/level_meter.js"
 import { CHUNK_MS } from "../models/pcm_chunker.js"
+import { part } from "./parts.js"
 import { phrase } from "./phrases.js"
 import "./level_bar.js"
 
@@ -123,7 +124,7 @@ class MicrophoneCheck extends HTMLElement {
   }
 
   get #meterPart() {
-    return this.querySelector("[data-part=meter]")
+    return part(this, "meter")
   }
 
   get #select() {

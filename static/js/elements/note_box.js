@@ -1,5 +1,6 @@
 import { duration } from "../models/duration.js"
 import { newId } from "../models/notes.js"
+import { part, write } from "./parts.js"
 import { phrase } from "./phrases.js"
 import "./note_keeper.js"
 
@@ -69,7 +70,7 @@ class NoteBox extends HTMLElement {
   #keep(kind, text, place) {
     const { question_id, answer_id, at_ms } = place
     this.#keeper.keep({ id: newId(), kind, text, question_id, answer_id, at_ms })
-    this.#say("done", phrase(`notes.${kind}_made`, { place: placeText(place) }))
+    write(this, "done", phrase(`notes.${kind}_made`, { place: placeText(place) }))
   }
 
   #here() {
@@ -79,17 +80,12 @@ class NoteBox extends HTMLElement {
   }
 
   #showPlace() {
-    this.#say("place", this.#place ? placeText(this.#place) : "")
-    if (this.#place) this.#say("done", "")
+    write(this, "place", this.#place ? placeText(this.#place) : "")
+    if (this.#place) write(this, "done", "")
   }
 
   #showTrouble = () => {
-    this.#say("trouble", this.#keeper.trouble)
-  }
-
-  #say(name, text) {
-    const part = this.querySelector(`[data-part=${name}]`)
-    if (part.textContent !== text) part.textContent = text
+    write(this, "trouble", this.#keeper.trouble)
   }
 
   // A page that is loaded again goes on with what was being typed.
@@ -122,7 +118,7 @@ class NoteBox extends HTMLElement {
   }
 
   get #highlightButton() {
-    return this.querySelector("[data-part=highlight]")
+    return part(this, "highlight")
   }
 }
 

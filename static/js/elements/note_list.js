@@ -1,4 +1,5 @@
 import { duration } from "../models/duration.js"
+import { part, write } from "./parts.js"
 import { phrase } from "./phrases.js"
 import "./note_keeper.js"
 
@@ -124,14 +125,6 @@ class NoteList extends HTMLElement {
   get #list() {
     return this.querySelector("ul")
   }
-}
-
-function write(item, name, text) {
-  if (part(item, name).textContent !== text) part(item, name).textContent = text
-}
-
-function part(item, name) {
-  return item.querySelector(`[data-part=${name}]`)
 }
 
 customElements.define("note-list", NoteList)

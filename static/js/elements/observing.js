@@ -2,6 +2,7 @@ import { spokenDuration } from "../models/duration.js"
 import { livenessOf } from "../models/liveness.js"
 import { ObservedInterview } from "../models/observed_interview.js"
 import { LiveSocket } from "../net/live_socket.js"
+import { part, write } from "./parts.js"
 import { phrase } from "./phrases.js"
 
 const CLOSED = new Map([[4401, "signed_out"], [4403, "no_right"], [4404, "no_right"]])
@@ -33,21 +34,12 @@ export class ObservingElement extends HTMLElement {
     clearInterval(this.#ticking)
   }
 
-  part(name) {
-    return this.querySelector(`[data-part=${name}]`)
-  }
-
-  write(name, text) {
-    const part = this.part(name)
-    if (part.textContent !== text) part.textContent = text
-  }
-
   showStatus() {
     const { status } = this.interview.interview
-    this.write("status", phrase(`status.${status}`))
-    this.part("status").dataset.status = status
+    write(this, "status", phrase(`status.${status}`))
+    part(this, "status").dataset.status = status
     const total = this.interview.questions.length
-    this.write("progress", phrase("progress", { answered: this.interview.answeredCount, total }))
+    write(this, "progress", phrase("progress", { answered: this.interview.answeredCount, total }))
   }
 
   #connected() {
@@ -77,9 +69,9 @@ export class ObservingElement extends HTMLElement {
   #showLiveness() {
     const { name, ms } = livenessOf(this.#connection, this.interview, performance.now())
     const time = ms === null ? "" : spokenDuration(Math.round(ms / 1000), document.documentElement.lang)
-    this.write("connection", phrase(`connection.${name}`, { time }))
-    if (this.part("connection").dataset.state === name) return
-    this.part("connection").dataset.state = name
-    this.write("announced", this.part("connection").textContent)
+    write(this, "connection", phrase(`connection.${name}`, { time }))
+    if (part(this, "connection").dataset.state === name) return
+    part(this, "connection").dataset.state = name
+    write(this, "announced", part(this, "connection").textContent)
   }
 }

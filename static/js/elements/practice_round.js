@@ -3,6 +3,7 @@ import { PcmPlayer } from "../audio/pcm_player.js"
 import { duration } from "../models/duration.js"
 import { PracticeRound } from "../models/practice_round.js"
 import { LiveSocket } from "../net/live_socket.js"
+import { part, show } from "./parts.js"
 import { phrase } from "./phrases.js"
 import "./level_bar.js"
 import "./live_transcript.js"
@@ -135,12 +136,12 @@ class PracticeRoundElement extends HTMLElement {
     this.#step = step
     if (isNews && !isUnderWay) this.#end()
     this.hidden = !this.#check.isUsable
-    this.#say("practice-problem", problem ? this.#problemText(problem) : "")
-    this.#part("practice-recording").hidden = step !== "recording"
-    this.#part("practice-finishing").hidden = step !== "finishing"
-    this.#part("practice-elapsed").textContent = duration(recordedMs)
-    this.#part("practice-said").hidden = step === "ready" || step === "failed"
-    this.#part("practice-result").hidden = step !== "done"
+    show(this, "practice-problem", problem ? this.#problemText(problem) : "")
+    part(this, "practice-recording").hidden = step !== "recording"
+    part(this, "practice-finishing").hidden = step !== "finishing"
+    part(this, "practice-elapsed").textContent = duration(recordedMs)
+    part(this, "practice-said").hidden = step === "ready" || step === "failed"
+    part(this, "practice-result").hidden = step !== "done"
     this.querySelector("live-transcript").show(transcript.finals, transcript.interim)
     this.#showActions()
     if (isNews) this.#moveFocus(step)
@@ -155,10 +156,10 @@ class PracticeRoundElement extends HTMLElement {
 
   #showResult() {
     const { transcript, advice } = this.#round
-    this.#say("practice-advice", phrase(`advice.${advice}`))
-    this.#part("practice-advice").classList.toggle("notice--good", advice === "clear")
-    this.#part("practice-advice").classList.toggle("notice--warning", advice !== "clear")
-    this.#part("practice-wordless").hidden = transcript.finals.length > 0
+    show(this, "practice-advice", phrase(`advice.${advice}`))
+    part(this, "practice-advice").classList.toggle("notice--good", advice === "clear")
+    part(this, "practice-advice").classList.toggle("notice--warning", advice !== "clear")
+    part(this, "practice-wordless").hidden = transcript.finals.length > 0
   }
 
   #showActions() {
@@ -172,21 +173,11 @@ class PracticeRoundElement extends HTMLElement {
 
   #moveFocus(step) {
     if (step === "recording") this.#action("practise-stop").focus()
-    if (step === "done") this.#part("practice-heading").focus()
+    if (step === "done") part(this, "practice-heading").focus()
   }
 
   #problemText(problem) {
     return phrase(`practice.${problem}`) ?? phrase(`microphone.${problem}`) ?? phrase("practice.failed")
-  }
-
-  #say(name, text) {
-    const part = this.#part(name)
-    if (part.textContent !== text) part.textContent = text
-    part.hidden = !text
-  }
-
-  #part(name) {
-    return this.querySelector(`[data-part=${name}]`)
   }
 
   #action(name) {

@@ -3,6 +3,7 @@ import { duration } from "../models/duration.js"
 import { isMeasured } from "../models/measures.js"
 import { metricText } from "../models/metrics.js"
 import { fetchSound } from "../net/answer_sound.js"
+import { part, show } from "./parts.js"
 import { phrase } from "./phrases.js"
 import "./answer_plot.js"
 import "./live_transcript.js"
@@ -23,7 +24,7 @@ class QuestionCard extends HTMLElement {
 
   connectedCallback() {
     // Who wants things to keep still opens what moves.
-    if (matchMedia("(prefers-reduced-motion: reduce)").matches) this.#part("sound").open = false
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) part(this, "sound").open = false
     this.#seen.observe(this)
   }
 
@@ -36,14 +37,14 @@ class QuestionCard extends HTMLElement {
     this.#interview = interview
     const state = interview.answerState(question.question_id)
     this.dataset.state = state
-    this.#write("position", phrase("question.position", question))
-    this.#write("question", question.text)
-    this.#write("state", phrase(`answer.${state}`))
-    this.#part("state").dataset.status = state
-    this.#write("duration", this.#answer?.duration_ms ? duration(this.#answer.duration_ms) : "")
-    this.#write("written", this.#answer?.kind === "text" ? this.#answer.text : "")
-    this.#write("note-text", this.#answer?.candidate_note ?? "")
-    this.#part("note").hidden = !this.#answer?.candidate_note
+    show(this, "position", phrase("question.position", question))
+    show(this, "question", question.text)
+    show(this, "state", phrase(`answer.${state}`))
+    part(this, "state").dataset.status = state
+    show(this, "duration", this.#answer?.duration_ms ? duration(this.#answer.duration_ms) : "")
+    show(this, "written", this.#answer?.kind === "text" ? this.#answer.text : "")
+    show(this, "note-text", this.#answer?.candidate_note ?? "")
+    part(this, "note").hidden = !this.#answer?.candidate_note
     this.showWords()
     this.showMetrics()
     this.#showRecognition()
@@ -59,11 +60,11 @@ class QuestionCard extends HTMLElement {
   // Where they are not shared there are none, and nothing stands in their place.
   showMetrics() {
     const metrics = this.#interview.metrics(this.#question.question_id)
-    this.#part("metrics").hidden = !metrics
+    part(this, "metrics").hidden = !metrics
     if (!metrics) return
-    this.#write("window", phrase(metrics.real_time ? "metrics.live" : "metrics.answer"))
-    this.#part("measured").hidden = !isMeasured(metrics)
-    this.#part("unmeasured").hidden = isMeasured(metrics)
+    show(this, "window", phrase(metrics.real_time ? "metrics.live" : "metrics.answer"))
+    part(this, "measured").hidden = !isMeasured(metrics)
+    part(this, "unmeasured").hidden = isMeasured(metrics)
     if (isMeasured(metrics)) this.#showMeasures(metrics)
     else this.#showUnmeasured(metrics)
   }
@@ -77,7 +78,7 @@ class QuestionCard extends HTMLElement {
     const list = this.querySelector("measure-list")
     if (metrics.so_far) list.show(metrics.so_far, metrics)
     else list.show(metrics)
-    this.#part("sound").hidden = !metrics.trace
+    part(this, "sound").hidden = !metrics.trace
     if (metrics.trace) this.querySelector("answer-plot").show(this.#sound(metrics), list.summary)
   }
 
@@ -99,7 +100,7 @@ class QuestionCard extends HTMLElement {
   #showRecognition() {
     const recognition = this.#interview.recognition(this.#question.question_id)
     const isLive = !recognition || recognition.state === "live" || this.dataset.state !== "recording"
-    this.#write("recognition", isLive ? "" : phrase(`recognition.${recognition.state}`))
+    show(this, "recognition", isLive ? "" : phrase(`recognition.${recognition.state}`))
   }
 
   // Snapshots leave out the drawing and how sure words are: fetched once somebody looks.
@@ -115,16 +116,6 @@ class QuestionCard extends HTMLElement {
     }
     this.showWords()
     this.showMetrics()
-  }
-
-  #write(name, text) {
-    const part = this.#part(name)
-    if (part.textContent !== text) part.textContent = text
-    part.hidden = !text
-  }
-
-  #part(name) {
-    return this.querySelector(`[data-part=${name}]`)
   }
 }
 

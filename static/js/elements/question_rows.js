@@ -1,3 +1,4 @@
+import { part } from "./parts.js"
 import { phrase } from "./phrases.js"
 
 // The rows of a form for questions: buttons move, remove and add them, where without a script numbers,
@@ -69,14 +70,14 @@ class QuestionRows extends HTMLElement {
   #renumber() {
     for (const [index, row] of this.#rows.entries()) {
       const number = index + 1
-      row.querySelector("[data-part=number]").textContent = phrase("number", { number })
+      part(row, "number").textContent = phrase("number", { number })
       row.querySelector("[data-part=place] input").value = number
     }
   }
 
   #showButtons(are) {
-    for (const part of this.querySelectorAll("[data-part=actions], [data-action=add]")) part.hidden = !are
-    for (const part of this.querySelectorAll("[data-part=place], [data-part=removal]")) part.hidden = are
+    for (const place of this.querySelectorAll("[data-part=actions], [data-action=add]")) place.hidden = !are
+    for (const place of this.querySelectorAll("[data-part=place], [data-part=removal]")) place.hidden = are
   }
 
   #say(text) {
@@ -84,7 +85,7 @@ class QuestionRows extends HTMLElement {
   }
 
   get #list() {
-    return this.querySelector("[data-part=rows]")
+    return part(this, "rows")
   }
 
   get #rows() {

@@ -1,12 +1,13 @@
 import { duration, spokenDuration } from "../models/duration.js"
+import { show } from "./parts.js"
 import { phrase } from "./phrases.js"
 
 // What is saved of an interview that its candidate has paused.
 class SessionPause extends HTMLElement {
   show(session) {
     const { question, takes } = session
-    this.#write("answers", phrase("paused.answers", { answered: question.index - 1, total: question.total }))
-    this.#write("answer", this.#begun(session) ?? (takes.areThere ? phrase("paused.takes") : ""))
+    show(this, "answers", phrase("paused.answers", { answered: question.index - 1, total: question.total }))
+    show(this, "answer", this.#begun(session) ?? (takes.areThere ? phrase("paused.takes") : ""))
   }
 
   // What becomes of an answer that was begun; null if none was.
@@ -15,12 +16,6 @@ class SessionPause extends HTMLElement {
     const left = spoken(upload.unsavedMs)
     if (!upload.isSaved) return phrase(delivery === "away" ? "paused.kept" : "paused.saving", { left })
     return phrase("paused.answer", { time: duration(upload.savedMs), wait: spoken(limits.answer_grace_seconds * 1000) })
-  }
-
-  #write(name, text) {
-    const part = this.querySelector(`[data-part=${name}]`)
-    if (part.textContent !== text) part.textContent = text
-    part.hidden = !text
   }
 }
 

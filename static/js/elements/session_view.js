@@ -1,6 +1,7 @@
 import { duration, spokenDuration } from "../models/duration.js"
 import { isMeasured } from "../models/measures.js"
 import { sessionStatus } from "../models/session_status.js"
+import { part, show } from "./parts.js"
 import { phrase } from "./phrases.js"
 
 // The candidate's page as the session stands: `data-show` names the steps at which a part is there.
@@ -38,12 +39,12 @@ export class SessionView {
 
   showLevel(meter) {
     this.#root.querySelector("[data-part=recording] level-bar").show(meter.level)
-    this.#part("silence").hidden = !meter.isSilent
+    part(this.#root, "silence").hidden = !meter.isSilent
   }
 
   #showParts(step) {
-    for (const part of this.#root.querySelectorAll("[data-show]")) {
-      part.hidden = this.#session.isOver || !part.dataset.show.split(" ").includes(step)
+    for (const place of this.#root.querySelectorAll("[data-show]")) {
+      place.hidden = this.#session.isOver || !place.dataset.show.split(" ").includes(step)
     }
   }
 
@@ -51,9 +52,9 @@ export class SessionView {
     const { question } = this.#session
     if (!question || question.question_id === this.#questionId) return
     this.#questionId = question.question_id
-    this.#part("position").textContent = phrase("question.position", question)
-    this.#part("question").textContent = question.text
-    Object.assign(this.#part("progress"), { max: question.total, value: question.index - 1 })
+    part(this.#root, "position").textContent = phrase("question.position", question)
+    part(this.#root, "question").textContent = question.text
+    Object.assign(part(this.#root, "progress"), { max: question.total, value: question.index - 1 })
     this.#written.querySelector("form").reset()
     this.#written.open = this.prefersWriting
   }
@@ -64,7 +65,7 @@ export class SessionView {
     const isWriting = this.#written.open
     const isThinking = step === "question" && !isOver && !this.starting && !problem && !upload && !isWriting
     this.#countdown.show(startsByItself && isThinking ? question : null)
-    if (step === "question" && !isOver) this.#say("think", this.#times(question).join(" "))
+    if (step === "question" && !isOver) show(this.#root, "think", this.#times(question).join(" "))
   }
 
   #times({ think_seconds, answer_seconds }) {
@@ -84,7 +85,7 @@ export class SessionView {
     }
     this.#action("send-recorded").disabled = this.starting
     this.#root.querySelector("answer-time").show(upload?.recordedMs ?? 0, question?.answer_seconds)
-    this.#part("lost").hidden = !microphoneLost
+    part(this.#root, "lost").hidden = !microphoneLost
     // What the server complains of is put right by a new connection, if by anything.
     this.#action("reconnect").hidden = !problem?.message
     if (limits.text_answer_max_chars) this.#root.querySelector("#answer").maxLength = limits.text_answer_max_chars
@@ -94,13 +95,13 @@ export class SessionView {
     const { step, problem, previous } = this.#session
     const { state, headline, detail, note } = sessionStatus(this.#session, navigator.onLine)
     const values = this.#savedValues()
-    this.#part("status").hidden = !headline
-    this.#part("status-headline").dataset.state = state
-    this.#say("status-headline", headline ? phrase(headline) : "")
-    this.#say("status-detail", detail ? phrase(detail, values) : "")
-    this.#say("status-note", note ? phrase(note, values) : "")
-    this.#say("problem", problem ? this.#problemText(problem) : "")
-    this.#say("previous", previous ? phrase(`previous.${step === "choosing" ? "take" : previous.status}`) ?? "" : "")
+    part(this.#root, "status").hidden = !headline
+    part(this.#root, "status-headline").dataset.state = state
+    show(this.#root, "status-headline", headline ? phrase(headline) : "")
+    show(this.#root, "status-detail", detail ? phrase(detail, values) : "")
+    show(this.#root, "status-note", note ? phrase(note, values) : "")
+    show(this.#root, "problem", problem ? this.#problemText(problem) : "")
+    show(this.#root, "previous", previous ? phrase(`previous.${step === "choosing" ? "take" : previous.status}`) ?? "" : "")
   }
 
   #savedValues() {
@@ -116,19 +117,19 @@ export class SessionView {
     if (!recovery) return
     const { savedMs, keptMs, isElsewhere } = recovery
     const times = { saved: spoken(savedMs), kept: spoken(keptMs) }
-    this.#say("recovery-saved", savedMs ? phrase("recovery.saved", times) : "")
-    this.#say("recovery-kept", keptMs ? phrase("recovery.kept", times) : "")
-    this.#say("recovery-elsewhere", isElsewhere ? phrase("recovery.elsewhere") : "")
+    show(this.#root, "recovery-saved", savedMs ? phrase("recovery.saved", times) : "")
+    show(this.#root, "recovery-kept", keptMs ? phrase("recovery.kept", times) : "")
+    show(this.#root, "recovery-elsewhere", isElsewhere ? phrase("recovery.elsewhere") : "")
   }
 
   #showOver() {
     const { connection, isOver, isEnded } = this.#session
     const reason = isEnded ? connection : "paused"
-    this.#part("over").hidden = !isOver
-    for (const part of this.#root.querySelectorAll("[data-over]")) {
-      part.hidden = !part.dataset.over.split(" ").includes(reason)
+    part(this.#root, "over").hidden = !isOver
+    for (const place of this.#root.querySelectorAll("[data-over]")) {
+      place.hidden = !place.dataset.over.split(" ").includes(reason)
     }
-    this.#say("unsaved", this.#late("late.replaced"))
+    show(this.#root, "unsaved", this.#late("late.replaced"))
     if (isOver && !isEnded) this.#root.querySelector("session-pause").show(this.#session)
   }
 
@@ -140,24 +141,24 @@ export class SessionView {
 
   #showDone() {
     const { completed } = this.#session
-    if (completed) this.#part("answers-given").textContent = phrase("done.answers", completed)
+    if (completed) part(this.#root, "answers-given").textContent = phrase("done.answers", completed)
   }
 
   // Closed, until somebody wants to know.
   #showSounded() {
     const { sounded, step, isOver } = this.#session
-    const part = this.#part("sounded")
-    part.hidden = isOver || !["question", "complete"].includes(step) || !isMeasured(sounded?.metrics)
-    if (part.hidden || sounded === this.#sounded) return
+    const details = part(this.#root, "sounded")
+    details.hidden = isOver || !["question", "complete"].includes(step) || !isMeasured(sounded?.metrics)
+    if (details.hidden || sounded === this.#sounded) return
     this.#sounded = sounded
-    part.open = false
-    part.ontoggle = () => part.open && this.#openSounded(part)
+    details.open = false
+    details.ontoggle = () => details.open && this.#openSounded(details)
   }
 
   // What draws is fetched by who wants to look.
-  async #openSounded(part) {
+  async #openSounded(details) {
     const { showSounded } = await import("./answer_sounded.js")
-    showSounded(part, this.#sounded)
+    showSounded(details, this.#sounded)
   }
 
   #late(name) {
@@ -168,13 +169,6 @@ export class SessionView {
   // The server's own sentence is for programs, and in English.
   #problemText({ code }) {
     return phrase(`problem.${code}`) ?? phrase(`microphone.${code}`) ?? phrase("problem.other")
-  }
-
-  // Live regions speak when they are written to, so that they are written to only for news.
-  #say(name, text) {
-    const part = this.#part(name)
-    if (part.textContent !== text) part.textContent = text
-    part.hidden = !text
   }
 
   // Whoever can't see that the page has changed is led to its new heading.
@@ -193,10 +187,6 @@ export class SessionView {
 
   get #countdown() {
     return this.#root.querySelector("think-countdown")
-  }
-
-  #part(name) {
-    return this.#root.querySelector(`[data-part=${name}]`)
   }
 
   #action(name) {

@@ -1,4 +1,5 @@
 import { duration } from "../models/duration.js"
+import { part, show } from "./parts.js"
 import { phrase } from "./phrases.js"
 
 const NO_ID = "00000000-0000-0000-0000-000000000000"
@@ -17,7 +18,7 @@ class TakeChoice extends HTMLElement {
 
   // `isStarting`: another one is about to be recorded.
   show(takes, isStarting) {
-    this.#part("heading").textContent = phrase(takes.next === 2 ? "takes.one" : "takes.several")
+    part(this, "heading").textContent = phrase(takes.next === 2 ? "takes.one" : "takes.several")
     const again = this.querySelector("[data-action=record-again]")
     const another = phrase("record.again", { number: takes.next, allowed: takes.allowed })
     again.textContent = isStarting ? phrase("record.starting") : another
@@ -35,7 +36,7 @@ class TakeChoice extends HTMLElement {
     const ids = takes.map(({ answer_id }) => answer_id).join()
     if (ids === this.#shown) return
     this.#shown = ids
-    this.#part("list").replaceChildren(...takes.map((take, n) => this.#item(take, n + 1)))
+    part(this, "list").replaceChildren(...takes.map((take, n) => this.#item(take, n + 1)))
     const last = [...this.querySelectorAll("input")].at(-1)
     if (last) last.checked = true
   }
@@ -44,8 +45,8 @@ class TakeChoice extends HTMLElement {
     const item = this.querySelector("template").content.firstElementChild.cloneNode(true)
     const name = phrase("take.name", { number, time: duration(take.duration_ms ?? 0) })
     item.querySelector("input").value = take.answer_id
-    item.querySelector("[data-part=name]").textContent = name
-    item.querySelector("[data-part=text]").textContent = take.text
+    part(item, "name").textContent = name
+    part(item, "text").textContent = take.text
     const audio = item.querySelector("audio")
     audio.src = this.dataset.audio.replace(NO_ID, take.answer_id)
     audio.setAttribute("aria-label", name)
@@ -58,16 +59,10 @@ class TakeChoice extends HTMLElement {
   #missing = ({ target }) => {
     if (target.matches("audio")) remark(target.closest(".take"), "take.unheard")
   }
-
-  #part(name) {
-    return this.querySelector(`[data-part=${name}]`)
-  }
 }
 
 function remark(item, name) {
-  const part = item.querySelector("[data-part=remark]")
-  part.textContent = phrase(name)
-  part.hidden = false
+  show(item, "remark", phrase(name))
 }
 
 customElements.define("take-choice", TakeChoice)

@@ -1,5 +1,6 @@
 import { Countdown } from "../models/countdown.js"
 import { duration, spokenDuration } from "../models/duration.js"
+import { part, write } from "./parts.js"
 import { phrase } from "./phrases.js"
 
 const TICK_MS = 200
@@ -39,18 +40,18 @@ class ThinkCountdown extends HTMLElement {
   #stop() {
     clearInterval(this.#ticking)
     this.#countdown = null
-    this.#part("left").hidden = true
-    this.#part("said").textContent = ""
+    part(this, "left").hidden = true
+    part(this, "said").textContent = ""
   }
 
   #tick() {
     const now = Date.now()
     const seconds = this.#countdown.secondsLeft(now)
-    this.#write("left", phrase("countdown.left", { time: duration(seconds * 1000) }))
-    this.#part("left").classList.toggle("countdown__left--last", seconds <= LAST_SECONDS)
-    this.#part("left").hidden = false
+    write(this, "left", phrase("countdown.left", { time: duration(seconds * 1000) }))
+    part(this, "left").classList.toggle("countdown__left--last", seconds <= LAST_SECONDS)
+    part(this, "left").hidden = false
     if (this.#countdown.isToBeSaid(now)) {
-      this.#write("said", phrase("countdown.said", { time: spokenDuration(seconds, document.documentElement.lang) }))
+      write(this, "said", phrase("countdown.said", { time: spokenDuration(seconds, document.documentElement.lang) }))
     }
     if (this.#countdown.isOver(now)) this.#end()
   }
@@ -58,15 +59,6 @@ class ThinkCountdown extends HTMLElement {
   #end() {
     this.#stop()
     this.dispatchEvent(new CustomEvent("countdownend", { bubbles: true }))
-  }
-
-  #write(name, text) {
-    const part = this.#part(name)
-    if (part.textContent !== text) part.textContent = text
-  }
-
-  #part(name) {
-    return this.querySelector(`[data-part=${name}]`)
   }
 }
 

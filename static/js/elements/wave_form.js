@@ -2,6 +2,7 @@ import { AnswerPlot, GUTTER } from "../models/answer_plot.js"
 import { duration } from "../models/duration.js"
 import { soughtBy } from "../models/playback.js"
 import { waveformPath } from "../models/waveform.js"
+import { part } from "./parts.js"
 import { phrase } from "./phrases.js"
 import { blocks, svg } from "./svg.js"
 
@@ -72,7 +73,7 @@ class WaveForm extends HTMLElement {
     const path = waveformPath(this.#sound.peaks, width, HEIGHT)
     const parts = [svg("path", { class: "wave__bars", d: path }), svg("path", { class: "wave__played", d: path })]
     const size = { class: "wave__drawing", "aria-hidden": "true", width, height: HEIGHT + BAND_HEIGHT + AXIS_HEIGHT }
-    this.querySelector("[data-part=drawing]").replaceChildren(svg("svg", size, ...parts, ...this.#below(width)))
+    part(this, "drawing").replaceChildren(svg("svg", size, ...parts, ...this.#below(width)))
   }
 
   #below(width) {
