@@ -5,7 +5,7 @@ Accessibility is axe-core's judgement, with all of its rules, which are those of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Any, Literal
 
@@ -14,10 +14,11 @@ from playwright.sync_api import Page
 
 from tests.servers import ROOT
 
+Scheme = Literal["light", "dark"]
 SCREENSHOTS = ROOT / "var" / "screenshots"
 WIDTHS = [1280, 360]
 SCREEN_HEIGHT = 800
-SCHEMES: list[Literal["light", "dark"]] = ["light", "dark"]
+SCHEMES: list[Scheme] = ["light", "dark"]
 MOST_BYTES = 150_000
 WEIGHT = """["navigation", "resource"].flatMap((type) => performance.getEntriesByType(type))
   .filter(({ name }) => !name.includes("/audio/") && !name.includes("/media/"))
@@ -42,16 +43,16 @@ def look(page: Page, name: str) -> None:
     assert page.evaluate(WEIGHT) <= MOST_BYTES, f"{name}: too heavy"
 
 
-def shoot(page: Page, name: str) -> None:
+def shoot(page: Page, name: str, schemes: Sequence[Scheme] = SCHEMES) -> None:
     """The same of a page that may have flaws which aren't ours to mend. It has to fit all the same."""
-    for _ in _views(page, name):
+    for _ in _views(page, name, schemes):
         pass
 
 
-def _views(page: Page, name: str) -> Iterator[tuple[int, str]]:
+def _views(page: Page, name: str, schemes: Sequence[Scheme] = SCHEMES) -> Iterator[tuple[int, str]]:
     """Shown and kept one after the other, as on a screen that is as high as the page."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    for width, scheme in product(WIDTHS, SCHEMES):
+    for width, scheme in product(WIDTHS, schemes):
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size({"width": width, "height": SCREEN_HEIGHT})
         height = page.evaluate("document.documentElement.scrollHeight")

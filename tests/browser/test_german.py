@@ -33,7 +33,7 @@ TEXTS = """() => {
 
 
 def check(page: Page, name: str) -> None:
-    shoot(page, f"german-{name}")
+    shoot(page, f"german-{name}", ["light"])
     assert page.locator("html").get_attribute("lang") == "de"
     assert [text for text in page.evaluate(TEXTS) if ENGLISH.search(text)] == [], name
 

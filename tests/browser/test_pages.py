@@ -107,10 +107,10 @@ def test_the_admin_does_not_complain(server: Site, open_context: Opener) -> None
         "answers": "interviews/answer/",
     }.items():
         page.goto(f"{server.url}/admin/{path}")
-        shoot(page, f"admin-{name}")
+        shoot(page, f"admin-{name}", ["light"])
     page.locator("#result_list tbody a").first.click()
     expect(page.locator("audio")).to_be_visible()
-    shoot(page, "admin-answer")
+    shoot(page, "admin-answer", ["light"])
 
     # The pickers, which are scripts, work too.
     page.goto(f"{server.url}/admin/interviews/interview/{created['interview_id']}/change/")
