@@ -17,7 +17,7 @@ from tests.clients import give_consent
 from tests.process.answers import babble
 
 IS_LONG = "CHAOS_ROUNDS" in os.environ
-KILLS = int(os.environ.get("CHAOS_ROUNDS", "8"))
+KILLS = int(os.environ.get("CHAOS_ROUNDS", "6"))
 # With the longest outages.
 LATEST_END_SECONDS = 300.0 if IS_LONG else 150.0
 # Ten minutes: more than anybody says before they are told to hush.

@@ -25,7 +25,7 @@ from tests.voices import STABLE_SENTENCES, read_pcm, speak
 IS_LONG = os.environ.get("LEAK_ROUNDS") == "long"
 # Backend → connections to warm up with, and to compare.
 ROUNDS = {
-    "scripted": (200, 2000 if IS_LONG else 200),
+    "scripted": (100, 2000 if IS_LONG else 100),
     "pocketsphinx": (20, 100 if IS_LONG else 20),
 }
 AT_ONCE = 4
