@@ -137,8 +137,8 @@ def extend(interview: Interview, until: datetime) -> bool:
 
     False if it was completed, cancelled or deleted: then nothing changes.
     """
-    extendable = Interview.objects.running() | Interview.objects.filter(status=Status.EXPIRED)
-    found = extendable.select_for_update().filter(pk=interview.pk, erased_at=None).first()
+    kept = Interview.objects.select_for_update().filter(pk=interview.pk, erased_at=None)
+    found = kept.exclude(status__in=[Status.COMPLETED, Status.CANCELLED]).first()
     if found is None:
         return False
     had_expired = found.status == Status.EXPIRED
