@@ -51,7 +51,6 @@ def takes(request: HttpRequest, interview_id: UUID, question_id: UUID) -> HttpRe
         "question": question,
         "takes": shown[:1] + shown[1:][-1:],
         "may_correct": True,
-        "note_max_chars": settings.NOTE_MAX_CHARS,
     }
     return render(request, "interviews/takes.html", context)
 
