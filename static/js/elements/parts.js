@@ -7,10 +7,10 @@ export function part(root, name) {
 export function write(root, name, text) {
   const place = part(root, name)
   if (place.textContent !== text) place.textContent = text
+  return place
 }
 
 // The same where a part without a text is not there at all.
 export function show(root, name, text) {
-  write(root, name, text)
-  part(root, name).hidden = !text
+  write(root, name, text).hidden = !text
 }
