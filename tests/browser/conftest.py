@@ -23,7 +23,7 @@ from tests.voices import FOLDER, STABLE_SENTENCES, read_pcm, save, silence, spea
 
 QUIET = [
     "--no-sandbox",
-    # Drawn by the processor in any case, and with less of it without a GPU that is none.
+    # There is none, and to do without is cheaper than to imitate one.
     "--disable-gpu",
     "--no-first-run",
     "--disable-background-networking",

@@ -35,7 +35,7 @@ SETTLED = """() => new Promise(requestAnimationFrame)
 
 def look(page: Page, name: str) -> None:
     """Every width and scheme of the page as it stands, which has to be without a flaw."""
-    for width, scheme in _views(page, name):
+    for width, scheme in _views(page, name, SCHEMES):
         # The scheme changes nothing but colours, and they are the same in each width.
         if scheme == "light" or width == WIDTHS[0]:
             found = flaws(page, **({"runOnly": ["color-contrast"]} if scheme == "dark" else {}))
@@ -49,7 +49,7 @@ def shoot(page: Page, name: str, schemes: Sequence[Scheme] = SCHEMES) -> None:
         pass
 
 
-def _views(page: Page, name: str, schemes: Sequence[Scheme] = SCHEMES) -> Iterator[tuple[int, str]]:
+def _views(page: Page, name: str, schemes: Sequence[Scheme]) -> Iterator[tuple[int, str]]:
     """Shown and kept one after the other, as on a screen that is as high as the page."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     for width, scheme in product(WIDTHS, schemes):
