@@ -18,9 +18,9 @@ django.setup()
 # What follows reads settings and models, which are there only now.
 from django.db.backends.base.base import BaseDatabaseWrapper  # noqa: E402
 
-from interviews import services  # noqa: E402
 from interviews.journal import Journal  # noqa: E402
 from interviews.models import Answer, Question  # noqa: E402
+from interviews.services import interviews  # noqa: E402
 
 CHUNK = random.Random(1).randbytes(3200)
 CHUNK_SECONDS = 0.1
@@ -44,7 +44,7 @@ class Commits:
 
 def answers(count: int) -> list[Answer]:
     """As many that are being recorded."""
-    interview, _ = services.create_interview(
+    interview, _ = interviews.create_interview(
         title="Developer", candidate_name="Alex Example", questions=[f"{number}?" for number in range(count)]
     )
     questions = Question.objects.filter(interview=interview)

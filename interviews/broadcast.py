@@ -15,7 +15,7 @@ import msgspec
 from channels.layers import get_channel_layer
 
 from interviews.messages import AnswerComplete, Transcription, VoiceMetricsMessage, is_change
-from interviews.services import Change
+from interviews.services.changes import Change
 
 logger = logging.getLogger(__name__)
 

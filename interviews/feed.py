@@ -29,7 +29,8 @@ from interviews.broadcast import Broadcaster, Delivery, group_name
 from interviews.database import in_database
 from interviews.messages import Liveness
 from interviews.presence import keep_heard
-from interviews.services import Change, Standing, standings
+from interviews.services.changes import Change
+from interviews.services.standing import Standing, standings
 
 logger = logging.getLogger(__name__)
 

@@ -10,9 +10,9 @@ from typing import TypeVar
 from django.conf import settings
 from django.db import DatabaseError
 
-from interviews import services
 from interviews.database import in_database
 from interviews.models import Answer
+from interviews.services import answers
 
 T = TypeVar("T")
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 @asynccontextmanager
 async def holding(answer: Answer) -> AsyncIterator[None]:
     """Keeps the answer for as long as it takes, unless somebody else has taken it over."""
-    async with renewing(services.keep, answer):
+    async with renewing(answers.keep, answer):
         yield
 
 

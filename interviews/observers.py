@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 from django.conf import settings
 
-from interviews import access, lobby, services
+from interviews import access, lobby
 from interviews.broadcast import Delivery
 from interviews.database import AWAY, in_database, persistently
 from interviews.errors import Close, Code
@@ -34,7 +34,8 @@ from interviews.messages import (
 from interviews.models import Answer
 from interviews.outbox import Outbox, Pace, RateLimit
 from interviews.presence import silent_ms
-from interviews.services import Standing
+from interviews.services import standing as status
+from interviews.services.standing import Standing
 from interviews.worker import Worker
 
 LOBBY_SECONDS = 2.0
@@ -237,7 +238,7 @@ class ObserverSession(Listener):
             self._has_missed = True
             return
         try:
-            snapshot = await in_database(services.snapshot, self.interview_id, None, [])
+            snapshot = await in_database(status.snapshot, self.interview_id, None, [])
         except AWAY:
             # The feed has logged it. Heartbeats go on meanwhile.
             self._wants_snapshot.set()

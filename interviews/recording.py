@@ -18,7 +18,6 @@ from typing import Any
 
 from django.conf import settings
 
-from interviews import services
 from interviews.chunks import ChunkReader, PartedAudio
 from interviews.database import persistently
 from interviews.errors import AudioTooShort, Code, code_of
@@ -35,7 +34,9 @@ from interviews.messages import (
     warning,
 )
 from interviews.models import Answer, Interview
-from interviews.services import Begun, Change
+from interviews.services import answers
+from interviews.services.answers import Begun
+from interviews.services.changes import Change
 from interviews.wire import live_metrics_message
 from speech import SpeechStream, open_stream
 from speech.audio import AudioFormat, sniff
@@ -118,7 +119,7 @@ class Recording:
         """After a reconnect the same audio goes on, unless the header of another one is seen."""
         self._needs_part = False
         if index == 0 or sniff(data) is not None:
-            part = await persistently(services.begin_part, self.answer, index, self._audio)
+            part = await persistently(answers.begin_part, self.answer, index, self._audio)
             self._parted.begin_part(part)
 
     def finish(self, chunk_count: int) -> None:
@@ -138,16 +139,16 @@ class Recording:
             return await self._fail(problem)
         duration_ms = ms_from_samples(self._samples)
         if self._owed is not None:
-            return await persistently(services.owe_transcript, self.answer, self._owed, duration_ms)
+            return await persistently(answers.owe_transcript, self.answer, self._owed, duration_ms)
         return await persistently(
-            services.complete_answer, self.answer, duration_ms, self._confidence, self._measures
+            answers.complete_answer, self.answer, duration_ms, self._confidence, self._measures
         )
 
     async def _fail(self, problem: AudioError) -> Change:
         self.has_failed = True
         code = code_of(problem)
         logger.info("answer %s: take %s can't be used: %s", self.answer.pk, self.answer.take, code)
-        change = await persistently(services.fail_answer, self.answer, code)
+        change = await persistently(answers.fail_answer, self.answer, code)
         self._out.tell([error(code, question_id=self.answer.question_id, next_chunk_index=0)])
         return change
 
@@ -157,7 +158,7 @@ class Recording:
             await committed
             self._chunks.committed(index + 1)
             self._out.acked(index + 1)
-        await self._change(services.finish_recording)
+        await self._change(answers.finish_recording)
         self._all_durable.set()
         async with holding(self.answer):
             await self._heard_all.wait()
@@ -264,7 +265,7 @@ class Recording:
         self._heard_all.set()
 
     async def _final(self, final: Final) -> None:
-        await self._change(services.add_segment, self._segments, final)
+        await self._change(answers.add_segment, self._segments, final)
         self._segments += 1
         self._measuring.add(final.words)
 
@@ -312,7 +313,7 @@ class Recording:
 
     async def _owe(self, code: Code) -> None:
         self._owed = self._owed or code
-        await self._change(services.record_only, self._owed)
+        await self._change(answers.record_only, self._owed)
 
     def _show(self, state: Phase, recogniser: str, behind_ms: int | None = None) -> None:
         self._state = State(

@@ -19,13 +19,14 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from interviews import services
 from interviews.access import Viewer
 from interviews.database import in_database
 from interviews.errors import Code, StaleEpoch, code_of
 from interviews.leases import renewing
 from interviews.measuring import measuring
 from interviews.models import Answer, Interview, Retranscription
+from interviews.services import answers
+from interviews.services.changes import lease_end
 from interviews.settling import settle, stored_pcm
 from speech import Ended, Final, open_stream
 from speech.backends import backend_class, get_backend
@@ -93,7 +94,7 @@ def _waiting() -> QuerySet[Retranscription]:
 
 def _claim() -> Retranscription | None:
     for row in _waiting().select_related("answer__question__interview")[:10]:
-        if _waiting().filter(pk=row.pk).update(lease_until=services.lease_end()):
+        if _waiting().filter(pk=row.pk).update(lease_until=lease_end()):
             return row
     return None
 
@@ -103,7 +104,7 @@ def _open(row: Retranscription) -> QuerySet[Retranscription]:
 
 
 def _keep(row: Retranscription) -> None:
-    if not _open(row).update(lease_until=services.lease_end()):
+    if not _open(row).update(lease_until=lease_end()):
         raise StaleEpoch
 
 
@@ -176,12 +177,12 @@ def _fill(answer: Answer, heard: Heard) -> bool:
     """Gives the answer the transcript that it has not, unless somebody is at work on it."""
     free = Q(lease_until=None) | Q(lease_until__lt=timezone.now())
     without = Answer.objects.filter(free, pk=answer.pk, epoch=answer.epoch, status__in=WITHOUT_TRANSCRIPT)
-    changes = {"status": Answer.Status.PENDING, "epoch": F("epoch") + 1, "lease_until": services.lease_end()}
+    changes = {"status": Answer.Status.PENDING, "epoch": F("epoch") + 1, "lease_until": lease_end()}
     if not without.update(**changes):
         return False
     answer.refresh_from_db(from_queryset=Answer.objects.select_related("question__interview"))
     answer.segments.all().delete()
     for index, final in enumerate(heard.finals):
-        services.add_segment(answer, index, final)
-    services.complete_answer(answer, heard.duration_ms, heard.confidence, heard.measures)
+        answers.add_segment(answer, index, final)
+    answers.complete_answer(answer, heard.duration_ms, heard.confidence, heard.measures)
     return True

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from interviews import services, takes
+from interviews import takes
 from interviews.access import Watcher
 from interviews.answer_notes import note_answer
 from interviews.broadcast import Delivery
@@ -50,7 +50,10 @@ from interviews.protocol import (
     Write,
 )
 from interviews.recording import Outlets, Recording
-from interviews.services import Change, Standing
+from interviews.services import answers, interviews
+from interviews.services import standing as status
+from interviews.services.changes import Change
+from interviews.services.standing import Standing
 from interviews.settling import settle, settle_chosen
 from interviews.worker import Worker
 
@@ -199,10 +202,10 @@ class CandidateSession:
     # The protocol's side
 
     async def _welcome(self) -> None:
-        change = await persistently(services.start, self.interview_id)
+        change = await persistently(interviews.start, self.interview_id)
         if change:
             self._worker.feed.publish(change)
-        messages = await persistently(services.welcome, self.interview_id)
+        messages = await persistently(status.welcome, self.interview_id)
         self.tell([*messages, *await self._choose_for_them(messages)])
 
     async def _handle(self, message: Incoming) -> None:
@@ -253,7 +256,7 @@ class CandidateSession:
 
     async def _begin(self, event: Begin) -> None:
         begun = await persistently(
-            services.begin_answer, self.interview_id, event.question_id, new_take=event.new_take
+            answers.begin_answer, self.interview_id, event.question_id, new_take=event.new_take
         )
         outlets = Outlets(tell=self.tell, publish=self._worker.feed.publish, acked=self._acked)
         self._recording = Recording(
@@ -280,7 +283,7 @@ class CandidateSession:
 
     async def _lose_answer(self) -> None:
         """Another connection has it; or it was deleted with its interview."""
-        found = await persistently(services.standings, {self.interview_id}, set(), set())
+        found = await persistently(status.standings, {self.interview_id}, set(), set())
         if found[self.interview_id].is_over:
             self.hang_up(Close.NOT_ALLOWED, error(Code.INTERVIEW_ALREADY_COMPLETED))
         else:
@@ -299,7 +302,7 @@ class CandidateSession:
 
     async def _compare(self, recording: Recording, index: int, data: bytes) -> None:
         """A chunk that came before: the same again is acknowledged, another one is refused."""
-        is_same = await persistently(services.is_stored_chunk, recording.answer, index, data)
+        is_same = await persistently(status.is_stored_chunk, recording.answer, index, data)
         if self._recording is not recording:
             return
         if is_same:
@@ -309,7 +312,7 @@ class CandidateSession:
 
     async def _write(self, question_id: str, text: str) -> None:
         await self._abandon()
-        change = await in_database(services.write_answer, self.interview_id, question_id, text)
+        change = await in_database(answers.write_answer, self.interview_id, question_id, text)
         self._ended(change, usable=True)
         assert change.answer
         self._worker.spawn(settle(change.answer))
@@ -357,14 +360,14 @@ class CandidateSession:
             if self._recording and not self._recording.is_finishing:
                 answer = self._recording.answer
                 await self._abandon()
-                self._ended(await persistently(services.give_up, answer), usable=False)
-            self.tell(await persistently(services.current_step, self.interview_id))
+                self._ended(await persistently(answers.give_up, answer), usable=False)
+            self.tell(await persistently(status.current_step, self.interview_id))
         elif event.failed_message_type in {"transcription", "voice_metrics", "answer_complete"}:
-            self.tell(await persistently(services.last_ended, self.interview_id))
+            self.tell(await persistently(status.last_ended, self.interview_id))
         elif self._protocol.state is State.RECORDING and event.failed_message_type != "question":
             self._say_where_to_go_on()
         else:
-            self.tell(await persistently(services.current_step, self.interview_id))
+            self.tell(await persistently(status.current_step, self.interview_id))
 
 
 def _slot(message: ServerMessage) -> str | None:

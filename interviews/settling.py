@@ -18,10 +18,8 @@ from uuid import UUID
 from django.core.files import File
 from django.core.files.storage import Storage
 from django.db import transaction
-from django.db.models import Max
 from django.utils import timezone
 
-from interviews import services
 from interviews.chunks import ChunkReader, ChunksGone, PartedAudio, after
 from interviews.database import in_database
 from interviews.errors import Code, StaleEpoch, code_of
@@ -29,6 +27,7 @@ from interviews.leases import holding
 from interviews.measuring import Measuring, measuring
 from interviews.models import Answer, AudioChunk, AudioPart, audio_folder
 from interviews.orchestration import answer_completed, get_orchestrator
+from interviews.services import answers
 from interviews.wire import metrics_fields
 from speech import Ended, Event, Final, Resume, open_stream
 from speech.audio import Peaks, read_pcm, write_flac
@@ -48,19 +47,18 @@ async def settle(answer: Answer) -> None:
     except (StaleEpoch, ChunksGone):
         logger.info("answer %s was taken over", answer.pk)
     else:
-        await in_database(services.release, answer)
+        await in_database(answers.release, answer)
 
 
 async def settle_chosen(answer: Answer) -> None:
     """A take counts from now on. Whoever still works on it hands it over; nobody does if it is settled."""
-    if await in_database(services.take_over, answer):
+    if await in_database(answers.take_over, answer):
         await settle(answer)
 
 
 def parted_audio(answer: Answer) -> PartedAudio:
     """All of a recorded answer's chunks, read from the rows."""
-    last = answer.chunks.aggregate(last=Max("index"))["last"]
-    count = 0 if last is None else last + 1
+    count = answer.next_chunk_index()
     chunks = ChunkReader(answer.pk, durable=count)
     chunks.end(count)
     return PartedAudio(chunks, answer.parts.all())
@@ -180,7 +178,7 @@ async def work_off_one() -> bool:
 async def _work_off(answer: Answer) -> None:
     if answer.status == Answer.Status.RECORDING:
         logger.info("answer %s: its candidate did not come back", answer.pk)
-        await in_database(services.finish_recording, answer)
+        await in_database(answers.finish_recording, answer)
         await _owe(answer, Code.TIMEOUT)
     elif answer.status == Answer.Status.FINISHING:
         # Whoever finished it died; all its audio is there.
@@ -193,9 +191,9 @@ async def _work_off(answer: Answer) -> None:
 
 async def _owe(answer: Answer, code: Code) -> None:
     if await in_database(answer.chunks.exists):
-        await in_database(services.owe_transcript, answer, code, None)
+        await in_database(answers.owe_transcript, answer, code, None)
     else:
-        await in_database(services.fail_answer, answer, Code.AUDIO_TOO_SHORT)
+        await in_database(answers.fail_answer, answer, Code.AUDIO_TOO_SHORT)
 
 
 def claim(*, transcripts: bool = True) -> Answer | None:
@@ -204,7 +202,7 @@ def claim(*, transcripts: bool = True) -> Answer | None:
     if not transcripts:
         owed = owed.exclude(status=Answer.Status.PENDING)
     for answer in owed.order_by("ended_at")[:10]:
-        if services.take_over(answer):
+        if answers.take_over(answer):
             return answer
     return None
 
@@ -226,7 +224,7 @@ async def transcribe_answer(answer: Answer) -> None:
             await _keep(answer, len(segments), events, measured)
     except AudioError as problem:
         logger.info("answer %s can't be transcribed: %s", answer.pk, type(problem).__name__)
-        await in_database(services.fail_answer, answer, code_of(problem))
+        await in_database(answers.fail_answer, answer, code_of(problem))
 
 
 async def remeasure(answer: Answer) -> None:
@@ -246,20 +244,20 @@ async def remeasure(answer: Answer) -> None:
             await measured.hear(block)
         await in_database(Answer.objects.filter(pk=answer.pk).update, peaks=peaks.result)
         if measures := await measured.final():
-            await in_database(services.keep_remeasurement, answer, measures)
+            await in_database(answers.keep_remeasurement, answer, measures)
 
 
 async def _keep(answer: Answer, index: int, events: AsyncIterator[Event], measured: Measuring) -> None:
     """Adds to the segments that are there already."""
     async for event in events:
         if isinstance(event, Final):
-            await in_database(services.add_segment, answer, index, event)
+            await in_database(answers.add_segment, answer, index, event)
             measured.add(event.words)
             index += 1
         elif isinstance(event, Ended):
             measures = await measured.final()
             await in_database(
-                services.complete_answer, answer, event.duration_ms, measured.confidence, measures
+                answers.complete_answer, answer, event.duration_ms, measured.confidence, measures
             )
 
 

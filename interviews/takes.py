@@ -13,7 +13,9 @@ from django.utils import timezone
 from interviews.errors import Code, InterviewError
 from interviews.messages import TakeChosen
 from interviews.models import Answer, Interview
-from interviews.services import Change, current_question, give_up_recording, next_step_of, raise_revision
+from interviews.services.answers import current_question, give_up_recording
+from interviews.services.changes import Change, raise_revision
+from interviews.services.interviews import next_step_of
 from interviews.wire import step_messages
 
 

@@ -14,12 +14,13 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from interviews import audit, exports, retranscribing, services
+from interviews import audit, exports, retranscribing
 from interviews.admin.asking import Action, Refused, Result, confirmed
 from interviews.erasure import erase
 from interviews.forms import MAX_LINK_DAYS
 from interviews.media import blocks_of
 from interviews.models import Interview
+from interviews.services.interviews import cancel, extend
 
 
 class ExportForm(forms.Form):
@@ -92,7 +93,7 @@ class Cancel(Action):
     is_final = True
 
     def carry_out(self, request: HttpRequest, interviews: list[Interview], values: dict[str, Any]) -> Result:
-        done = [interview for interview in interviews if services.cancel(interview)]
+        done = [interview for interview in interviews if cancel(interview)]
         for interview in done:
             audit.record(request.user, interview, gettext("Cancelled."))
         told = ngettext(
@@ -128,7 +129,7 @@ class Extend(Action):
     form = ExtendForm
 
     def carry_out(self, request: HttpRequest, interviews: list[Interview], values: dict[str, Any]) -> Result:
-        done = [interview for interview in interviews if services.extend(interview, values["until"])]
+        done = [interview for interview in interviews if extend(interview, values["until"])]
         for interview in done:
             audit.record(request.user, interview, gettext("Extended."))
         told = ngettext("%(count)s interview was extended.", "%(count)s interviews were extended.", len(done))

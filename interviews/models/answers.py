@@ -129,6 +129,11 @@ class Answer(models.Model):
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.take} · {self.get_status_display()}"
 
+    def next_chunk_index(self) -> int:
+        """Everything below it is durable: chunks are stored in their order."""
+        last = self.chunks.aggregate(last=models.Max("index"))["last"]
+        return 0 if last is None else last + 1
+
     @property
     def is_to_be_chosen(self) -> bool:
         """Whether the interview waits for its candidate's choice before it goes on."""

@@ -98,7 +98,7 @@ def begin_answer(interview_id: UUID, question_id: str, *, new_take: bool = False
         answer.save(update_fields=["epoch", "status", "failure", "lease_until"])
     size = answer.chunks.aggregate(size=Sum(Length("data")))["size"]
     segments = list(answer.segments.all())
-    started = started_message(answer, next_chunk_index(answer), segments)
+    started = started_message(answer, answer.next_chunk_index(), segments)
     return Begun(
         answer,
         started,
@@ -107,12 +107,6 @@ def begin_answer(interview_id: UUID, question_id: str, *, new_take: bool = False
         received_bytes=size or 0,
         change=Change(interview_id, revision, [started]),
     )
-
-
-def next_chunk_index(answer: Answer) -> int:
-    """Everything below it is durable: chunks are stored in their order."""
-    last = answer.chunks.aggregate(last=Max("index"))["last"]
-    return 0 if last is None else last + 1
 
 
 @transaction.atomic

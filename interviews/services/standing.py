@@ -12,7 +12,6 @@ from django.db import transaction
 from interviews import access
 from interviews.messages import ServerMessage, Snapshot
 from interviews.models import Answer, Interview
-from interviews.services.answers import next_chunk_index
 from interviews.wire import ended_messages, session_ready, snapshot_message, step_messages
 
 
@@ -62,7 +61,7 @@ def _under_way(interview: Interview) -> dict[str, Any] | None:
     return {
         "question_id": answer.question_id,
         "answer_id": answer.pk,
-        "next_chunk_index": next_chunk_index(answer),
+        "next_chunk_index": answer.next_chunk_index(),
     }
 
 

@@ -14,11 +14,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
-from interviews import access, services
+from interviews import access
 from interviews.database import in_database
 from interviews.forms import CONSENT_VERSION, ConsentForm
 from interviews.media import file_response
 from interviews.models import Interview
+from interviews.services import interviews
 from interviews.transcripts import sounded
 from interviews.wire import end_message
 
@@ -36,7 +37,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
         return _enter(request, interview)
     form = ConsentForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        services.give_consent(interview, CONSENT_VERSION)
+        interviews.give_consent(interview, CONSENT_VERSION)
         return _enter(request, interview)
     consent = f"interviews/consent/{CONSENT_VERSION}.html"
     context = {"form": form, "consent": consent, **_session_context(interview)}

@@ -11,11 +11,12 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from interviews import access, services
+from interviews import access
 from interviews.forms import InterviewForm
 from interviews.invitations import NotInvited, invite
 from interviews.lobby import LobbyFilter, languages_for, look
 from interviews.models import QuestionSet
+from interviews.services import interviews
 from interviews.views.invitations import show_link
 
 
@@ -45,7 +46,7 @@ def interview_new(request: HttpRequest) -> HttpResponse:
     form.fields["candidate_email"].required = "invite" in request.POST
     if not form.is_valid():
         return render(request, "interviews/interview_new.html", {"form": form})
-    interview, token = services.create_interview(owner=request.user, **form.cleaned_data)
+    interview, token = interviews.create_interview(owner=request.user, **form.cleaned_data)
     if "invite" not in request.POST:
         return show_link(request, interview, token)
     try:

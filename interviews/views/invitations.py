@@ -12,9 +12,10 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from interviews import access, invitations, links, services
+from interviews import access, invitations, links
 from interviews.invitations import InvitationForm, NotInvited
 from interviews.models import Interview
+from interviews.services import interviews
 
 
 @never_cache
@@ -22,7 +23,7 @@ from interviews.models import Interview
 @login_required
 def interview_link(request: HttpRequest, interview_id: UUID) -> HttpResponse:
     interview = _managed(request, interview_id)
-    return show_link(request, interview, services.new_link(interview))
+    return show_link(request, interview, interviews.new_link(interview))
 
 
 @never_cache

@@ -410,7 +410,7 @@ def test_what_is_kept_of_an_interview_that_is_over_is_deleted(
 
 def cancel(site: Site, created: Created) -> None:
     code = (
-        "from interviews import services;from interviews.models import Interview;"
-        f"services.cancel(Interview.objects.get(pk={created['interview_id']!r}))"
+        "from interviews.services import interviews;from interviews.models import Interview;"
+        f"interviews.cancel(Interview.objects.get(pk={created['interview_id']!r}))"
     )
     site.manage("shell", "-v0", "-c", code)

@@ -12,7 +12,6 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 
-from interviews import services
 from interviews.access import Watcher
 from interviews.broadcast import group_name
 from interviews.database import in_database
@@ -23,6 +22,7 @@ from interviews.models import Answer, Interview
 from interviews.observers import LobbySession, ObserverSession
 from interviews.practice import PracticeSession
 from interviews.protocol import Frame
+from interviews.services import interviews
 from interviews.session import CandidateSession
 from interviews.worker import Worker
 from tests.interviews.rows import an_interview
@@ -144,7 +144,7 @@ async def joined(observer: Peer) -> Message:
 async def a_live_interview(*questions: str, **fields: Any) -> tuple[Interview, list[str]]:
     """An interview with consent, and the ids of its questions."""
     interview = await in_database(an_interview, questions=questions or ("Why you?", "Why us?"), **fields)
-    await in_database(services.give_consent, interview, "2026-11")
+    await in_database(interviews.give_consent, interview, "2026-11")
     ids = await in_database(lambda: [str(pk) for pk in interview.questions.values_list("pk", flat=True)])
     return interview, ids
 

@@ -7,8 +7,8 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 
-from interviews import services
 from interviews.models import Answer, Interview, Question, Segment
+from interviews.services import interviews
 
 METRICS = {
     "speaking_rate_wpm": 132.4,
@@ -83,7 +83,7 @@ def an_interview_and_token(owner: User | None = None, **fields: Any) -> tuple[In
     changes = {name: fields.pop(name) for name in ("status", "expires_at", "consented_at") if name in fields}
     named: dict[str, Any] = {"title": "Developer", "candidate_name": "Grace Example", **fields}
     named.setdefault("questions", ["Why you?", "Why us?"])
-    interview, token = services.create_interview(owner=owner, **named)
+    interview, token = interviews.create_interview(owner=owner, **named)
     Interview.objects.filter(pk=interview.pk).update(**changes)
     interview.refresh_from_db()
     return interview, token

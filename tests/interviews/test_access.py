@@ -7,8 +7,9 @@ from django.contrib.auth.models import AnonymousUser
 from django.core import signing
 from django.utils import timezone
 
-from interviews import access, services
+from interviews import access
 from interviews.models import Interview
+from interviews.services import interviews
 from tests.interviews.rows import a_recruiter, an_answer, an_interview, an_interview_and_token
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +31,7 @@ def test_the_cookie_opens_its_interview_once_consent_is_given() -> None:
     interview = an_interview()
     before = access.candidate_interview(interview.pk, cookies(interview))
 
-    services.give_consent(interview, "2026-11")
+    interviews.give_consent(interview, "2026-11")
 
     assert before is None
     assert access.candidate_interview(interview.pk, cookies(interview)) == interview
@@ -66,7 +67,7 @@ def test_a_new_link_ends_the_old_ones_cookies() -> None:
     interview = an_interview(consented_at=timezone.now())
     old = cookies(interview)
 
-    services.new_link(interview)
+    interviews.new_link(interview)
 
     assert access.candidate_interview(interview.pk, old) is None
     assert access.candidate_interview(interview.pk, cookies(interview)) == interview

@@ -16,11 +16,11 @@ from django.test import AsyncClient, Client
 from django.urls import reverse
 from django.utils import timezone
 
-from interviews import services
 from interviews.database import in_database
 from interviews.erasure import erase
 from interviews.errors import Close
 from interviews.models import Correction, Interview, Invitation, Note, Retranscription
+from interviews.services.interviews import cancel
 from interviews.worker import Worker
 from tests.interviews.conftest import SCRIPTED
 from tests.interviews.live import a_live_interview, candidate_of, connected
@@ -106,7 +106,7 @@ def test_an_interview_is_cancelled_extended_or_erased(admin_client: Client) -> N
     Interview.objects.filter(pk__in=[extended.pk, over.pk]).update(
         status="expired", expires_at=timezone.now() - timedelta(days=1)
     )
-    services.cancel(over)
+    cancel(over)
     Interview.objects.filter(pk=over.pk).update(status="completed")
 
     messages(act(admin_client, "cancel", cancelled))

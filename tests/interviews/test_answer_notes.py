@@ -11,7 +11,7 @@ from django.urls import reverse
 from interviews.answer_notes import note_answer
 from interviews.errors import Code, InterviewError
 from interviews.models import Answer, Interview, Question
-from interviews.services import Change
+from interviews.services.changes import Change
 from interviews.worker import Worker
 from tests.interviews.live import Peer, candidate_of, connected, joined, observer_of, the_answer
 from tests.interviews.rows import a_recruiter, an_answer, an_interview

@@ -11,8 +11,9 @@ from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
-from interviews import access, services
+from interviews import access
 from interviews.models import Answer, Interview
+from interviews.services import answers, interviews
 from tests.interviews.rows import METRICS, a_recruiter, an_interview
 from tests.interviews.test_settling import owed
 from tests.process.answers import babble, text_of
@@ -128,7 +129,7 @@ def test_the_demo_of_an_earlier_start_is_shown_again(folder: Path) -> None:
 
 def test_an_interview_that_is_over_is_followed_by_another(folder: Path) -> None:
     first = run("demo")
-    services.cancel(Interview.objects.get())
+    interviews.cancel(Interview.objects.get())
 
     second = run("demo")
 
@@ -171,7 +172,7 @@ def test_the_transcriber_works_off_what_is_owed_and_ends() -> None:
     pcm = babble(1)
     answer = owed(interview, pcm)
     interview.refresh_from_db()
-    services.write_answer(interview.pk, str(interview.current_question_id), "Because.")
+    answers.write_answer(interview.pk, str(interview.current_question_id), "Because.")
     Answer.objects.update(lease_until=None)
 
     run("transcriber", "--once")

@@ -15,9 +15,10 @@ from django.test import Client
 from django.utils import timezone
 
 from interview_project.asgi import application
-from interviews import access, services
+from interviews import access
 from interviews.database import in_database
 from interviews.models import Interview
+from interviews.services import interviews
 from interviews.worker import Worker
 from tests.interviews.live import PCM, a_live_interview, eventually
 from tests.interviews.rows import a_recruiter, an_interview
@@ -157,7 +158,7 @@ async def test_a_complete_interview_says_that_it_is_complete(worker: Worker) -> 
 async def test_a_new_link_ends_the_old_cookie(worker: Worker) -> None:
     interview, _ = await a_live_interview()
     old = candidate_s(interview)
-    await in_database(services.new_link, interview)
+    await in_database(interviews.new_link, interview)
 
     assert await refusal(answer_path(interview), old) == ("CONSENT_REQUIRED", 4403)
     async with connected(answer_path(interview), candidate_s(interview)) as browser:

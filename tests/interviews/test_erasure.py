@@ -22,7 +22,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from interviews import access, retention, services
+from interviews import access, retention
 from interviews.chunks import ChunksGone
 from interviews.database import in_database
 from interviews.erasure import erase, scrub, sweep
@@ -42,6 +42,7 @@ from interviews.models import (
     audio_folder,
 )
 from interviews.orchestration import interview_erased
+from interviews.services import answers, interviews
 from interviews.settling import _keep_file, settle, transcribe_answer
 from interviews.worker import Worker
 from speech.events import Final, Resume
@@ -292,16 +293,16 @@ async def test_an_answer_that_is_being_recorded_ends_and_writes_nothing_more(
 
 FINAL = Final("words", 0, 900, None, (), Resume(), "scripted")
 LATE_VERBS: dict[str, Callable[[Answer], Any]] = {
-    "begin_part": lambda answer: services.begin_part(answer, 5, None),
-    "add_segment": lambda answer: services.add_segment(answer, 9, FINAL),
-    "record_only": lambda answer: services.record_only(answer, Code.STT_FAILED),
-    "finish_recording": services.finish_recording,
-    "owe_transcript": lambda answer: services.owe_transcript(answer, Code.STT_FAILED, 1000),
-    "complete_answer": lambda answer: services.complete_answer(answer, 1000, None, unavailable()),
-    "fail_answer": lambda answer: services.fail_answer(answer, Code.AUDIO_TOO_SHORT),
-    "give_up": services.give_up,
-    "keep": services.keep,
-    "keep_remeasurement": lambda answer: services.keep_remeasurement(answer, unavailable()),
+    "begin_part": lambda answer: answers.begin_part(answer, 5, None),
+    "add_segment": lambda answer: answers.add_segment(answer, 9, FINAL),
+    "record_only": lambda answer: answers.record_only(answer, Code.STT_FAILED),
+    "finish_recording": answers.finish_recording,
+    "owe_transcript": lambda answer: answers.owe_transcript(answer, Code.STT_FAILED, 1000),
+    "complete_answer": lambda answer: answers.complete_answer(answer, 1000, None, unavailable()),
+    "fail_answer": lambda answer: answers.fail_answer(answer, Code.AUDIO_TOO_SHORT),
+    "give_up": answers.give_up,
+    "keep": answers.keep,
+    "keep_remeasurement": lambda answer: answers.keep_remeasurement(answer, unavailable()),
 }
 
 
@@ -309,9 +310,9 @@ LATE_VERBS: dict[str, Callable[[Answer], Any]] = {
 @pytest.mark.parametrize("status", ["recording", "finishing", "pending"])
 def test_whoever_had_an_answer_of_it_finds_no_row_any_more(verb: str, status: str) -> None:
     interview = an_interview(consented_at=timezone.now())
-    services.start(interview.pk)
+    interviews.start(interview.pk)
     question = interview.questions.get(position=1)
-    answer = services.begin_answer(interview.pk, str(question.pk)).answer
+    answer = answers.begin_answer(interview.pk, str(question.pk)).answer
     Answer.objects.update(status=status)
 
     erase([interview])
@@ -346,14 +347,14 @@ async def test_what_was_on_its_way_to_rows_and_files_gets_to_neither(settings: A
 @pytest.mark.parametrize("verb", ["begin_answer", "write_answer"])
 def test_no_answer_of_it_can_be_begun(verb: str) -> None:
     interview = an_interview(consented_at=timezone.now())
-    services.start(interview.pk)
+    interviews.start(interview.pk)
     question = str(interview.questions.get(position=1).pk)
     arguments = ["In writing."] if verb == "write_answer" else []
 
     erase([interview])
 
     with pytest.raises(InterviewError) as refusal:
-        getattr(services, verb)(interview.pk, question, *arguments)
+        getattr(answers, verb)(interview.pk, question, *arguments)
     assert refusal.value.code == Code.INTERVIEW_ALREADY_COMPLETED
 
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from interviews import services
 from interviews.erasure import erase
 from interviews.models import Interview
+from interviews.services import interviews
 from tests.interviews.rows import an_answer, an_interview
 
 pytestmark = pytest.mark.django_db
@@ -21,10 +21,10 @@ LATER = timezone.now() + timedelta(days=9)
 def one_that_expired(**fields: object) -> Interview:
     interview = an_interview(consented_at=timezone.now())
     if fields.get("started"):
-        services.start(interview.pk)
+        interviews.start(interview.pk)
         an_answer(interview.questions.get(position=1), "words")
     Interview.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
-    services.expire_interviews()
+    interviews.expire_interviews()
     interview.refresh_from_db()
     return interview
 
@@ -33,18 +33,18 @@ def test_what_had_expired_before_it_began_can_be_begun() -> None:
     interview = one_that_expired()
     before = interview.status, interview.is_open
 
-    assert services.extend(interview, LATER)
+    assert interviews.extend(interview, LATER)
 
     after = Interview.objects.get()
     assert before == (Status.EXPIRED, False)
     assert (after.status, after.expires_at, after.is_open) == (Status.SCHEDULED, LATER, True)
-    assert services.start(after.pk) is not None
+    assert interviews.start(after.pk) is not None
 
 
 def test_what_had_expired_in_the_middle_goes_on_with_the_next_question() -> None:
     interview = one_that_expired(started=True)
 
-    assert services.extend(interview, LATER)
+    assert interviews.extend(interview, LATER)
 
     after = Interview.objects.get()
     assert (after.status, after.is_open) == (Status.IN_PROGRESS, True)
@@ -54,10 +54,10 @@ def test_what_had_expired_in_the_middle_goes_on_with_the_next_question() -> None
 
 def test_what_is_open_stays_as_it_is() -> None:
     interview = an_interview(consented_at=timezone.now())
-    services.start(interview.pk)
+    interviews.start(interview.pk)
     current = Interview.objects.get().current_question
 
-    assert services.extend(interview, LATER)
+    assert interviews.extend(interview, LATER)
 
     after = Interview.objects.get()
     assert (after.status, after.current_question, after.expires_at) == (Status.IN_PROGRESS, current, LATER)
@@ -72,6 +72,6 @@ def test_what_is_over_stays_over(ending: str) -> None:
         Interview.objects.update(status=ending)
     before = Interview.objects.values().get()
 
-    assert not services.extend(interview, LATER)
+    assert not interviews.extend(interview, LATER)
 
     assert Interview.objects.values().get() == before

@@ -11,14 +11,15 @@ import pytest
 from channels.layers import get_channel_layer
 from django.utils import timezone
 
-from interviews import services
 from interviews.access import Watcher
 from interviews.broadcast import Delivery, group_name
 from interviews.database import in_database
 from interviews.feed import ECHO_SECONDS, Feed
 from interviews.messages import ServerMessage, Transcription
 from interviews.models import Answer, Interview
-from interviews.services import Change, Standing
+from interviews.services import answers, interviews
+from interviews.services.changes import Change
+from interviews.services.standing import Standing
 from tests.interviews.backends import UnreliableLayer
 from tests.interviews.live import a_live_interview, eventually
 from tests.interviews.rows import a_recruiter
@@ -190,8 +191,8 @@ async def test_everyone_attached_is_told_where_their_interview_stands(feeds: lis
     other, _ = await a_live_interview()
     user = await in_database(a_recruiter)
     await in_database(Interview.objects.filter(pk=interview.pk).update, owner=user)
-    await in_database(services.start, interview.pk)
-    begun = await in_database(services.begin_answer, interview.pk, first)
+    await in_database(interviews.start, interview.pk)
+    begun = await in_database(answers.begin_answer, interview.pk, first)
     candidate = Socket(interview.pk, watcher=None, answer_id=begun.answer.pk)
     # With a session that is none.
     observer = Socket(interview.pk, Watcher(user.pk, "Ada", "no session", user.get_session_auth_hash()))
@@ -201,7 +202,7 @@ async def test_everyone_attached_is_told_where_their_interview_stands(feeds: lis
     await eventually(lambda: all(s.standings for s in (candidate, observer, bystander)), "all are told")
 
     await in_database(Answer.objects.update, epoch=5)
-    await in_database(services.cancel, interview)
+    await in_database(interviews.cancel, interview)
     await eventually(lambda: candidate.standings[-1].is_over, "the change is seen")
 
     first_seen, last_seen = candidate.standings[0], candidate.standings[-1]

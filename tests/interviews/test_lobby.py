@@ -11,9 +11,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from interviews import erasure, lobby, services
+from interviews import erasure, lobby
 from interviews.lobby import INTERVIEWS_PER_PAGE, LobbyFilter, look
 from interviews.models import Answer, Interview, Invitation
+from interviews.services import interviews
 from tests.interviews.rows import a_recruiter, an_answer, an_interview
 from tests.interviews.test_views import signed_in, text_of
 
@@ -197,7 +198,7 @@ def test_the_digest_is_the_pages_own_and_changes_with_what_it_shows(client: Clie
     digests = [client.get(reverse("lobby")).context["lobby"].digest]
 
     assert seen_by(ada).digest == digests[0]
-    services.start(interview.pk)
+    interviews.start(interview.pk)
     digests.append(seen_by(ada).digest)
     an_answer(interview.questions.get(position=1), "words")
     digests.append(seen_by(ada).digest)

@@ -12,7 +12,6 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import connection
 
-from interviews import services
 from interviews.access import Watcher
 from interviews.broadcast import Delivery, delivery_of
 from interviews.database import in_database
@@ -20,6 +19,7 @@ from interviews.errors import Close
 from interviews.messages import Transcription
 from interviews.models import Interview, Segment
 from interviews.observers import LobbySession
+from interviews.services import answers, changes, interviews, standing
 from interviews.worker import Worker
 from speech.backends.scripted import BLOCK_BYTES
 from speech.events import Final, Resume
@@ -75,7 +75,7 @@ def texts(snapshot: Message) -> list[str]:
 
 
 async def write(interview: Interview, question_id: str) -> None:
-    await in_database(services.write_answer, interview.pk, question_id, "Because.")
+    await in_database(answers.write_answer, interview.pk, question_id, "Because.")
 
 
 # What they see
@@ -138,7 +138,7 @@ async def test_who_asks_gets_a_new_snapshot(worker: Worker) -> None:
 
     async with connected(observer_of(interview, ada, worker)) as observer:
         before = await observer.until("snapshot")
-        await in_database(services.start, interview.pk)
+        await in_database(interviews.start, interview.pk)
         await write(interview, first)
         observer.say("resync")
         after = await observer.until("snapshot")
@@ -177,11 +177,11 @@ async def test_a_lost_message_is_noticed_after_another_was_only_late(worker: Wor
     session = observer_of(interview, ada, worker)
 
     def stands_at(revision: int) -> None:
-        session.check(services.Standing(revision, False, "", {}, {(ada, interview.pk)}))
+        session.check(standing.Standing(revision, False, "", {}, {(ada, interview.pk)}))
 
     async with connected(session) as observer:
         before = (await joined(observer))["revision"]
-        await in_database(services.start, interview.pk)
+        await in_database(interviews.start, interview.pk)
         await write(interview, first)
         stands_at(before + 1)
         session.deliver(Delivery(interview.pk, before + 1, []))
@@ -243,7 +243,7 @@ async def test_whether_interims_are_late_is_told_at_once_and_to_who_comes(
     async with connected(observer_of(interview, ada, worker)) as observer:
         before = await joined(observer)
         layer.is_away = True
-        worker.feed.publish(services.Change(interview.pk, 1))
+        worker.feed.publish(changes.Change(interview.pk, 1))
         await observer.until("heartbeat", interims="late")
         async with connected(observer_of(interview, ada, worker)) as another:
             late = await another.until("snapshot")
@@ -304,7 +304,7 @@ async def test_who_watches_while_the_database_is_away_stays_and_is_shown_what_it
         async with a_database_that_is_away():
             observer.say("resync")
             beats = [await observer.until("heartbeat") for _ in range(10)]
-        await in_database(services.start, interview.pk)
+        await in_database(interviews.start, interview.pk)
         shown = await observer.until("snapshot", revision=beats[-1]["revision"] + 1)
 
     assert shown["interview"]["status"] == "in_progress"
@@ -315,8 +315,8 @@ async def test_who_watches_while_the_database_is_away_stays_and_is_shown_what_it
 
 async def speaking(interview: Interview, question_id: str) -> Callable[..., Delivery]:
     """Begins an answer; returns what makes deliveries of its words."""
-    await in_database(services.start, interview.pk)
-    begun = await in_database(services.begin_answer, interview.pk, question_id)
+    await in_database(interviews.start, interview.pk)
+    begun = await in_database(answers.begin_answer, interview.pk, question_id)
 
     def said(revision: int, segment: int, text: str, *, is_final: bool = False) -> Delivery:
         words = Transcription(
@@ -329,7 +329,7 @@ async def speaking(interview: Interview, question_id: str) -> Callable[..., Deli
             start_ms=0,
             end_ms=500,
         )
-        return delivery_of(services.Change(interview.pk, revision, [words]))
+        return delivery_of(changes.Change(interview.pk, revision, [words]))
 
     return said
 
@@ -368,7 +368,7 @@ async def test_a_snapshot_shows_no_words_twice_where_a_final_was_lost(worker: Wo
         worker.feed._deliver(said(revision, 0, "my great"))
         answer = await the_answer()
         await in_database(
-            services.add_segment, answer, 0, Final("my greatest", 0, 900, None, (), Resume(), "")
+            answers.add_segment, answer, 0, Final("my greatest", 0, 900, None, (), Resume(), "")
         )
         shown = await observer.until("snapshot", revision=revision + 1)
         worker.feed._deliver(said(revision + 1, 1, "and"))
@@ -389,7 +389,7 @@ async def test_who_sees_nothing_is_sent_nothing_more_until_they_do(worker: Worke
 
     async with connected(observer_of(interview, ada, worker)) as observer:
         snapshot = await observer.until("snapshot")
-        await in_database(services.start, interview.pk)
+        await in_database(interviews.start, interview.pk)
         await write(interview, first)
         beat = await observer.until("heartbeat")
         unseen = list(observer.heard)
@@ -454,7 +454,7 @@ async def test_who_asks_again_and_again_without_seeing_gets_snapshots_up_to_the_
             observer.say("resync")
             await observer.until("heartbeat")
         unseen = len(observer.said("snapshot"))
-        await in_database(services.start, interview.pk)
+        await in_database(interviews.start, interview.pk)
         await write(interview, first)
         for beat in observer.said("heartbeat"):
             observer.say("seen", revision=beat["revision"])
@@ -576,7 +576,7 @@ async def test_the_lobby_shows_what_is_theirs_and_how_far_it_is(worker: Worker) 
 
     async with connected(LobbySession(ada, every_seconds=0.05)) as lobby:
         before = await lobby.until("lobby")
-        await in_database(services.start, interview.pk)
+        await in_database(interviews.start, interview.pk)
         await write(interview, first)
         after = await lobby.until("lobby")
         while after["interviews"][0]["answered"] == 0:
@@ -630,7 +630,7 @@ async def test_a_lobby_that_says_so_is_shown_what_it_missed(worker: Worker, sett
 
     async with connected(LobbySession(ada, every_seconds=0.05)) as lobby:
         await lobby.until("lobby")
-        await in_database(services.start, interview.pk)
+        await in_database(interviews.start, interview.pk)
         lobby.say("seen")
         shown = await lobby.until("lobby")
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from interviews import services
 from interviews.models import Answer, Interview, Question
 from interviews.orchestration import Orchestrator, get_orchestrator
+from interviews.services import answers, interviews
 from tests.interviews.rows import an_answer, an_interview
 
 pytestmark = pytest.mark.django_db
@@ -70,9 +70,9 @@ def test_a_question_with_several_takes_is_asked_once() -> None:
 def test_a_site_s_own_orchestrator_decides_what_comes_next(settings: Any) -> None:
     settings.INTERVIEW_ORCHESTRATOR = "tests.interviews.test_orchestration.FollowUp"
     interview = an_interview(questions=["Why?"])
-    services.start(interview.pk)
+    interviews.start(interview.pk)
 
-    change = services.write_answer(interview.pk, str(interview.questions.get().pk), "Because.")
+    change = answers.write_answer(interview.pk, str(interview.questions.get().pk), "Because.")
 
     assert isinstance(get_orchestrator(), FollowUp)
     assert change.messages[-1].text == "What do you mean: Because."  # type: ignore[attr-defined]
@@ -84,7 +84,7 @@ def test_what_a_failing_orchestrator_did_is_undone_with_the_step(settings: Any) 
     settings.INTERVIEW_ORCHESTRATOR = "tests.interviews.test_orchestration.Broken"
 
     with pytest.raises(ConnectionError):
-        services.start(interview.pk)
+        interviews.start(interview.pk)
 
     interview.refresh_from_db()
     assert (interview.status, interview.revision) == (Interview.Status.SCHEDULED, 0)

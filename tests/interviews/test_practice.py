@@ -11,12 +11,12 @@ from channels.layers import get_channel_layer
 from django.apps import apps
 from django.utils import timezone
 
-from interviews import services
 from interviews.broadcast import group_name
 from interviews.database import in_database
 from interviews.errors import Close
 from interviews.models import Interview
 from interviews.practice import PracticeSession
+from interviews.services.interviews import start
 from interviews.worker import Worker
 from speech.backends import get_backend
 from tests.clients import chunks_of
@@ -232,7 +232,7 @@ async def test_it_ends_nothing_when_the_interview_begins_meanwhile() -> None:
 
     async with connected(PracticeSession(interview)) as peer:
         await peer.until("practice_ready")
-        await in_database(services.start, interview.pk)
+        await in_database(start, interview.pk)
 
         assert (await practise(peer))["text"] == text_of(PCM)
 

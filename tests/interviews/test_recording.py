@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from interviews import services
 from interviews.database import in_database
 from interviews.errors import StaleEpoch
 from interviews.messages import AnswerComplete, ServerMessage, State, Transcription, VoiceMetricsMessage
 from interviews.models import Answer, AudioPart, Interview
 from interviews.recording import Outlets, Recording
-from interviews.services import Change
+from interviews.services import answers, interviews
+from interviews.services.changes import Change
 from interviews.worker import Worker
 from speech.audio import AudioFormat
 from speech.metrics.catalogue import NAMES
@@ -59,10 +59,10 @@ class Heard:
 async def begun(
     interview: Interview, worker: Worker, audio: AudioFormat | None = PCM
 ) -> tuple[Recording, Heard]:
-    await in_database(services.start, interview.pk)
+    await in_database(interviews.start, interview.pk)
     await in_database(interview.refresh_from_db)
     question_id = str(interview.current_question_id)
-    started = await in_database(services.begin_answer, interview.pk, question_id)
+    started = await in_database(answers.begin_answer, interview.pk, question_id)
     heard = Heard()
     return Recording(started, interview, audio, journal=worker.journal, outlets=heard.outlets), heard
 

@@ -11,12 +11,12 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from interviews import services
 from interviews.database import in_database
 from interviews.erasure import erase
 from interviews.errors import StaleEpoch
 from interviews.models import Answer, Interview, Retranscription
 from interviews.retranscribing import _hear, _store, offered_backends, request, retranscribe_one
+from interviews.services import answers
 from interviews.settling import settle
 from speech.backends.scripted import Script
 from speech.events import Final
@@ -53,7 +53,7 @@ async def a_complete_answer() -> Answer:
     """With its audio in a file, and other words than its audio has."""
     interview, _ = await a_live_interview()
     answer = await in_database(recorded, interview, PCM)
-    await in_database(services.complete_answer, answer, 4000, 0.5, unavailable())
+    await in_database(answers.complete_answer, answer, 4000, 0.5, unavailable())
     await settle(answer)
     await in_database(Answer.objects.update, text="seen words")
     return await in_database(Answer.objects.select_related("question__interview").get)
@@ -92,7 +92,7 @@ async def test_it_stands_beside_the_transcript_that_was_seen() -> None:
 @pytest.mark.parametrize("status", [Status.PENDING, Status.FAILED])
 async def test_an_answer_without_a_transcript_gets_this_one(status: str) -> None:
     answer = await a_pending_answer()
-    await in_database(services.add_segment, answer, 0, first_final())
+    await in_database(answers.add_segment, answer, 0, first_final())
     await in_database(Answer.objects.update, status=status, failure="STT_FAILED", lease_until=None)
 
     await ask(answer)

@@ -11,7 +11,6 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from interviews import services
 from interviews.access import Watcher
 from interviews.broadcast import delivery_of
 from interviews.errors import Code, InterviewError, StaleEpoch
@@ -25,7 +24,25 @@ from interviews.messages import (
 )
 from interviews.messages import VoiceMetricsMessage as Metrics
 from interviews.models import Answer, AudioChunk, AudioPart, Interview, Segment
-from interviews.services import Change
+from interviews.services import standing as status
+from interviews.services.answers import (
+    Begun,
+    add_segment,
+    begin_answer,
+    begin_part,
+    complete_answer,
+    fail_answer,
+    finish_recording,
+    give_up,
+    keep,
+    owe_transcript,
+    record_only,
+    release,
+    take_over,
+    write_answer,
+)
+from interviews.services.changes import Change
+from interviews.services.interviews import cancel, create_interview, expire_interviews, give_consent, start
 from interviews.wire import metrics_fields
 from speech.audio import AudioFormat
 from speech.events import Final, Resume, Word
@@ -57,22 +74,22 @@ def final(text: str = "because I care", start_ms: int = 0) -> Final:
 
 def a_running_interview(*questions: str) -> Interview:
     interview = an_interview(questions=questions or ("Why you?", "Why us?"))
-    services.give_consent(interview, "2026-11")
-    services.start(interview.pk)
+    give_consent(interview, "2026-11")
+    start(interview.pk)
     interview.refresh_from_db()
     return interview
 
 
-def begin(interview: Interview) -> services.Begun:
+def begin(interview: Interview) -> Begun:
     interview.refresh_from_db()
-    return services.begin_answer(interview.pk, str(interview.current_question_id))
+    return begin_answer(interview.pk, str(interview.current_question_id))
 
 
 def a_finishing_answer(interview: Interview, *finals: Final) -> Answer:
     answer = begin(interview).answer
     for index, said in enumerate(finals):
-        services.add_segment(answer, index, said)
-    services.finish_recording(answer)
+        add_segment(answer, index, said)
+    finish_recording(answer)
     return answer
 
 
@@ -108,7 +125,7 @@ def test_an_interview_that_can_not_be_is_not_made(fields: dict[str, Any]) -> Non
     named = {"title": "Developer", "candidate_name": "Grace", "questions": ["Why?"], **fields}
 
     with pytest.raises(ValidationError):
-        services.create_interview(**named)
+        create_interview(**named)
 
     assert not Interview.objects.exists()
 
@@ -123,10 +140,10 @@ def test_questions_keep_their_order_and_what_is_said_of_them() -> None:
 
 def test_consent_is_recorded_once() -> None:
     interview = an_interview()
-    services.give_consent(interview, "2026-11")
+    give_consent(interview, "2026-11")
     first = interview.consented_at
 
-    services.give_consent(interview, "2027-01")
+    give_consent(interview, "2027-01")
 
     assert (interview.consented_at, interview.consent_version, interview.revision) == (first, "2026-11", 1)
 
@@ -134,8 +151,8 @@ def test_consent_is_recorded_once() -> None:
 def test_starting_asks_the_first_question_once() -> None:
     interview = an_interview(questions=["Why?", "How?"])
 
-    change = services.start(interview.pk)
-    again = services.start(interview.pk)
+    change = start(interview.pk)
+    again = start(interview.pk)
 
     assert change and types(change) == [QuestionMessage]
     assert again is None
@@ -147,7 +164,7 @@ def test_starting_asks_the_first_question_once() -> None:
 def test_an_interview_without_questions_is_complete_at_once() -> None:
     interview = an_interview(questions=[])
 
-    change = services.start(interview.pk)
+    change = start(interview.pk)
 
     assert change and change.messages == [
         InterviewComplete(interview_id=interview.pk, total_questions=0, answered=0)
@@ -171,23 +188,23 @@ def changes(interview: Interview) -> dict[str, Callable[[], Change | bool | None
         return str(interview.current_question_id)
 
     return {
-        "consent": lambda: services.give_consent(interview, "2026-11"),
-        "start": lambda: services.start(interview.pk),
+        "consent": lambda: give_consent(interview, "2026-11"),
+        "start": lambda: start(interview.pk),
         "begin": begin_one,
         "take over": begin_one,
-        "segment": lambda: services.add_segment(answers[-1], 0, final()),
-        "give up": lambda: services.give_up(answers[-1]),
+        "segment": lambda: add_segment(answers[-1], 0, final()),
+        "give up": lambda: give_up(answers[-1]),
         "a new take": begin_one,
-        "fail": lambda: services.fail_answer(answers[-1], Code.AUDIO_TOO_SHORT),
+        "fail": lambda: fail_answer(answers[-1], Code.AUDIO_TOO_SHORT),
         "another take": begin_one,
-        "the end": lambda: services.finish_recording(answers[-1]),
-        "complete": lambda: services.complete_answer(answers[-1], 2000, *MEASURED),
+        "the end": lambda: finish_recording(answers[-1]),
+        "complete": lambda: complete_answer(answers[-1], 2000, *MEASURED),
         "the second answer": begin_one,
-        "the second end": lambda: services.finish_recording(answers[-1]),
-        "owe": lambda: services.owe_transcript(answers[-1], Code.CAPACITY_EXCEEDED, 2000),
-        "its transcript": lambda: services.complete_answer(answers[-1], 2000, *MEASURED),
-        "write": lambda: services.write_answer(interview.pk, current(), "Because."),
-        "cancel": lambda: services.cancel(interview),
+        "the second end": lambda: finish_recording(answers[-1]),
+        "owe": lambda: owe_transcript(answers[-1], Code.CAPACITY_EXCEEDED, 2000),
+        "its transcript": lambda: complete_answer(answers[-1], 2000, *MEASURED),
+        "write": lambda: write_answer(interview.pk, current(), "Because."),
+        "cancel": lambda: cancel(interview),
     }
 
 
@@ -206,7 +223,7 @@ def test_every_change_raises_the_revision_by_one() -> None:
 def test_a_segment_carries_the_revision_that_it_made() -> None:
     interview = a_running_interview()
 
-    change = services.add_segment(begin(interview).answer, 0, final())
+    change = add_segment(begin(interview).answer, 0, final())
 
     assert Segment.objects.get().revision == change.revision
 
@@ -214,9 +231,9 @@ def test_a_segment_carries_the_revision_that_it_made() -> None:
 @pytest.mark.parametrize(
     "refused",
     [
-        lambda i: services.begin_answer(i.pk, str(uuid4())),
-        lambda i: services.begin_answer(i.pk, str(i.questions.get(position=2).pk)),
-        lambda i: services.write_answer(i.pk, str(i.questions.get(position=2).pk), "Because."),
+        lambda i: begin_answer(i.pk, str(uuid4())),
+        lambda i: begin_answer(i.pk, str(i.questions.get(position=2).pk)),
+        lambda i: write_answer(i.pk, str(i.questions.get(position=2).pk), "Because."),
     ],
 )
 def test_what_is_refused_changes_nothing(refused: Callable[[Interview], Any]) -> None:
@@ -254,9 +271,9 @@ def test_an_answer_begins_with_take_1_and_chunk_0() -> None:
 def test_an_answer_that_is_under_way_is_taken_over_where_it_stands(status: str) -> None:
     interview = a_running_interview()
     first = begin(interview).answer
-    services.begin_part(first, 0, AudioFormat("webm"))
+    begin_part(first, 0, AudioFormat("webm"))
     chunks(first, b"abc", b"de")
-    services.add_segment(first, 0, final())
+    add_segment(first, 0, final())
     Answer.objects.update(status=status)
 
     begun = begin(interview)
@@ -271,7 +288,7 @@ def test_an_answer_that_is_under_way_is_taken_over_where_it_stands(status: str) 
 
 def test_a_failed_take_is_followed_by_a_new_one() -> None:
     interview = a_running_interview()
-    services.fail_answer(begin(interview).answer, Code.AUDIO_DECODING_FAILED)
+    fail_answer(begin(interview).answer, Code.AUDIO_DECODING_FAILED)
 
     begun = begin(interview)
 
@@ -281,14 +298,14 @@ def test_a_failed_take_is_followed_by_a_new_one() -> None:
 def test_a_question_is_found_whatever_the_case_of_its_id() -> None:
     interview = a_running_interview()
 
-    begun = services.begin_answer(interview.pk, str(interview.current_question_id).upper())
+    begun = begin_answer(interview.pk, str(interview.current_question_id).upper())
 
     assert begun.answer.question_id == interview.current_question_id
 
 
 def code_of_beginning(interview: Interview, question_id: str) -> Code:
     with pytest.raises(InterviewError) as caught:
-        services.begin_answer(interview.pk, question_id)
+        begin_answer(interview.pk, question_id)
     return caught.value.code
 
 
@@ -309,7 +326,7 @@ def test_questions_are_answered_in_their_order() -> None:
     first, second = interview.questions.all()
 
     out_of_order = code_of_beginning(interview, str(second.pk))
-    services.write_answer(interview.pk, str(first.pk), "Because.")
+    write_answer(interview.pk, str(first.pk), "Because.")
 
     assert out_of_order == Code.INVALID_STATE
     assert code_of_beginning(interview, str(first.pk)) == Code.QUESTION_ALREADY_ANSWERED
@@ -331,7 +348,7 @@ def test_nothing_is_answered_once_the_interview_is_over(kept: dict[str, Any]) ->
 def test_a_part_keeps_its_format() -> None:
     answer = begin(a_running_interview()).answer
 
-    services.begin_part(answer, 3, AudioFormat("pcm_s16le", 48_000, 2))
+    begin_part(answer, 3, AudioFormat("pcm_s16le", 48_000, 2))
 
     part = AudioPart.objects.get()
     assert (part.first_index, part.encoding, part.sample_rate, part.channels) == (3, "pcm_s16le", 48_000, 2)
@@ -339,9 +356,9 @@ def test_a_part_keeps_its_format() -> None:
 
 def test_a_part_that_begins_again_takes_the_later_format() -> None:
     answer = begin(a_running_interview()).answer
-    services.begin_part(answer, 0, AudioFormat("pcm_s16le", 48_000, 2))
+    begin_part(answer, 0, AudioFormat("pcm_s16le", 48_000, 2))
 
-    services.begin_part(answer, 0, None)
+    begin_part(answer, 0, None)
 
     assert AudioPart.objects.get().encoding == ""
 
@@ -350,10 +367,10 @@ def test_a_connection_that_was_replaced_begins_no_part() -> None:
     interview = a_running_interview()
     old = begin(interview).answer
     new = begin(interview).answer
-    services.begin_part(new, 0, AudioFormat("webm"))
+    begin_part(new, 0, AudioFormat("webm"))
 
     with pytest.raises(StaleEpoch):
-        services.begin_part(old, 0, AudioFormat("ogg"))
+        begin_part(old, 0, AudioFormat("ogg"))
 
     assert AudioPart.objects.get().encoding == "webm"
 
@@ -365,7 +382,7 @@ def test_a_complete_answer_is_made_of_its_segments() -> None:
     interview = a_running_interview()
     answer = a_finishing_answer(interview, final("because I care"), final("a lot", start_ms=3000))
 
-    change = services.complete_answer(
+    change = complete_answer(
         answer, 4000, 0.8, measures_of([word for s in answer.segments.all() for word in s.spoken])
     )
 
@@ -386,9 +403,9 @@ def test_voice_metrics_are_shown_to_whom_the_interview_says(sharing: str, kept: 
     Interview.objects.filter(pk=interview.pk).update(metrics_sharing=sharing)
     answer = a_finishing_answer(interview, final())
 
-    change = services.complete_answer(answer, 4000, 0.8, None if sharing == "off" else unavailable())
+    change = complete_answer(answer, 4000, 0.8, None if sharing == "off" else unavailable())
 
-    (shown,) = services.snapshot(interview.pk, None, []).answers
+    (shown,) = status.snapshot(interview.pk, None, []).answers
     ended = Answer.objects.get()
     told = [json.loads(text)["type"] for text in delivery_of(change).texts]
     assert (Metrics in types(change), ended.voice_metrics is not None) == (kept, kept)
@@ -400,7 +417,7 @@ def test_voice_metrics_are_shown_to_whom_the_interview_says(sharing: str, kept: 
 def test_a_silent_answer_is_complete_without_words() -> None:
     interview = a_running_interview()
 
-    services.complete_answer(a_finishing_answer(interview), 4000, None, unavailable())
+    complete_answer(a_finishing_answer(interview), 4000, None, unavailable())
 
     answer = Answer.objects.get()
     assert (answer.status, answer.text, answer.confidence, answer.recogniser) == (
@@ -414,7 +431,7 @@ def test_a_silent_answer_is_complete_without_words() -> None:
 def test_the_last_answer_completes_the_interview() -> None:
     interview = a_running_interview("Why?")
 
-    change = services.complete_answer(a_finishing_answer(interview, final()), 2000, *MEASURED)
+    change = complete_answer(a_finishing_answer(interview, final()), 2000, *MEASURED)
 
     interview.refresh_from_db()
     assert change.messages[-1] == InterviewComplete(interview_id=interview.pk, total_questions=1, answered=1)
@@ -426,9 +443,9 @@ def test_an_owed_transcript_lets_the_interview_go_on_and_follows_later() -> None
     interview = a_running_interview()
     answer = a_finishing_answer(interview)
 
-    owed = services.owe_transcript(answer, Code.CAPACITY_EXCEEDED, 2000)
-    services.add_segment(answer, 0, final())
-    complete = services.complete_answer(answer, 2000, *MEASURED)
+    owed = owe_transcript(answer, Code.CAPACITY_EXCEEDED, 2000)
+    add_segment(answer, 0, final())
+    complete = complete_answer(answer, 2000, *MEASURED)
 
     assert types(owed) == [AnswerComplete, QuestionMessage]
     assert types(complete) == [Metrics, AnswerComplete]
@@ -440,9 +457,9 @@ def test_what_is_owed_is_not_claimed_while_its_audio_is_being_stored() -> None:
     interview = a_running_interview()
     answer = a_finishing_answer(interview)
 
-    services.owe_transcript(answer, Code.CAPACITY_EXCEEDED, 2000)
+    owe_transcript(answer, Code.CAPACITY_EXCEEDED, 2000)
     before = list(Answer.objects.owed())
-    services.release(answer)
+    release(answer)
 
     assert before == []
     assert list(Answer.objects.owed()) == [answer]
@@ -451,8 +468,8 @@ def test_what_is_owed_is_not_claimed_while_its_audio_is_being_stored() -> None:
 @pytest.mark.parametrize(
     "end",
     [
-        lambda answer: services.complete_answer(answer, 2000, *MEASURED),
-        lambda answer: services.owe_transcript(answer, Code.STT_FAILED, 2000),
+        lambda answer: complete_answer(answer, 2000, *MEASURED),
+        lambda answer: owe_transcript(answer, Code.STT_FAILED, 2000),
     ],
 )
 def test_what_ends_after_the_interview_was_cancelled_leaves_it_cancelled(
@@ -460,7 +477,7 @@ def test_what_ends_after_the_interview_was_cancelled_leaves_it_cancelled(
 ) -> None:
     interview = a_running_interview("Why?")
     answer = a_finishing_answer(interview, final())
-    services.cancel(interview)
+    cancel(interview)
 
     change = end(answer)
 
@@ -472,21 +489,21 @@ def test_what_ends_after_the_interview_was_cancelled_leaves_it_cancelled(
 def test_an_interview_is_cancelled_once() -> None:
     interview = a_running_interview()
 
-    assert [services.cancel(interview), services.cancel(interview)] == [True, False]
+    assert [cancel(interview), cancel(interview)] == [True, False]
 
 
 def test_a_complete_interview_is_not_cancelled() -> None:
     interview = a_running_interview("Why?")
-    services.write_answer(interview.pk, str(interview.current_question_id), "Because.")
+    write_answer(interview.pk, str(interview.current_question_id), "Because.")
 
-    assert not services.cancel(interview)
+    assert not cancel(interview)
 
 
 def test_a_written_answer_gives_up_the_spoken_one() -> None:
     interview = a_running_interview()
     spoken = begin(interview).answer
 
-    change = services.write_answer(interview.pk, str(interview.current_question_id), "Because.")
+    change = write_answer(interview.pk, str(interview.current_question_id), "Because.")
 
     spoken.refresh_from_db()
     written = Answer.objects.get(kind=Answer.Kind.TEXT)
@@ -499,14 +516,14 @@ def test_a_written_answer_gives_up_the_spoken_one() -> None:
 # Fencing
 
 ends: dict[str, Callable[[Answer], Any]] = {
-    "a segment": lambda answer: services.add_segment(answer, 7, final()),
-    "the end": services.finish_recording,
-    "complete": lambda answer: services.complete_answer(answer, 2000, *MEASURED),
-    "owe": lambda answer: services.owe_transcript(answer, Code.STT_FAILED, 2000),
-    "fail": lambda answer: services.fail_answer(answer, Code.AUDIO_TOO_SHORT),
-    "record only": lambda answer: services.record_only(answer, Code.STT_FAILED),
-    "give up": services.give_up,
-    "keep": services.keep,
+    "a segment": lambda answer: add_segment(answer, 7, final()),
+    "the end": finish_recording,
+    "complete": lambda answer: complete_answer(answer, 2000, *MEASURED),
+    "owe": lambda answer: owe_transcript(answer, Code.STT_FAILED, 2000),
+    "fail": lambda answer: fail_answer(answer, Code.AUDIO_TOO_SHORT),
+    "record only": lambda answer: record_only(answer, Code.STT_FAILED),
+    "give up": give_up,
+    "keep": keep,
 }
 
 
@@ -527,7 +544,7 @@ def test_whoever_was_replaced_changes_nothing(end: Callable[[Answer], Any]) -> N
 def test_an_answer_ends_once(name: str) -> None:
     interview = a_running_interview()
     answer = a_finishing_answer(interview, final())
-    services.complete_answer(answer, 2000, *MEASURED)
+    complete_answer(answer, 2000, *MEASURED)
     before = revision_of(interview)
 
     with pytest.raises(StaleEpoch):
@@ -559,11 +576,11 @@ def test_what_is_done_again_changes_nothing_and_says_the_same(name: str, questio
 def test_a_segment_that_is_kept_again_is_the_same_segment() -> None:
     interview = a_running_interview()
     answer = begin(interview).answer
-    first = services.add_segment(answer, 0, final())
-    services.record_only(answer, Code.STT_FAILED)
+    first = add_segment(answer, 0, final())
+    record_only(answer, Code.STT_FAILED)
     before = revision_of(interview)
 
-    again = services.add_segment(answer, 0, final())
+    again = add_segment(answer, 0, final())
 
     assert (again, revision_of(interview)) == (first, before)
 
@@ -572,10 +589,10 @@ def test_what_is_recorded_without_a_recogniser_says_why_until_it_is_recognised()
     interview = a_running_interview()
     answer = begin(interview).answer
 
-    change = services.record_only(answer, Code.CAPACITY_EXCEEDED)
-    (shown,) = services.snapshot(interview.pk, None, []).answers
+    change = record_only(answer, Code.CAPACITY_EXCEEDED)
+    (shown,) = status.snapshot(interview.pk, None, []).answers
     begin(interview)
-    (shown_again,) = services.snapshot(interview.pk, None, []).answers
+    (shown_again,) = status.snapshot(interview.pk, None, []).answers
 
     assert (change.revision, types(change)) == (revision_of(interview) - 1, [State])
     assert (shown["failure"], shown_again["failure"]) == ("CAPACITY_EXCEEDED", "")
@@ -583,10 +600,10 @@ def test_what_is_recorded_without_a_recogniser_says_why_until_it_is_recognised()
 
 def test_a_segment_is_kept_once() -> None:
     answer = begin(a_running_interview()).answer
-    services.add_segment(answer, 0, final())
+    add_segment(answer, 0, final())
 
     with pytest.raises(Exception, match="UNIQUE|unique"):
-        services.add_segment(answer, 0, final("another"))
+        add_segment(answer, 0, final("another"))
 
 
 # Claiming
@@ -594,11 +611,11 @@ def test_a_segment_is_kept_once() -> None:
 
 def test_only_one_claims_what_is_owed() -> None:
     answer = a_finishing_answer(a_running_interview())
-    services.owe_transcript(answer, Code.STT_FAILED, 2000)
-    services.release(answer)
+    owe_transcript(answer, Code.STT_FAILED, 2000)
+    release(answer)
     one, other = Answer.objects.owed().get(), Answer.objects.owed().get()
 
-    assert [services.take_over(one), services.take_over(other)] == [True, False]
+    assert [take_over(one), take_over(other)] == [True, False]
     assert one.epoch == answer.epoch + 1
 
 
@@ -623,7 +640,7 @@ def test_what_is_owed_and_free_is_claimed(
     answer = Answer.objects.create(question=question, lease_until=lease and timezone.now() + lease, **fields)
 
     assert Answer.objects.owed().exists() == (is_owed and is_free)
-    assert services.take_over(answer) == (is_owed and is_free)
+    assert take_over(answer) == (is_owed and is_free)
 
 
 GRACE = timedelta(seconds=100)
@@ -639,7 +656,7 @@ def test_a_candidate_who_is_away_is_waited_for(
     answer = Answer.objects.create(question=question, lease_until=timezone.now() - away, status=status)
 
     # All audio of a finishing one is there.
-    assert services.take_over(answer) == (is_over or status == Status.FINISHING)
+    assert take_over(answer) == (is_over or status == Status.FINISHING)
 
 
 def test_an_interview_expires_when_its_time_is_over() -> None:
@@ -648,7 +665,7 @@ def test_an_interview_expires_when_its_time_is_over() -> None:
     Interview.objects.filter(pk=late.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
     before = revision_of(late)
 
-    counts = services.expire_interviews(), services.expire_interviews()
+    counts = expire_interviews(), expire_interviews()
 
     for interview in (early, late, complete):
         interview.refresh_from_db()
@@ -662,15 +679,15 @@ def test_nobody_is_shut_out_in_mid_answer() -> None:
     answer = begin(interview).answer
     Interview.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
 
-    expired = services.expire_interviews()
+    expired = expire_interviews()
     again = begin(interview)
-    services.finish_recording(again.answer)
-    change = services.complete_answer(again.answer, 2000, *MEASURED)
+    finish_recording(again.answer)
+    change = complete_answer(again.answer, 2000, *MEASURED)
 
     interview.refresh_from_db()
     assert (expired, again.answer, interview.is_open) == (0, answer, False)
     assert types(change)[-1] is QuestionMessage
-    assert services.expire_interviews() == 1
+    assert expire_interviews() == 1
 
 
 # What a connection asks
@@ -681,9 +698,9 @@ def test_the_welcome_says_what_is_under_way() -> None:
     answer = begin(interview).answer
     chunks(answer, b"\0a", b"b")
 
-    ready, _ = services.welcome(interview.pk)
-    services.finish_recording(answer)
-    finishing, _ = services.welcome(interview.pk)
+    ready, _ = status.welcome(interview.pk)
+    finish_recording(answer)
+    finishing, _ = status.welcome(interview.pk)
 
     assert ready.under_way == {  # type: ignore[attr-defined]
         "question_id": answer.question_id,
@@ -697,9 +714,9 @@ def test_the_welcome_says_what_is_under_way() -> None:
 def test_the_welcome_says_what_is_answered_and_asks_the_current_question() -> None:
     interview = a_running_interview()
     first, second = interview.questions.all()
-    services.write_answer(interview.pk, str(first.pk), "Because.")
+    write_answer(interview.pk, str(first.pk), "Because.")
 
-    ready, question = services.welcome(interview.pk)
+    ready, question = status.welcome(interview.pk)
 
     assert ready.answered == [  # type: ignore[attr-defined]
         {"question_id": first.pk, "kind": "text", "status": "complete", "text": "Because."}
@@ -711,14 +728,14 @@ def test_the_welcome_says_what_is_answered_and_asks_the_current_question() -> No
 def test_the_welcome_keeps_later_questions_to_itself() -> None:
     interview = a_running_interview("Why?", "A secret for later")
 
-    assert "A secret for later" not in str(services.welcome(interview.pk))
+    assert "A secret for later" not in str(status.welcome(interview.pk))
 
 
 def test_the_last_ended_answer_is_told_again() -> None:
     interview = a_running_interview()
-    services.complete_answer(a_finishing_answer(interview, final()), 2000, *MEASURED)
+    complete_answer(a_finishing_answer(interview, final()), 2000, *MEASURED)
 
-    messages = services.last_ended(interview.pk)
+    messages = status.last_ended(interview.pk)
 
     assert [type(message) for message in messages] == [Metrics, AnswerComplete]
 
@@ -727,9 +744,9 @@ def test_a_stored_chunk_is_known_by_its_bytes() -> None:
     answer = begin(a_running_interview()).answer
     chunks(answer, b"\0a", b"b")
 
-    assert services.is_stored_chunk(answer, 0, b"\0a")
-    assert not services.is_stored_chunk(answer, 0, b"\0b")
-    assert not services.is_stored_chunk(answer, 2, b"b")
+    assert status.is_stored_chunk(answer, 0, b"\0a")
+    assert not status.is_stored_chunk(answer, 0, b"\0b")
+    assert not status.is_stored_chunk(answer, 2, b"b")
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -738,12 +755,10 @@ def test_a_snapshot_shows_all_of_it_in_a_fixed_number_of_queries(
 ) -> None:
     interview = a_running_interview(*(f"Why {number}?" for number in range(count)))
     for _ in range(count):
-        services.complete_answer(
-            a_finishing_answer(interview, final(), final("a lot", 3000)), 4000, *MEASURED
-        )
+        complete_answer(a_finishing_answer(interview, final(), final("a lot", 3000)), 4000, *MEASURED)
 
     with django_assert_num_queries(6):
-        snapshot = services.snapshot(interview.pk, None, ["Ada"])
+        snapshot = status.snapshot(interview.pk, None, ["Ada"])
 
     assert snapshot.revision == revision_of(interview)
     assert [[segment["text"] for segment in answer["segments"]] for answer in snapshot.answers] == [
@@ -754,19 +769,19 @@ def test_a_snapshot_shows_all_of_it_in_a_fixed_number_of_queries(
 
 def test_a_snapshot_has_the_text_of_its_segments_and_not_each_word() -> None:
     interview = a_running_interview()
-    services.complete_answer(a_finishing_answer(interview, final("because")), 4000, *MEASURED)
+    complete_answer(a_finishing_answer(interview, final("because")), 4000, *MEASURED)
 
-    ((segment,),) = [answer["segments"] for answer in services.snapshot(interview.pk, None, []).answers]
+    ((segment,),) = [answer["segments"] for answer in status.snapshot(interview.pk, None, []).answers]
 
     assert (segment["text"], "words" in segment) == ("because", False)
 
 
 def test_a_snapshot_leaves_out_takes_that_failed() -> None:
     interview = a_running_interview()
-    services.fail_answer(begin(interview).answer, Code.AUDIO_DECODING_FAILED)
+    fail_answer(begin(interview).answer, Code.AUDIO_DECODING_FAILED)
     begin(interview)
 
-    snapshot = services.snapshot(interview.pk, None, [])
+    snapshot = status.snapshot(interview.pk, None, [])
 
     assert [answer["take"] for answer in snapshot.answers] == [2]
 
@@ -793,7 +808,7 @@ def test_standings_take_a_fixed_number_of_queries(count: int, django_assert_num_
         sights |= {(watcher, interview.pk) for watcher in watchers}
 
     with django_assert_num_queries(6):
-        found = services.standings({i.pk for i in interviews}, {a.pk for a in answers}, sights)
+        found = status.standings({i.pk for i in interviews}, {a.pk for a in answers}, sights)
 
     for interview, answer in zip(interviews, answers, strict=True):
         standing = found[interview.pk]
@@ -817,20 +832,20 @@ def test_an_interview_is_over_for_its_candidate_when_it_was_ended_from_outside(
 ) -> None:
     interview = an_interview(status=status)
 
-    assert services.standings({interview.pk}, set(), set())[interview.pk].is_over == is_over
+    assert status.standings({interview.pk}, set(), set())[interview.pk].is_over == is_over
 
 
 def test_an_interview_that_is_no_more_is_over() -> None:
     gone: UUID = uuid4()
 
-    assert services.standings({gone}, set(), set())[gone].is_over
+    assert status.standings({gone}, set(), set())[gone].is_over
 
 
 def test_a_final_is_told_with_its_words() -> None:
     interview = a_running_interview()
     answer = begin(interview).answer
 
-    change = services.add_segment(answer, 0, final("yes"))
+    change = add_segment(answer, 0, final("yes"))
 
     assert change.messages == [
         Transcription(

@@ -8,10 +8,10 @@ import pytest
 from django.apps import apps
 from django.utils import timezone
 
-from interviews import services
 from interviews.database import in_database
 from interviews.errors import Close
 from interviews.models import Answer, AudioChunk, Interview
+from interviews.services import answers, interviews
 from interviews.worker import Worker
 from speech.backends import get_backend
 from speech.backends.scripted import BLOCK_BYTES
@@ -454,7 +454,7 @@ async def test_a_written_answer_of_an_interview_that_was_cancelled_is_refused(wo
 
     async with connected(candidate_of(interview, worker)) as candidate:
         await candidate.until("question")
-        await in_database(services.cancel, interview)
+        await in_database(interviews.cancel, interview)
         candidate.say("text_answer", question_id=first, answer_text="Because.")
         await candidate.until("error", code="INTERVIEW_ALREADY_COMPLETED")
 
@@ -553,7 +553,7 @@ async def test_after_a_give_up_that_another_connection_was_faster_than_the_sessi
 
     async with connected(candidate_of(interview, worker)) as candidate:
         await begin(candidate, first)
-        await in_database(services.begin_answer, interview.pk, first)
+        await in_database(answers.begin_answer, interview.pk, first)
         candidate.say("request_retry", failed_message_type="audio_chunk", error_code="CHUNK_CONFLICT")
         closed = await candidate.until_closed()
 
@@ -833,7 +833,7 @@ async def test_a_new_link_ends_the_old_one_s_connections(worker: Worker) -> None
 
     async with connected(candidate_of(interview, worker)) as candidate:
         await candidate.until("question")
-        await in_database(services.new_link, await in_database(Interview.objects.get, pk=interview.pk))
+        await in_database(interviews.new_link, await in_database(Interview.objects.get, pk=interview.pk))
         closed = await candidate.until_closed()
 
     assert (closed, candidate.codes) == (Close.NOT_ALLOWED, ["FORBIDDEN"])
@@ -844,7 +844,7 @@ async def test_cancelling_ends_the_connection_and_its_recording(worker: Worker) 
 
     async with connected(candidate_of(interview, worker)) as candidate:
         await begin(candidate, first)
-        await in_database(services.cancel, interview)
+        await in_database(interviews.cancel, interview)
         closed = await candidate.until_closed()
 
     assert (closed, candidate.codes) == (Close.NOT_ALLOWED, ["INTERVIEW_ALREADY_COMPLETED"])

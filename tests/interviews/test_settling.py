@@ -11,12 +11,23 @@ import pytest
 from django.core.files.base import File
 from django.utils import timezone
 
-from interviews import services
 from interviews.chunks import ChunksGone
 from interviews.database import in_database
 from interviews.errors import Code, StaleEpoch
 from interviews.models import Answer, AudioChunk, AudioPart, Interview, Question
 from interviews.orchestration import Orchestrator, answer_completed
+from interviews.services import interviews
+from interviews.services.answers import (
+    add_segment,
+    begin_answer,
+    begin_part,
+    complete_answer,
+    finish_recording,
+    owe_transcript,
+    release,
+    take_over,
+    write_answer,
+)
 from interviews.settling import claim, hand_over, settle, store_audio, work_off_one
 from interviews.wire import metrics_fields
 from speech.audio import AudioFormat, Peaks, read_pcm
@@ -68,21 +79,21 @@ def recorded(interview: Interview, pcm: bytes, audio: AudioFormat = PCM) -> Answ
     """An answer whose chunks are all stored and which nobody has transcribed."""
     interview.refresh_from_db()
     if interview.status == Interview.Status.SCHEDULED:
-        services.start(interview.pk)
+        interviews.start(interview.pk)
         interview.refresh_from_db()
-    answer = services.begin_answer(interview.pk, str(interview.current_question_id)).answer
-    services.begin_part(answer, 0, audio)
+    answer = begin_answer(interview.pk, str(interview.current_question_id)).answer
+    begin_part(answer, 0, audio)
     AudioChunk.objects.bulk_create(
         AudioChunk(answer=answer, index=index, data=data) for index, data in enumerate(chunks_of(pcm))
     )
-    services.finish_recording(answer)
+    finish_recording(answer)
     return answer
 
 
 def owed(interview: Interview, pcm: bytes, audio: AudioFormat = PCM) -> Answer:
     answer = recorded(interview, pcm, audio)
-    services.owe_transcript(answer, Code.CAPACITY_EXCEEDED, len(pcm) // 32)
-    services.release(answer)
+    owe_transcript(answer, Code.CAPACITY_EXCEEDED, len(pcm) // 32)
+    release(answer)
     return answer
 
 
@@ -182,7 +193,7 @@ async def test_chunks_that_can_not_be_decoded_are_kept(settings: Any) -> None:
 async def test_a_complete_answer_is_handed_over_once_with_all_that_it_has(handed: list[Any]) -> None:
     interview, (first, _) = await a_live_interview()
     answer = await in_database(recorded, interview, babble(1))
-    await in_database(services.complete_answer, answer, 2000, 0.8, unavailable())
+    await in_database(complete_answer, answer, 2000, 0.8, unavailable())
     signalled = []
 
     def receive(sender: type[Answer], answer: Answer, **_: Any) -> None:
@@ -206,8 +217,8 @@ async def test_a_complete_answer_is_handed_over_once_with_all_that_it_has(handed
 
 async def test_a_written_answer_is_handed_over_without_audio_and_metrics(handed: list[Any]) -> None:
     interview, (first, _) = await a_live_interview()
-    await in_database(services.start, interview.pk)
-    change = await in_database(services.write_answer, interview.pk, first, "Because.")
+    await in_database(interviews.start, interview.pk)
+    change = await in_database(write_answer, interview.pk, first, "Because.")
     assert change.answer
 
     await settle(change.answer)
@@ -230,7 +241,7 @@ async def test_what_has_no_transcript_yet_is_not_handed_over(handed: list[Any]) 
 async def test_a_hand_over_that_fails_is_tried_again_when_the_lease_has_run_out(handed: list[Any]) -> None:
     interview, _ = await a_live_interview()
     answer = await in_database(recorded, interview, babble(1))
-    await in_database(services.complete_answer, answer, 2000, 0.8, unavailable())
+    await in_database(complete_answer, answer, 2000, 0.8, unavailable())
     Recorder.failures = 2
 
     with pytest.raises(ConnectionError):
@@ -250,7 +261,7 @@ async def test_a_hand_over_that_fails_is_tried_again_when_the_lease_has_run_out(
 async def test_a_receiver_that_fails_is_told_again(handed: list[Any]) -> None:
     interview, _ = await a_live_interview()
     answer = await in_database(recorded, interview, babble(1))
-    await in_database(services.complete_answer, answer, 2000, 0.8, unavailable())
+    await in_database(complete_answer, answer, 2000, 0.8, unavailable())
     told = []
 
     def receive(sender: type[Answer], answer: Answer, **_: Any) -> None:
@@ -296,7 +307,7 @@ async def test_an_owed_transcript_goes_on_after_its_last_segment() -> None:
     answer = await in_database(owed, interview, pcm)
     said = [event for event in Script(0, "an earlier one").hear(pcm) if isinstance(event, Final)]
     for index, final in enumerate(said[:2]):
-        await in_database(services.add_segment, answer, index, final)
+        await in_database(add_segment, answer, index, final)
     await lapse()
 
     await work_off_one()
@@ -380,7 +391,7 @@ async def test_a_candidate_who_comes_back_just_then_goes_on(monkeypatch: pytest.
     answer = await in_database(left_alone, interview, babble(1))
     claimed = await in_database(claim)
     assert claimed
-    begun = await in_database(services.begin_answer, interview.pk, first)
+    begun = await in_database(begin_answer, interview.pk, first)
 
     monkeypatch.setattr("interviews.settling.claim", lambda **_: claimed)
     await work_off_one()
@@ -426,7 +437,7 @@ async def test_who_has_lost_the_answer_touches_neither_its_file_nor_its_chunks(s
     pcm = babble(1)
     answer = await in_database(owed, interview, pcm)
     theirs = await fresh(answer)
-    await in_database(services.take_over, theirs)
+    await in_database(take_over, theirs)
 
     await store_audio(answer)
     before = await chunks_left()

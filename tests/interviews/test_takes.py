@@ -15,13 +15,14 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from interviews import access, services
+from interviews import access
 from interviews.database import in_database
 from interviews.errors import Code, InterviewError
 from interviews.messages import QuestionMessage, TakeChosen
 from interviews.models import Answer, AudioChunk, Interview, Question
 from interviews.orchestration import Orchestrator
-from interviews.services import Change
+from interviews.services import answers, interviews, standing
+from interviews.services.changes import Change
 from interviews.settling import claim, hand_over, settle, work_off_one
 from interviews.takes import choose_last_take, choose_take
 from interviews.worker import Worker
@@ -62,8 +63,8 @@ def handed(settings: Any) -> Iterator[list[Any]]:
 @pytest.fixture
 def interview() -> Interview:
     interview = an_interview(questions=[asked("Why you?"), "Why us?"])
-    services.give_consent(interview, "2026-11")
-    services.start(interview.pk)
+    interviews.give_consent(interview, "2026-11")
+    interviews.start(interview.pk)
     interview.refresh_from_db()
     return interview
 
@@ -74,15 +75,15 @@ def first_question(interview: Interview) -> Question:
 
 def begin(interview: Interview, *, new_take: bool = True) -> Answer:
     question_id = str(first_question(interview).pk)
-    return services.begin_answer(interview.pk, question_id, new_take=new_take).answer
+    return answers.begin_answer(interview.pk, question_id, new_take=new_take).answer
 
 
 def ended(interview: Interview) -> Change:
     """One take more."""
     answer = begin(interview)
-    services.finish_recording(answer)
-    change = services.complete_answer(answer, 2000, None, unavailable())
-    services.release(answer)
+    answers.finish_recording(answer)
+    change = answers.complete_answer(answer, 2000, None, unavailable())
+    answers.release(answer)
     return change
 
 
@@ -121,7 +122,7 @@ def test_after_a_take_the_candidate_is_asked_what_to_do_with_it(interview: Inter
     ]
     assert fresh(interview).current_question == first_question(interview)
     # Who comes back, here or elsewhere, is asked the same.
-    assert services.welcome(interview.pk)[-1] == services.current_step(interview.pk)[-1] == question
+    assert standing.welcome(interview.pk)[-1] == standing.current_step(interview.pk)[-1] == question
 
 
 def test_the_chosen_take_counts_and_the_interview_goes_on(interview: Interview) -> None:
@@ -136,7 +137,7 @@ def test_the_chosen_take_counts_and_the_interview_goes_on(interview: Interview) 
     assert isinstance(question, QuestionMessage) and question.text == "Why us?"
     assert list(Answer.objects.counting()) == [first]
     assert [(a.pk, a.counts) for a in Answer.objects.marked()] == [(first.pk, True), (second.pk, False)]  # type: ignore[attr-defined]
-    (shown, other) = services.snapshot(interview.pk, None, []).answers
+    (shown, other) = standing.snapshot(interview.pk, None, []).answers
     assert (shown["is_chosen"], other["is_chosen"]) == (True, False)
 
 
@@ -152,7 +153,7 @@ def test_choosing_again_changes_nothing_and_says_where_the_interview_stands(inte
 
 def test_there_are_no_more_takes_than_allowed(interview: Interview) -> None:
     for left in (2, 1, 0):
-        assert services.current_step(interview.pk)[-1].takes_left == left + 1  # type: ignore[attr-defined]
+        assert standing.current_step(interview.pk)[-1].takes_left == left + 1  # type: ignore[attr-defined]
         take(interview)
 
     assert refusal_of(lambda: begin(interview)) == Code.TAKES_EXHAUSTED
@@ -161,10 +162,10 @@ def test_there_are_no_more_takes_than_allowed(interview: Interview) -> None:
 
 def test_a_take_that_failed_uses_none_up(interview: Interview) -> None:
     for _ in range(3):
-        services.fail_answer(begin(interview), Code.AUDIO_TOO_SHORT)
+        answers.fail_answer(begin(interview), Code.AUDIO_TOO_SHORT)
 
     assert take(interview).take == 4
-    assert services.current_step(interview.pk)[-1].takes_left == 2  # type: ignore[attr-defined]
+    assert standing.current_step(interview.pk)[-1].takes_left == 2  # type: ignore[attr-defined]
 
 
 def test_going_on_with_a_take_that_has_ended_begins_no_other(interview: Interview) -> None:
@@ -185,7 +186,7 @@ def test_a_new_take_does_not_go_on_with_one_that_somebody_records(interview: Int
 
 def test_one_take_is_no_choice() -> None:
     interview = an_interview(questions=[asked("Why you?", 1), "Why us?"])
-    services.start(interview.pk)
+    interviews.start(interview.pk)
 
     change = ended(interview)
 
@@ -207,7 +208,7 @@ def test_choosing_gives_up_what_is_being_recorded(interview: Interview) -> None:
 def test_what_was_written_after_a_take_counts_in_its_place(interview: Interview) -> None:
     take(interview)
 
-    change = services.write_answer(interview.pk, str(first_question(interview).pk), "Because.")
+    change = answers.write_answer(interview.pk, str(first_question(interview).pk), "Because.")
 
     assert change.messages[-1].text == "Why us?"  # type: ignore[attr-defined]
     assert Answer.objects.counting().get().text == "Because."
@@ -215,7 +216,7 @@ def test_what_was_written_after_a_take_counts_in_its_place(interview: Interview)
 
 def test_only_an_ended_take_of_the_question_is_chosen(interview: Interview) -> None:
     failed = begin(interview)
-    services.fail_answer(failed, Code.AUDIO_TOO_SHORT)
+    answers.fail_answer(failed, Code.AUDIO_TOO_SHORT)
     take(interview)
     elsewhere = an_answer(an_interview().questions.get(position=1), "words")
     question_id = str(first_question(interview).pk)
@@ -238,7 +239,7 @@ def test_a_chosen_take_of_another_interview_says_nothing_of_it(interview: Interv
 
 def test_nothing_is_chosen_once_the_interview_is_over(interview: Interview) -> None:
     answer = take(interview)
-    services.cancel(interview)
+    interviews.cancel(interview)
 
     assert refusal_of(lambda: choose(interview, answer)) == Code.INTERVIEW_ALREADY_COMPLETED
 
@@ -337,8 +338,8 @@ def test_candidates_hear_the_takes_that_they_choose_from_and_nothing_else(interv
     mine = with_audio(take(interview))
     without = take(interview)
     other = an_interview(questions=[asked("Why?")])
-    services.give_consent(other, "2026-11")
-    services.start(other.pk)
+    interviews.give_consent(other, "2026-11")
+    interviews.start(other.pk)
     theirs = with_audio(take(other))
     candidate, stranger = Client(), Client()
     candidate.cookies[access.cookie_name(interview.pk)] = access.candidate_cookie(interview)
@@ -355,8 +356,8 @@ def test_candidates_hear_the_takes_that_they_choose_from_and_nothing_else(interv
 
 def test_who_may_record_once_hears_nothing(client: Client) -> None:
     interview = an_interview(questions=[asked("Why?", 1)])
-    services.give_consent(interview, "2026-11")
-    services.start(interview.pk)
+    interviews.give_consent(interview, "2026-11")
+    interviews.start(interview.pk)
     answer = an_answer(interview.questions.get(), "words", audio=b"flac")
     client.cookies[access.cookie_name(interview.pk)] = access.candidate_cookie(interview)
 
@@ -368,11 +369,11 @@ def test_a_new_link_and_the_interviews_end_close_the_takes(interview: Interview,
     client.cookies[access.cookie_name(interview.pk)] = access.candidate_cookie(interview)
     assert heard(client, interview, answer) == 200
 
-    services.new_link(interview)
+    interviews.new_link(interview)
     assert heard(client, interview, answer) == 404
     client.cookies[access.cookie_name(interview.pk)] = access.candidate_cookie(fresh(interview))
     assert heard(client, interview, answer) == 200
-    services.cancel(interview)
+    interviews.cancel(interview)
     assert heard(client, interview, answer) == 404
 
 
@@ -398,7 +399,7 @@ def test_the_take_that_counts_is_handed_over_and_no_other(interview: Interview, 
     assert claim() is None
 
 
-@pytest.mark.parametrize("end", [services.cancel, lambda interview: expired()])
+@pytest.mark.parametrize("end", [interviews.cancel, lambda interview: expired()])
 def test_of_takes_that_nobody_chose_from_the_last_is_handed_over(
     interview: Interview, handed: list[Any], end: Callable[[Interview], Any]
 ) -> None:
@@ -414,33 +415,33 @@ def test_of_takes_that_nobody_chose_from_the_last_is_handed_over(
 
 def expired() -> int:
     Interview.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
-    return services.expire_interviews()
+    return interviews.expire_interviews()
 
 
 def test_what_is_still_recorded_may_count_and_is_waited_for(interview: Interview, handed: list[Any]) -> None:
     take(interview)
     under_way = begin(interview)
-    services.cancel(interview)
+    interviews.cancel(interview)
 
     assert claim() is None
-    services.finish_recording(under_way)
-    services.complete_answer(under_way, 2000, None, unavailable())
-    services.release(under_way)
+    answers.finish_recording(under_way)
+    answers.complete_answer(under_way, 2000, None, unavailable())
+    answers.release(under_way)
 
     assert claim() == under_way
 
 
 async def test_a_chosen_take_whose_transcript_is_owed_is_handed_over_with_it(handed: list[Any]) -> None:
     interview, (first, _) = await a_live_interview(asked("Why you?"), "Why us?")  # type: ignore[arg-type]
-    await in_database(services.start, interview.pk)
+    await in_database(interviews.start, interview.pk)
 
     def owe() -> Answer:
         answer = begin(interview)
-        services.begin_part(answer, 0, None)
+        answers.begin_part(answer, 0, None)
         AudioChunk.objects.create(answer=answer, index=0, data=wav(babble(1)))
-        services.finish_recording(answer)
-        services.owe_transcript(answer, Code.CAPACITY_EXCEEDED, 1000)
-        services.release(answer)
+        answers.finish_recording(answer)
+        answers.owe_transcript(answer, Code.CAPACITY_EXCEEDED, 1000)
+        answers.release(answer)
         return answer
 
     answer = await in_database(owe)
@@ -515,7 +516,7 @@ async def test_a_plain_script_goes_on_after_one_take(worker: Worker, handed: lis
 
 async def test_a_plain_script_that_comes_back_after_its_take_goes_on(worker: Worker) -> None:
     interview, (_, second) = await a_live_interview(asked("Why you?"), "Why us?")  # type: ignore[arg-type]
-    await in_database(services.start, interview.pk)
+    await in_database(interviews.start, interview.pk)
     await in_database(take, interview)
 
     async with connected(candidate_of(interview, worker, v1=False)) as candidate:

@@ -12,9 +12,9 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from interviews import services
 from interviews.messages import QuestionMessage, encode
 from interviews.models import Answer, Interview
+from interviews.services import interviews, standing
 from tests.interviews.rows import a_recruiter, an_answer, an_interview
 
 pytestmark = pytest.mark.django_db
@@ -34,14 +34,14 @@ def test_times_come_with_the_factor_in_them_and_without_the_factor(
 ) -> None:
     interview = an_interview(questions=[TIMES], time_factor=Decimal(factor))
 
-    change = services.start(interview.pk)
+    change = interviews.start(interview.pk)
 
     assert change
     (asked,) = change.messages
     assert isinstance(asked, QuestionMessage)
     assert (asked.think_seconds, asked.answer_seconds) == times
-    snapshot = services.snapshot(interview.pk, None, [])
-    told = [encode(message) for message in (*services.welcome(interview.pk), snapshot)]
+    snapshot = standing.snapshot(interview.pk, None, [])
+    told = [encode(message) for message in (*standing.welcome(interview.pk), snapshot)]
     assert not [text for text in told if "factor" in text]
 
 

@@ -9,8 +9,9 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
-from interviews import links, services
+from interviews import links
 from interviews.models import Interview
+from interviews.services import interviews
 
 
 class Command(BaseCommand):
@@ -55,7 +56,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            interview, token = services.create_interview(
+            interview, token = interviews.create_interview(
                 title=options["title"],
                 candidate_name=options["candidate"],
                 candidate_email=options["email"],

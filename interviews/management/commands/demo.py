@@ -11,8 +11,9 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand
 from django.urls import reverse
 
-from interviews import access, links, services
+from interviews import access, links
 from interviews.models import Interview
+from interviews.services import interviews
 
 USERNAME = "demo"
 QUESTIONS = [
@@ -65,7 +66,7 @@ def _open_interview(kept: _Kept, recruiter: Any) -> Interview:
     """The demo interview of an earlier start while it can still be answered, else a new one."""
     interview = access.interview_for_token(kept.get("token", ""))
     if interview is None or not interview.is_open:
-        interview, token = services.create_interview(
+        interview, token = interviews.create_interview(
             title="Software developer", candidate_name="Alex Example", questions=QUESTIONS, owner=recruiter
         )
         kept.keep(token=token)

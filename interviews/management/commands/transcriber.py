@@ -10,10 +10,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from interviews import services
 from interviews.database import AWAY, persistently
 from interviews.retention import expire_data
 from interviews.retranscribing import retranscribe_one
+from interviews.services import interviews
 from interviews.settling import work_off_one
 
 logger = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ async def _work(*, once: bool) -> None:
 async def _work_off(*, once: bool) -> None:
     retention_at = monotonic()
     while True:
-        await persistently(services.expire_interviews)
+        await persistently(interviews.expire_interviews)
         if monotonic() >= retention_at:
             await persistently(expire_data)
             retention_at = monotonic() + RETENTION_SECONDS
