@@ -18,8 +18,8 @@ from django.test import override_settings
 
 from benchmarks.table import ratio, show
 from interviews.broadcast import Broadcaster, delivery_of
-from interviews.messages import Transcription
 from interviews.services.changes import Change
+from interviews.wire.messages import Transcription
 from tests.clients import Client, client, sign_in
 from tests.servers import DEADLINE_SECONDS, Site, free_port, new_site, redis_server
 

@@ -7,9 +7,9 @@ from uuid import UUID
 from django.db import transaction
 
 from interviews.errors import Code, InterviewError
-from interviews.messages import AnswerNoted
 from interviews.models import Answer, Interview
 from interviews.services.changes import Change, raise_revision
+from interviews.wire.messages import AnswerNoted
 
 OPEN = {Interview.Status.IN_PROGRESS, Interview.Status.COMPLETED}
 

@@ -14,8 +14,8 @@ from uuid import UUID
 import msgspec
 from channels.layers import get_channel_layer
 
-from interviews.messages import AnswerComplete, Transcription, VoiceMetricsMessage, is_change
 from interviews.services.changes import Change
+from interviews.wire.messages import AnswerComplete, Transcription, VoiceMetricsMessage, is_change
 
 logger = logging.getLogger(__name__)
 

@@ -13,9 +13,14 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 
 from interviews import access
 from interviews.database import in_database
-from interviews.dialects import SUBPROTOCOL, dialect_for
 from interviews.errors import Close, Code
-from interviews.messages import (
+from interviews.models import Interview
+from interviews.observers import LobbySession, ObserverSession
+from interviews.outbox import Outbox
+from interviews.practice import PracticeSession
+from interviews.session import CandidateSession
+from interviews.wire.dialects import SUBPROTOCOL, dialect_for
+from interviews.wire.messages import (
     ServerMessage,
     candidate_decoder,
     decode,
@@ -25,12 +30,7 @@ from interviews.messages import (
     practice_decoder,
     warning,
 )
-from interviews.models import Interview
-from interviews.observers import LobbySession, ObserverSession
-from interviews.outbox import Outbox
-from interviews.practice import PracticeSession
-from interviews.protocol import Frame
-from interviews.session import CandidateSession
+from interviews.wire.protocol import Frame
 from interviews.worker import get_worker
 
 logger = logging.getLogger(__name__)

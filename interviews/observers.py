@@ -16,7 +16,12 @@ from interviews import access, lobby
 from interviews.broadcast import Delivery
 from interviews.database import AWAY, in_database, persistently
 from interviews.errors import Close, Code
-from interviews.messages import (
+from interviews.models import Answer
+from interviews.outbox import Outbox, Pace, RateLimit
+from interviews.presence import silent_ms
+from interviews.services import standing as status
+from interviews.services.standing import Standing
+from interviews.wire.messages import (
     ErrorMessage,
     Heartbeat,
     LobbyMessage,
@@ -31,11 +36,6 @@ from interviews.messages import (
     encode,
     error,
 )
-from interviews.models import Answer
-from interviews.outbox import Outbox, Pace, RateLimit
-from interviews.presence import silent_ms
-from interviews.services import standing as status
-from interviews.services.standing import Standing
 from interviews.worker import Worker
 
 LOBBY_SECONDS = 2.0

@@ -23,7 +23,10 @@ from django.utils import timezone
 from interviews.database import in_database
 from interviews.errors import Close, Code, InterviewError
 from interviews.measuring import measuring
-from interviews.messages import (
+from interviews.models import Interview
+from interviews.outbox import Outbox, RateLimit
+from interviews.recording import together
+from interviews.wire.messages import (
     EndPractice,
     ErrorMessage,
     KeepAlive,
@@ -38,10 +41,7 @@ from interviews.messages import (
     encode,
     error,
 )
-from interviews.models import Interview
-from interviews.outbox import Outbox, RateLimit
-from interviews.protocol import CHUNK_MIN_COST, INDEX_BYTES, Frame
-from interviews.recording import together
+from interviews.wire.protocol import CHUNK_MIN_COST, INDEX_BYTES, Frame
 from speech import SpeechStream, open_stream
 from speech.backends import get_backend
 from speech.events import BYTES_PER_SECOND, Final, Interim, ms_from_samples

@@ -24,7 +24,11 @@ from interviews.errors import AudioTooShort, Code, code_of
 from interviews.journal import Journal
 from interviews.leases import holding
 from interviews.measuring import measuring
-from interviews.messages import (
+from interviews.models import Answer, Interview
+from interviews.services import answers
+from interviews.services.answers import Begun
+from interviews.services.changes import Change
+from interviews.wire.messages import (
     Phase,
     ServerMessage,
     State,
@@ -33,11 +37,7 @@ from interviews.messages import (
     error,
     warning,
 )
-from interviews.models import Answer, Interview
-from interviews.services import answers
-from interviews.services.answers import Begun
-from interviews.services.changes import Change
-from interviews.wire import live_metrics_message
+from interviews.wire.rows import live_metrics_message
 from speech import SpeechStream, open_stream
 from speech.audio import AudioFormat, sniff
 from speech.events import SAMPLE_RATE, CatchingUp, Final, Interim, Live, Resume, ms_from_samples

@@ -16,9 +16,17 @@ from interviews.answer_notes import note_answer
 from interviews.broadcast import Delivery
 from interviews.chunks import ChunksGone
 from interviews.database import in_database, persistently
-from interviews.dialects import BasicDialect, V1Dialect
 from interviews.errors import Close, Code, InterviewError, StaleEpoch
-from interviews.messages import (
+from interviews.models import Interview
+from interviews.outbox import Outbox, RateLimit
+from interviews.recording import Outlets, Recording
+from interviews.services import answers, interviews
+from interviews.services import standing as status
+from interviews.services.changes import Change
+from interviews.services.standing import Standing
+from interviews.settling import settle, settle_chosen
+from interviews.wire.dialects import BasicDialect, V1Dialect
+from interviews.wire.messages import (
     Ack,
     AudioChunk,
     CandidateMessage,
@@ -29,9 +37,7 @@ from interviews.messages import (
     encode,
     error,
 )
-from interviews.models import Interview
-from interviews.outbox import Outbox, RateLimit
-from interviews.protocol import (
+from interviews.wire.protocol import (
     CHUNK_MIN_COST,
     Begin,
     CandidateProtocol,
@@ -49,12 +55,6 @@ from interviews.protocol import (
     Store,
     Write,
 )
-from interviews.recording import Outlets, Recording
-from interviews.services import answers, interviews
-from interviews.services import standing as status
-from interviews.services.changes import Change
-from interviews.services.standing import Standing
-from interviews.settling import settle, settle_chosen
 from interviews.worker import Worker
 
 logger = logging.getLogger(__name__)

@@ -28,7 +28,7 @@ from interviews.measuring import Measuring, measuring
 from interviews.models import Answer, AudioChunk, AudioPart, audio_folder
 from interviews.orchestration import answer_completed, get_orchestrator
 from interviews.services import answers
-from interviews.wire import metrics_fields
+from interviews.wire.rows import metrics_fields
 from speech import Ended, Event, Final, Resume, open_stream
 from speech.audio import Peaks, read_pcm, write_flac
 from speech.backends import get_backend

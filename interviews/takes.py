@@ -11,12 +11,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from interviews.errors import Code, InterviewError
-from interviews.messages import TakeChosen
 from interviews.models import Answer, Interview
 from interviews.services.answers import current_question, give_up_recording
 from interviews.services.changes import Change, raise_revision
 from interviews.services.interviews import next_step_of
-from interviews.wire import step_messages
+from interviews.wire.messages import TakeChosen
+from interviews.wire.rows import step_messages
 
 
 @transaction.atomic

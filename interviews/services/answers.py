@@ -12,11 +12,11 @@ from django.db.models.functions import Length
 from django.utils import timezone
 
 from interviews.errors import Code, InterviewError, StaleEpoch
-from interviews.messages import AnswerRecorded, AnswerStarted
 from interviews.models import Answer, AudioPart, Interview, Question, Remeasurement, Segment
 from interviews.services.changes import Change, lease_end, raise_revision, revision_of
 from interviews.services.interviews import next_step_of
-from interviews.wire import (
+from interviews.wire.messages import AnswerRecorded, AnswerStarted
+from interviews.wire.rows import (
     ended_messages,
     final_message,
     recorded_only_message,

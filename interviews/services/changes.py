@@ -10,8 +10,8 @@ from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 
-from interviews.messages import ServerMessage
 from interviews.models import Answer, Interview
+from interviews.wire.messages import ServerMessage
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,11 @@ from django.db.models import F
 from django.utils import timezone
 
 from interviews import access
-from interviews.messages import ServerMessage
 from interviews.models import Answer, Interview, Question
 from interviews.orchestration import get_orchestrator
 from interviews.services.changes import Change, raise_revision
-from interviews.wire import end_message, question_message
+from interviews.wire.messages import ServerMessage
+from interviews.wire.rows import end_message, question_message
 
 Status = Interview.Status
 

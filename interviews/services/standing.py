@@ -10,9 +10,9 @@ from uuid import UUID
 from django.db import transaction
 
 from interviews import access
-from interviews.messages import ServerMessage, Snapshot
 from interviews.models import Answer, Interview
-from interviews.wire import ended_messages, session_ready, snapshot_message, step_messages
+from interviews.wire.messages import ServerMessage, Snapshot
+from interviews.wire.rows import ended_messages, session_ready, snapshot_message, step_messages
 
 
 @dataclass(frozen=True)

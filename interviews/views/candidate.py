@@ -21,7 +21,7 @@ from interviews.media import file_response
 from interviews.models import Interview
 from interviews.services import interviews
 from interviews.transcripts import sounded
-from interviews.wire import end_message
+from interviews.wire.rows import end_message
 
 
 @never_cache

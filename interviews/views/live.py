@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET
 
 from interviews import access
 from interviews.models import Interview
-from interviews.wire import sound_fields
+from interviews.wire.rows import sound_fields
 
 SIDE_BY_SIDE_MAX = 4
 CHOICE_LENGTH = 50

@@ -15,15 +15,15 @@ from channels.layers import get_channel_layer
 from interviews.access import Watcher
 from interviews.broadcast import group_name
 from interviews.database import in_database
-from interviews.dialects import BasicDialect, V1Dialect
 from interviews.errors import Close
-from interviews.messages import candidate_decoder, decode, observer_decoder, practice_decoder
 from interviews.models import Answer, Interview
 from interviews.observers import LobbySession, ObserverSession
 from interviews.practice import PracticeSession
-from interviews.protocol import Frame
 from interviews.services import interviews
 from interviews.session import CandidateSession
+from interviews.wire.dialects import BasicDialect, V1Dialect
+from interviews.wire.messages import candidate_decoder, decode, observer_decoder, practice_decoder
+from interviews.wire.protocol import Frame
 from interviews.worker import Worker
 from tests.interviews.rows import an_interview
 

@@ -9,8 +9,8 @@ import pytest
 from channels.layers import get_channel_layer
 
 from interviews.broadcast import QUEUE_LENGTH, Broadcaster, Delivery, delivery_of, group_name
-from interviews.messages import AnswerComplete, ServerMessage, State, Transcription
 from interviews.services.changes import Change
+from interviews.wire.messages import AnswerComplete, ServerMessage, State, Transcription
 
 INTERVIEW, Q, A = UUID(int=1), UUID(int=2), UUID(int=3)
 LIVE = State(question_id=Q, state="live", recogniser="scripted")

@@ -16,10 +16,10 @@ from interviews.access import Watcher
 from interviews.broadcast import Delivery, delivery_of
 from interviews.database import in_database
 from interviews.errors import Close
-from interviews.messages import Transcription
 from interviews.models import Interview, Segment
 from interviews.observers import LobbySession
 from interviews.services import answers, changes, interviews, standing
+from interviews.wire.messages import Transcription
 from interviews.worker import Worker
 from speech.backends.scripted import BLOCK_BYTES
 from speech.events import Final, Resume

@@ -9,11 +9,17 @@ import pytest
 
 from interviews.database import in_database
 from interviews.errors import StaleEpoch
-from interviews.messages import AnswerComplete, ServerMessage, State, Transcription, VoiceMetricsMessage
 from interviews.models import Answer, AudioPart, Interview
 from interviews.recording import Outlets, Recording
 from interviews.services import answers, interviews
 from interviews.services.changes import Change
+from interviews.wire.messages import (
+    AnswerComplete,
+    ServerMessage,
+    State,
+    Transcription,
+    VoiceMetricsMessage,
+)
 from interviews.worker import Worker
 from speech.audio import AudioFormat
 from speech.metrics.catalogue import NAMES

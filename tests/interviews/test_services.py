@@ -14,15 +14,6 @@ from django.utils import timezone
 from interviews.access import Watcher
 from interviews.broadcast import delivery_of
 from interviews.errors import Code, InterviewError, StaleEpoch
-from interviews.messages import (
-    AnswerComplete,
-    AnswerStarted,
-    InterviewComplete,
-    QuestionMessage,
-    State,
-    Transcription,
-)
-from interviews.messages import VoiceMetricsMessage as Metrics
 from interviews.models import Answer, AudioChunk, AudioPart, Interview, Segment
 from interviews.services import standing as status
 from interviews.services.answers import (
@@ -43,7 +34,16 @@ from interviews.services.answers import (
 )
 from interviews.services.changes import Change
 from interviews.services.interviews import cancel, create_interview, expire_interviews, give_consent, start
-from interviews.wire import metrics_fields
+from interviews.wire.messages import (
+    AnswerComplete,
+    AnswerStarted,
+    InterviewComplete,
+    QuestionMessage,
+    State,
+    Transcription,
+)
+from interviews.wire.messages import VoiceMetricsMessage as Metrics
+from interviews.wire.rows import metrics_fields
 from speech.audio import AudioFormat
 from speech.events import Final, Resume, Word
 from speech.metrics import Measures, VoiceAnalyser, WordSource, unavailable

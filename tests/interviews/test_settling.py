@@ -29,7 +29,7 @@ from interviews.services.answers import (
     write_answer,
 )
 from interviews.settling import claim, hand_over, settle, store_audio, work_off_one
-from interviews.wire import metrics_fields
+from interviews.wire.rows import metrics_fields
 from speech.audio import AudioFormat, Peaks, read_pcm
 from speech.backends.scripted import Script, ScriptedBackend
 from speech.events import Final

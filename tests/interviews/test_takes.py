@@ -18,13 +18,13 @@ from django.utils import timezone
 from interviews import access
 from interviews.database import in_database
 from interviews.errors import Code, InterviewError
-from interviews.messages import QuestionMessage, TakeChosen
 from interviews.models import Answer, AudioChunk, Interview, Question
 from interviews.orchestration import Orchestrator
 from interviews.services import answers, interviews, standing
 from interviews.services.changes import Change
 from interviews.settling import claim, hand_over, settle, work_off_one
 from interviews.takes import choose_last_take, choose_take
+from interviews.wire.messages import QuestionMessage, TakeChosen
 from interviews.worker import Worker
 from speech.metrics import unavailable
 from tests.interviews.live import PCM, Peer, a_live_interview, candidate_of, connected, eventually

@@ -12,9 +12,9 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from interviews.messages import QuestionMessage, encode
 from interviews.models import Answer, Interview
 from interviews.services import interviews, standing
+from interviews.wire.messages import QuestionMessage, encode
 from tests.interviews.rows import a_recruiter, an_answer, an_interview
 
 pytestmark = pytest.mark.django_db

@@ -11,7 +11,8 @@ from uuid import UUID
 from django.conf import settings
 from django.urls import reverse
 
-from interviews.messages import (
+from interviews.models import Answer, Interview, Question, Segment
+from interviews.wire.messages import (
     AnswerComplete,
     AnswerStarted,
     InterviewComplete,
@@ -23,7 +24,6 @@ from interviews.messages import (
     Transcription,
     VoiceMetricsMessage,
 )
-from interviews.models import Answer, Interview, Question, Segment
 from speech.backends import get_backend
 from speech.metrics import LiveMeasures, Measures
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from interviews.errors import Close, Code
-from interviews.messages import (
+from interviews.wire.messages import (
     Ack,
     AnswerNote,
     AudioChunk,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interviews.errors import ERRORS, Code
-from interviews.messages import (
+from interviews.wire.messages import (
     Ack,
     AudioChunk,
     EndAnswer,

@@ -6,9 +6,9 @@ from uuid import UUID
 import pytest
 from msgspec import structs
 
-from interviews.dialects import BasicDialect, V1Dialect, dialect_for
 from interviews.errors import Code
-from interviews.messages import (
+from interviews.wire.dialects import BasicDialect, V1Dialect, dialect_for
+from interviews.wire.messages import (
     Ack,
     AnswerComplete,
     AnswerStarted,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from interviews.errors import Code
-from interviews.messages import (
+from interviews.wire.messages import (
     AnswerComplete,
     AnswerNoted,
     AnswerStarted,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interviews.errors import Close, Code
-from interviews.messages import (
+from interviews.wire.messages import (
     Ack,
     AnswerNote,
     AudioChunk,
@@ -26,7 +26,7 @@ from interviews.messages import (
     TextAnswer,
     error,
 )
-from interviews.protocol import (
+from interviews.wire.protocol import (
     CHUNK_MIN_COST,
     Begin,
     CandidateProtocol,
