@@ -21,7 +21,7 @@ from interviews.models import (
     QuestionSet,
     Segment,
 )
-from interviews.question_sets import MAX_QUESTIONS
+from interviews.services.question_sets import MAX_QUESTIONS
 
 CONSENT_VERSION = "2026-11-22"
 """Names the text that candidates agree to, `templates/interviews/consent/<version>.html`.

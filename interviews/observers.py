@@ -18,8 +18,8 @@ from interviews.database import AWAY, in_database, persistently
 from interviews.errors import Close, Code
 from interviews.models import Answer
 from interviews.outbox import Outbox, Pace, RateLimit
-from interviews.presence import silent_ms
 from interviews.services import standing as status
+from interviews.services.presence import silent_ms
 from interviews.services.standing import Standing
 from interviews.wire.messages import (
     ErrorMessage,

@@ -10,9 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from interviews import takes
 from interviews.access import Watcher
-from interviews.answer_notes import note_answer
 from interviews.broadcast import Delivery
 from interviews.chunks import ChunksGone
 from interviews.database import in_database, persistently
@@ -20,8 +18,9 @@ from interviews.errors import Close, Code, InterviewError, StaleEpoch
 from interviews.models import Interview
 from interviews.outbox import Outbox, RateLimit
 from interviews.recording import Outlets, Recording
-from interviews.services import answers, interviews
+from interviews.services import answers, interviews, takes
 from interviews.services import standing as status
+from interviews.services.candidate_notes import note_answer
 from interviews.services.changes import Change
 from interviews.services.standing import Standing
 from interviews.settling import settle, settle_chosen

@@ -19,10 +19,10 @@ routing
 consumers
 admin apps management observers session
 practice retranscribing urls worker
-feed recording retention settling views
-answer_notes broadcast erasure exports leases takes
-audit checks forms invitations lobby noting services templatetags
-access chunks correcting journal links measuring orchestration outbox presence question_sets transcripts wire
+feed recording settling views
+broadcast exports forms leases
+checks lobby services templatetags
+access chunks journal links measuring orchestration outbox transcripts wire
 database errors media models
 """
 

@@ -14,12 +14,13 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from interviews import audit, exports, retranscribing
+from interviews import exports, retranscribing
 from interviews.admin.asking import Action, Refused, Result, confirmed
-from interviews.erasure import erase
 from interviews.forms import MAX_LINK_DAYS
 from interviews.media import blocks_of
 from interviews.models import Interview
+from interviews.services import audit
+from interviews.services.erasure import erase
 from interviews.services.interviews import cancel, extend
 
 

@@ -13,10 +13,11 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from interviews import access, audit
+from interviews import access
 from interviews.admin.actions import ACTIONS
 from interviews.admin.history import SCRIPTS, STYLES, HistoryAdmin, ReadOnlyInline
 from interviews.models import Answer, Correction, Interview, Invitation, Question
+from interviews.services import audit
 from interviews.templatetags.transcripts import duration
 from interviews.transcripts import transcript, with_counts, with_totals
 

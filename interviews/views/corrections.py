@@ -17,9 +17,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from interviews import access
-from interviews.correcting import CorrectedMeanwhile, correct
 from interviews.forms import CorrectionForm
 from interviews.models import Answer, Correction, Segment
+from interviews.services.corrections import CorrectedMeanwhile, correct
 from interviews.templatetags.transcripts import versions
 
 SEGMENTS_PER_PAGE = 50

@@ -12,10 +12,10 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from interviews import access, invitations, links
-from interviews.invitations import InvitationForm, NotInvited
+from interviews import access, links
 from interviews.models import Interview
-from interviews.services import interviews
+from interviews.services import interviews, invitations
+from interviews.services.invitations import InvitationForm, NotInvited
 
 
 @never_cache

@@ -11,9 +11,10 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from interviews import access, noting
+from interviews import access
 from interviews.forms import NoteForm
 from interviews.models import Interview
+from interviews.services.notes import keep_note, note_fields, throw_away
 
 
 @never_cache
@@ -22,7 +23,7 @@ from interviews.models import Interview
 def notes(request: HttpRequest, interview_id: UUID) -> HttpResponse:
     interview = get_object_or_404(access.interviews_for(request.user), pk=interview_id)
     mine = access.notes_for(request.user).filter(interview=interview)
-    return JsonResponse({"notes": [noting.note_fields(note) for note in mine]})
+    return JsonResponse({"notes": [note_fields(note) for note in mine]})
 
 
 @never_cache
@@ -33,7 +34,7 @@ def note(request: HttpRequest, interview_id: UUID, note_id: UUID) -> HttpRespons
     interview = get_object_or_404(access.interviews_for(request.user), pk=interview_id)
     if request.method == "POST":
         return _keep(request, interview, note_id)
-    noting.throw_away(request.user, interview, note_id)
+    throw_away(request.user, interview, note_id)
     return HttpResponse(status=204)
 
 
@@ -41,9 +42,9 @@ def _keep(request: HttpRequest, interview: Interview, note_id: UUID) -> HttpResp
     form = NoteForm(request.POST, interview=interview)
     if form.is_valid():
         try:
-            note = noting.keep_note(request.user, interview, note_id, **form.cleaned_data)
+            note = keep_note(request.user, interview, note_id, **form.cleaned_data)
         except ValidationError as refusal:
             form.add_error(None, refusal)
         else:
-            return JsonResponse(noting.note_fields(note))
+            return JsonResponse(note_fields(note))
     return JsonResponse({"errors": form.errors.get_json_data()}, status=400)

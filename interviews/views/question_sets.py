@@ -17,7 +17,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from interviews import access
 from interviews.models import QuestionSet
-from interviews.question_sets import QuestionFormSet, QuestionSetForm, copied, from_interview, save
+from interviews.services.question_sets import (
+    QuestionFormSet,
+    QuestionSetForm,
+    copied,
+    from_interview,
+    save,
+)
 
 
 @never_cache

@@ -17,9 +17,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from interviews.database import in_database
-from interviews.erasure import erase
 from interviews.errors import Close
 from interviews.models import Correction, Interview, Invitation, Note, Retranscription
+from interviews.services.erasure import erase
 from interviews.services.interviews import cancel
 from interviews.worker import Worker
 from tests.interviews.conftest import SCRIPTED

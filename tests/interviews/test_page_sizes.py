@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 
 from interviews.models import Interview
-from interviews.question_sets import from_interview
+from interviews.services.question_sets import from_interview
 from tests.interviews.rows import a_recruiter
 from tests.interviews.test_commands import run
 

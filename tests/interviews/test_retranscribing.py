@@ -12,11 +12,11 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from interviews.database import in_database
-from interviews.erasure import erase
 from interviews.errors import StaleEpoch
 from interviews.models import Answer, Interview, Retranscription
 from interviews.retranscribing import _hear, _store, offered_backends, request, retranscribe_one
 from interviews.services import answers
+from interviews.services.erasure import erase
 from interviews.settling import settle
 from speech.backends.scripted import Script
 from speech.events import Final

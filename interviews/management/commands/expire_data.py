@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from interviews.retention import due, expire_data
+from interviews.services.retention import due, expire_data
 
 
 class Command(BaseCommand):

@@ -20,9 +20,10 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from interviews import access, audit
+from interviews import access
 from interviews.models import Answer, Interview, Invitation, Note, audio_folder
 from interviews.orchestration import interview_erased
+from interviews.services import audit
 
 logger = logging.getLogger(__name__)
 

@@ -16,8 +16,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from interviews import access, erasure, invitations
+from interviews import access
 from interviews.models import Interview, Invitation
+from interviews.services import erasure, invitations
 from tests.interviews.rows import a_recruiter, an_interview, an_interview_and_token
 from tests.interviews.test_views import new_interview, signed_in, text_of
 

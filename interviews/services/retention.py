@@ -10,8 +10,8 @@ from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from interviews.erasure import erase, scrub, sweep
 from interviews.models import Interview
+from interviews.services.erasure import erase, scrub, sweep
 
 logger = logging.getLogger(__name__)
 

@@ -12,9 +12,9 @@ from django.test import Client
 from django.urls import reverse
 
 from interviews import access
-from interviews.correcting import CorrectedMeanwhile, correct
 from interviews.forms import MAX_CORRECTION_CHARS
 from interviews.models import Answer, Correction, Segment
+from interviews.services.corrections import CorrectedMeanwhile, correct
 from tests.interviews.rows import a_recruiter, an_answer, an_interview, an_interview_and_token
 
 pytestmark = pytest.mark.django_db

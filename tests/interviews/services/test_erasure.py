@@ -22,10 +22,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from interviews import access, retention
+from interviews import access
 from interviews.chunks import ChunksGone
 from interviews.database import in_database
-from interviews.erasure import erase, scrub, sweep
 from interviews.errors import Close, Code, InterviewError, StaleEpoch
 from interviews.journal import Journal
 from interviews.models import (
@@ -42,7 +41,8 @@ from interviews.models import (
     audio_folder,
 )
 from interviews.orchestration import interview_erased
-from interviews.services import answers, interviews
+from interviews.services import answers, interviews, retention
+from interviews.services.erasure import erase, scrub, sweep
 from interviews.settling import _keep_file, settle, transcribe_answer
 from interviews.worker import Worker
 from speech.events import Final, Resume

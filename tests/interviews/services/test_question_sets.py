@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from interviews.models import Interview, QuestionSet, SetQuestion
-from interviews.question_sets import MAX_QUESTIONS
+from interviews.services.question_sets import MAX_QUESTIONS
 from tests.interviews.rows import a_recruiter, an_interview
 from tests.interviews.test_views import new_interview, signed_in, text_of
 

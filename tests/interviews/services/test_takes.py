@@ -22,8 +22,8 @@ from interviews.models import Answer, AudioChunk, Interview, Question
 from interviews.orchestration import Orchestrator
 from interviews.services import answers, interviews, standing
 from interviews.services.changes import Change
+from interviews.services.takes import choose_last_take, choose_take
 from interviews.settling import claim, hand_over, settle, work_off_one
-from interviews.takes import choose_last_take, choose_take
 from interviews.wire.messages import QuestionMessage, TakeChosen
 from interviews.worker import Worker
 from speech.metrics import unavailable
@@ -55,7 +55,7 @@ class Recorder(Orchestrator):
 
 @pytest.fixture(autouse=True)
 def handed(settings: Any) -> Iterator[list[Any]]:
-    settings.INTERVIEW_ORCHESTRATOR = "tests.interviews.test_takes.Recorder"
+    settings.INTERVIEW_ORCHESTRATOR = "tests.interviews.services.test_takes.Recorder"
     Recorder.handed = []
     yield Recorder.handed
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from interviews.erasure import erase
 from interviews.models import Interview
 from interviews.services import interviews
+from interviews.services.erasure import erase
 from tests.interviews.rows import an_answer, an_interview
 
 pytestmark = pytest.mark.django_db

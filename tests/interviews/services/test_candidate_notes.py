@@ -8,9 +8,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from interviews.answer_notes import note_answer
 from interviews.errors import Code, InterviewError
 from interviews.models import Answer, Interview, Question
+from interviews.services.candidate_notes import note_answer
 from interviews.services.changes import Change
 from interviews.worker import Worker
 from tests.interviews.live import Peer, candidate_of, connected, joined, observer_of, the_answer
