@@ -27,9 +27,9 @@ from channels.layers import get_channel_layer
 from interviews import access
 from interviews.broadcast import Broadcaster, Delivery, group_name
 from interviews.database import in_database
+from interviews.queries.status import Standing, standings
 from interviews.services.changes import Change
 from interviews.services.presence import keep_heard
-from interviews.services.standing import Standing, standings
 from interviews.wire.messages import Liveness
 
 logger = logging.getLogger(__name__)

@@ -12,15 +12,16 @@ from uuid import UUID
 import msgspec
 from django.conf import settings
 
-from interviews import access, lobby
+from interviews import access
 from interviews.broadcast import Delivery
 from interviews.database import AWAY, in_database, persistently
 from interviews.errors import Close, Code
 from interviews.models import Answer
 from interviews.outbox import Outbox, Pace, RateLimit
-from interviews.services import standing as status
+from interviews.queries import lobby
+from interviews.queries import status as status
+from interviews.queries.status import Standing
 from interviews.services.presence import silent_ms
-from interviews.services.standing import Standing
 from interviews.wire.messages import (
     ErrorMessage,
     Heartbeat,

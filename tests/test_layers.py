@@ -21,8 +21,8 @@ admin apps management observers session
 practice retranscribing urls worker
 feed recording settling views
 broadcast exports forms leases
-checks lobby services templatetags
-access chunks journal links measuring orchestration outbox transcripts wire
+checks queries services templatetags
+access chunks journal links measuring orchestration outbox wire
 database errors media models
 """
 

@@ -17,9 +17,9 @@ from interviews import access
 from interviews.admin.actions import ACTIONS
 from interviews.admin.history import SCRIPTS, STYLES, HistoryAdmin, ReadOnlyInline
 from interviews.models import Answer, Correction, Interview, Invitation, Question
+from interviews.queries.transcripts import transcript, with_counts, with_totals
 from interviews.services import audit
 from interviews.templatetags.transcripts import duration
-from interviews.transcripts import transcript, with_counts, with_totals
 
 
 class QuestionInline(ReadOnlyInline):

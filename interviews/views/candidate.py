@@ -19,8 +19,8 @@ from interviews.database import in_database
 from interviews.forms import CONSENT_VERSION, ConsentForm
 from interviews.media import file_response
 from interviews.models import Interview
+from interviews.queries.transcripts import sounded
 from interviews.services import interviews
-from interviews.transcripts import sounded
 from interviews.wire.rows import end_message
 
 

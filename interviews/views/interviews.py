@@ -13,8 +13,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from interviews import access
 from interviews.forms import InterviewForm
-from interviews.lobby import LobbyFilter, languages_for, look
 from interviews.models import QuestionSet
+from interviews.queries.lobby import LobbyFilter, languages_for, look
 from interviews.services import interviews
 from interviews.services.invitations import NotInvited, invite
 from interviews.views.invitations import show_link

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_safe
 
 from interviews import access
 from interviews.media import file_response
-from interviews.transcripts import transcript
+from interviews.queries.transcripts import transcript
 
 
 @gzip_page

@@ -16,9 +16,9 @@ from interviews.broadcast import Delivery, group_name
 from interviews.database import in_database
 from interviews.feed import ECHO_SECONDS, Feed
 from interviews.models import Answer, Interview
+from interviews.queries.status import Standing
 from interviews.services import answers, interviews
 from interviews.services.changes import Change
-from interviews.services.standing import Standing
 from interviews.wire.messages import ServerMessage, Transcription
 from tests.interviews.backends import UnreliableLayer
 from tests.interviews.live import a_live_interview, eventually

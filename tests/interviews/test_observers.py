@@ -18,7 +18,8 @@ from interviews.database import in_database
 from interviews.errors import Close
 from interviews.models import Interview, Segment
 from interviews.observers import LobbySession
-from interviews.services import answers, changes, interviews, standing
+from interviews.queries import status
+from interviews.services import answers, changes, interviews
 from interviews.wire.messages import Transcription
 from interviews.worker import Worker
 from speech.backends.scripted import BLOCK_BYTES
@@ -177,7 +178,7 @@ async def test_a_lost_message_is_noticed_after_another_was_only_late(worker: Wor
     session = observer_of(interview, ada, worker)
 
     def stands_at(revision: int) -> None:
-        session.check(standing.Standing(revision, False, "", {}, {(ada, interview.pk)}))
+        session.check(status.Standing(revision, False, "", {}, {(ada, interview.pk)}))
 
     async with connected(session) as observer:
         before = (await joined(observer))["revision"]

@@ -13,7 +13,8 @@ from django.test import Client
 from django.urls import reverse
 
 from interviews.models import Answer, Interview
-from interviews.services import interviews, standing
+from interviews.queries import status
+from interviews.services import interviews
 from interviews.wire.messages import QuestionMessage, encode
 from tests.interviews.rows import a_recruiter, an_answer, an_interview
 
@@ -40,8 +41,8 @@ def test_times_come_with_the_factor_in_them_and_without_the_factor(
     (asked,) = change.messages
     assert isinstance(asked, QuestionMessage)
     assert (asked.think_seconds, asked.answer_seconds) == times
-    snapshot = standing.snapshot(interview.pk, None, [])
-    told = [encode(message) for message in (*standing.welcome(interview.pk), snapshot)]
+    snapshot = status.snapshot(interview.pk, None, [])
+    told = [encode(message) for message in (*status.welcome(interview.pk), snapshot)]
     assert not [text for text in told if "factor" in text]
 
 

@@ -15,7 +15,7 @@ from interviews.access import Watcher
 from interviews.broadcast import delivery_of
 from interviews.errors import Code, InterviewError, StaleEpoch
 from interviews.models import Answer, AudioChunk, AudioPart, Interview, Segment
-from interviews.services import standing as status
+from interviews.queries import status as status
 from interviews.services.answers import (
     Begun,
     add_segment,

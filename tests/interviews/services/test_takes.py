@@ -20,7 +20,8 @@ from interviews.database import in_database
 from interviews.errors import Code, InterviewError
 from interviews.models import Answer, AudioChunk, Interview, Question
 from interviews.orchestration import Orchestrator
-from interviews.services import answers, interviews, standing
+from interviews.queries import status
+from interviews.services import answers, interviews
 from interviews.services.changes import Change
 from interviews.services.takes import choose_last_take, choose_take
 from interviews.settling import claim, hand_over, settle, work_off_one
@@ -122,7 +123,7 @@ def test_after_a_take_the_candidate_is_asked_what_to_do_with_it(interview: Inter
     ]
     assert fresh(interview).current_question == first_question(interview)
     # Who comes back, here or elsewhere, is asked the same.
-    assert standing.welcome(interview.pk)[-1] == standing.current_step(interview.pk)[-1] == question
+    assert status.welcome(interview.pk)[-1] == status.current_step(interview.pk)[-1] == question
 
 
 def test_the_chosen_take_counts_and_the_interview_goes_on(interview: Interview) -> None:
@@ -137,7 +138,7 @@ def test_the_chosen_take_counts_and_the_interview_goes_on(interview: Interview) 
     assert isinstance(question, QuestionMessage) and question.text == "Why us?"
     assert list(Answer.objects.counting()) == [first]
     assert [(a.pk, a.counts) for a in Answer.objects.marked()] == [(first.pk, True), (second.pk, False)]  # type: ignore[attr-defined]
-    (shown, other) = standing.snapshot(interview.pk, None, []).answers
+    (shown, other) = status.snapshot(interview.pk, None, []).answers
     assert (shown["is_chosen"], other["is_chosen"]) == (True, False)
 
 
@@ -153,7 +154,7 @@ def test_choosing_again_changes_nothing_and_says_where_the_interview_stands(inte
 
 def test_there_are_no_more_takes_than_allowed(interview: Interview) -> None:
     for left in (2, 1, 0):
-        assert standing.current_step(interview.pk)[-1].takes_left == left + 1  # type: ignore[attr-defined]
+        assert status.current_step(interview.pk)[-1].takes_left == left + 1  # type: ignore[attr-defined]
         take(interview)
 
     assert refusal_of(lambda: begin(interview)) == Code.TAKES_EXHAUSTED
@@ -165,7 +166,7 @@ def test_a_take_that_failed_uses_none_up(interview: Interview) -> None:
         answers.fail_answer(begin(interview), Code.AUDIO_TOO_SHORT)
 
     assert take(interview).take == 4
-    assert standing.current_step(interview.pk)[-1].takes_left == 2  # type: ignore[attr-defined]
+    assert status.current_step(interview.pk)[-1].takes_left == 2  # type: ignore[attr-defined]
 
 
 def test_going_on_with_a_take_that_has_ended_begins_no_other(interview: Interview) -> None:
@@ -298,9 +299,9 @@ def test_the_chosen_take_counts_or_else_the_last_that_ended(
 ) -> None:
     question, other = an_interview().questions.all()
     an_answer(other, "words", take=9)
-    for number, status in enumerate(statuses, start=1):
+    for number, ending in enumerate(statuses, start=1):
         chosen_at = timezone.now() if number == chosen else None
-        an_answer(question, take=number, status=status, chosen_at=chosen_at)
+        an_answer(question, take=number, status=ending, chosen_at=chosen_at)
 
     assert [answer.take for answer in question.answers.counting()] == ([counts] if counts else [])
 

@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from interviews import access
 from interviews.models import Interview, Invitation
-from interviews.transcripts import with_counts
+from interviews.queries.transcripts import with_counts
 from interviews.wire.rows import lobby_entry
 
 INTERVIEWS_PER_PAGE = 50
