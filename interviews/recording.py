@@ -18,13 +18,13 @@ from typing import Any
 
 from django.conf import settings
 
-from interviews.chunks import ChunkReader, PartedAudio
 from interviews.database import persistently
 from interviews.errors import AudioTooShort, Code, code_of
 from interviews.journal import Journal
-from interviews.leases import holding
-from interviews.measuring import measuring
 from interviews.models import Answer, Interview
+from interviews.processing.chunks import ChunkReader, PartedAudio
+from interviews.processing.leases import holding
+from interviews.processing.measuring import measuring
 from interviews.services import answers
 from interviews.services.answers import Begun
 from interviews.services.changes import Change

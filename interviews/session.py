@@ -12,18 +12,18 @@ from django.conf import settings
 
 from interviews.access import Watcher
 from interviews.broadcast import Delivery
-from interviews.chunks import ChunksGone
 from interviews.database import in_database, persistently
 from interviews.errors import Close, Code, InterviewError, StaleEpoch
 from interviews.models import Interview
 from interviews.outbox import Outbox, RateLimit
+from interviews.processing.chunks import ChunksGone
+from interviews.processing.settling import settle, settle_chosen
 from interviews.queries import status as status
 from interviews.queries.status import Standing
 from interviews.recording import Outlets, Recording
 from interviews.services import answers, interviews, takes
 from interviews.services.candidate_notes import note_answer
 from interviews.services.changes import Change
-from interviews.settling import settle, settle_chosen
 from interviews.wire.dialects import BasicDialect, V1Dialect
 from interviews.wire.messages import (
     Ack,

@@ -17,12 +17,12 @@ PACKAGES = ["interview_project", "interviews", "speech"]
 LAYERS = """\
 routing
 consumers
-admin apps management observers session
-practice retranscribing urls worker
-feed recording settling views
-broadcast exports forms leases
+apps observers session
+practice urls worker
+admin feed management recording views
+broadcast exports forms processing
 checks queries services templatetags
-access chunks journal links measuring orchestration outbox wire
+access journal links orchestration outbox wire
 database errors media models
 """
 

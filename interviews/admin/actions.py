@@ -14,11 +14,12 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from interviews import exports, retranscribing
+from interviews import exports
 from interviews.admin.asking import Action, Refused, Result, confirmed
 from interviews.forms import MAX_LINK_DAYS
 from interviews.media import blocks_of
 from interviews.models import Interview
+from interviews.processing import retranscription
 from interviews.services import audit
 from interviews.services.erasure import erase
 from interviews.services.interviews import cancel, extend
@@ -54,7 +55,7 @@ class Export(Action):
 
 
 def _backends() -> list[tuple[str, str]]:
-    return [(name, name) for name in retranscribing.offered_backends()]
+    return [(name, name) for name in retranscription.offered_backends()]
 
 
 class RetranscribeForm(forms.Form):
@@ -72,7 +73,7 @@ class Retranscribe(Action):
     form = RetranscribeForm
 
     def carry_out(self, request: HttpRequest, interviews: list[Interview], values: dict[str, Any]) -> Result:
-        count = retranscribing.request(interviews, values["backend"], request.user)
+        count = retranscription.request(interviews, values["backend"], request.user)
         for interview in interviews:
             audit.record(request.user, interview, gettext("To be transcribed again."))
         told = ngettext(

@@ -14,8 +14,8 @@ from django.core.management import CommandError, call_command
 from interviews import access
 from interviews.models import Answer, Interview
 from interviews.services import answers, interviews
+from tests.interviews.processing.test_settling import owed
 from tests.interviews.rows import METRICS, a_recruiter, an_interview
-from tests.interviews.test_settling import owed
 from tests.process.answers import babble, text_of
 
 pytestmark = pytest.mark.django_db

@@ -11,10 +11,10 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from interviews.database import AWAY, persistently
-from interviews.retranscribing import retranscribe_one
+from interviews.processing.retranscription import retranscribe_one
+from interviews.processing.settling import work_off_one
 from interviews.services import interviews
 from interviews.services.retention import expire_data
-from interviews.settling import work_off_one
 
 logger = logging.getLogger(__name__)
 

@@ -23,7 +23,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from interviews import access
-from interviews.chunks import ChunksGone
 from interviews.database import in_database
 from interviews.errors import Close, Code, InterviewError, StaleEpoch
 from interviews.journal import Journal
@@ -41,9 +40,10 @@ from interviews.models import (
     audio_folder,
 )
 from interviews.orchestration import interview_erased
+from interviews.processing.chunks import ChunksGone
+from interviews.processing.settling import _keep_file, settle, transcribe_answer
 from interviews.services import answers, interviews, retention
 from interviews.services.erasure import erase, scrub, sweep
-from interviews.settling import _keep_file, settle, transcribe_answer
 from interviews.worker import Worker
 from speech.events import Final, Resume
 from speech.metrics import unavailable
@@ -57,8 +57,8 @@ from tests.interviews.live import (
     joined,
     observer_of,
 )
+from tests.interviews.processing.test_settling import files, owed
 from tests.interviews.rows import MEASURED, a_recruiter, an_answer, an_interview, some_words
-from tests.interviews.test_settling import files, owed
 from tests.process.answers import babble
 
 pytestmark = pytest.mark.django_db(transaction=True)

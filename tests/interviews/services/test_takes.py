@@ -20,11 +20,11 @@ from interviews.database import in_database
 from interviews.errors import Code, InterviewError
 from interviews.models import Answer, AudioChunk, Interview, Question
 from interviews.orchestration import Orchestrator
+from interviews.processing.settling import claim, hand_over, settle, work_off_one
 from interviews.queries import status
 from interviews.services import answers, interviews
 from interviews.services.changes import Change
 from interviews.services.takes import choose_last_take, choose_take
-from interviews.settling import claim, hand_over, settle, work_off_one
 from interviews.wire.messages import QuestionMessage, TakeChosen
 from interviews.worker import Worker
 from speech.metrics import unavailable

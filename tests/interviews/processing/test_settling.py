@@ -11,11 +11,12 @@ import pytest
 from django.core.files.base import File
 from django.utils import timezone
 
-from interviews.chunks import ChunksGone
 from interviews.database import in_database
 from interviews.errors import Code, StaleEpoch
 from interviews.models import Answer, AudioChunk, AudioPart, Interview, Question
 from interviews.orchestration import Orchestrator, answer_completed
+from interviews.processing.chunks import ChunksGone
+from interviews.processing.settling import claim, hand_over, settle, store_audio, work_off_one
 from interviews.services import interviews
 from interviews.services.answers import (
     add_segment,
@@ -28,7 +29,6 @@ from interviews.services.answers import (
     take_over,
     write_answer,
 )
-from interviews.settling import claim, hand_over, settle, store_audio, work_off_one
 from interviews.wire.rows import metrics_fields
 from speech.audio import AudioFormat, Peaks, read_pcm
 from speech.backends.scripted import Script, ScriptedBackend
@@ -69,7 +69,7 @@ class Recorder(Orchestrator):
 
 @pytest.fixture(autouse=True)
 def handed(settings: Any) -> Iterator[list[tuple[Any, ...]]]:
-    settings.INTERVIEW_ORCHESTRATOR = "tests.interviews.test_settling.Recorder"
+    settings.INTERVIEW_ORCHESTRATOR = "tests.interviews.processing.test_settling.Recorder"
     Recorder.handed, Recorder.failures = [], 0
     yield Recorder.handed
     Recorder.handed, Recorder.failures = [], 0
@@ -393,7 +393,7 @@ async def test_a_candidate_who_comes_back_just_then_goes_on(monkeypatch: pytest.
     assert claimed
     begun = await in_database(begin_answer, interview.pk, first)
 
-    monkeypatch.setattr("interviews.settling.claim", lambda **_: claimed)
+    monkeypatch.setattr("interviews.processing.settling.claim", lambda **_: claimed)
     await work_off_one()
 
     assert begun.answer == answer
@@ -543,7 +543,9 @@ async def test_what_somebody_took_over_meanwhile_is_left_to_them(
     await in_database(Answer.objects.update, epoch=7)
 
     assert await working
-    assert [record.levelname for record in caplog.records if record.name == "interviews.settling"] == ["INFO"]
+    assert [
+        record.levelname for record in caplog.records if record.name == "interviews.processing.settling"
+    ] == ["INFO"]
     assert (await fresh(answer)).status == Status.PENDING
 
 

@@ -22,12 +22,12 @@ from django.utils import timezone
 from interviews.access import Viewer
 from interviews.database import in_database
 from interviews.errors import Code, StaleEpoch, code_of
-from interviews.leases import renewing
-from interviews.measuring import measuring
 from interviews.models import Answer, Interview, Retranscription
+from interviews.processing.leases import renewing
+from interviews.processing.measuring import measuring
+from interviews.processing.settling import settle, stored_pcm
 from interviews.services import answers
 from interviews.services.changes import lease_end
-from interviews.settling import settle, stored_pcm
 from speech import Ended, Final, open_stream
 from speech.backends import backend_class, get_backend
 from speech.exceptions import AudioError, CapacityExceeded, SpeechError

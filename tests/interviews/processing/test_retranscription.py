@@ -14,17 +14,23 @@ from django.utils import timezone
 from interviews.database import in_database
 from interviews.errors import StaleEpoch
 from interviews.models import Answer, Interview, Retranscription
-from interviews.retranscribing import _hear, _store, offered_backends, request, retranscribe_one
+from interviews.processing.retranscription import (
+    _hear,
+    _store,
+    offered_backends,
+    request,
+    retranscribe_one,
+)
+from interviews.processing.settling import settle
 from interviews.services import answers
 from interviews.services.erasure import erase
-from interviews.settling import settle
 from speech.backends.scripted import Script
 from speech.events import Final
 from speech.metrics import unavailable
 from tests.interviews.conftest import SCRIPTED
 from tests.interviews.live import a_live_interview
+from tests.interviews.processing.test_settling import files, owed, recorded
 from tests.interviews.rows import a_recruiter, an_answer, an_interview
-from tests.interviews.test_settling import files, owed, recorded
 from tests.media import encode
 from tests.process.answers import babble, segments_in, text_of
 

@@ -6,9 +6,9 @@ from contextlib import aclosing
 
 import pytest
 
-from interviews.chunks import BATCH, ChunkReader, PartedAudio, after
 from interviews.database import in_database
 from interviews.models import Answer, AudioChunk, AudioPart
+from interviews.processing.chunks import BATCH, ChunkReader, PartedAudio, after
 from speech.exceptions import AudioDecodingFailed, AudioError, AudioFormatUnsupported
 from tests.interviews.rows import an_interview
 from tests.media import encode, tone

@@ -20,13 +20,13 @@ from django.core.files.storage import Storage
 from django.db import transaction
 from django.utils import timezone
 
-from interviews.chunks import ChunkReader, ChunksGone, PartedAudio, after
 from interviews.database import in_database
 from interviews.errors import Code, StaleEpoch, code_of
-from interviews.leases import holding
-from interviews.measuring import Measuring, measuring
 from interviews.models import Answer, AudioChunk, AudioPart, audio_folder
 from interviews.orchestration import answer_completed, get_orchestrator
+from interviews.processing.chunks import ChunkReader, ChunksGone, PartedAudio, after
+from interviews.processing.leases import holding
+from interviews.processing.measuring import Measuring, measuring
 from interviews.services import answers
 from interviews.wire.rows import metrics_fields
 from speech import Ended, Event, Final, Resume, open_stream
