@@ -17,7 +17,7 @@ from channels.layers import get_channel_layer
 from django.test import override_settings
 
 from benchmarks.table import ratio, show
-from interviews.broadcast import Broadcaster, delivery_of
+from interviews.live.broadcast import Broadcaster, delivery_of
 from interviews.services.changes import Change
 from interviews.wire.messages import Transcription
 from tests.clients import Client, client, sign_in

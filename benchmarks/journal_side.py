@@ -18,7 +18,7 @@ django.setup()
 # What follows reads settings and models, which are there only now.
 from django.db.backends.base.base import BaseDatabaseWrapper  # noqa: E402
 
-from interviews.journal import Journal  # noqa: E402
+from interviews.live.journal import Journal  # noqa: E402
 from interviews.models import Answer, Question  # noqa: E402
 from interviews.services import interviews  # noqa: E402
 

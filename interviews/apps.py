@@ -6,7 +6,7 @@ from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
-    from interviews.worker import Worker
+    from interviews.live.worker import Worker
 
 
 class InterviewsConfig(AppConfig):

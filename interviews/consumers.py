@@ -14,11 +14,12 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from interviews import access
 from interviews.database import in_database
 from interviews.errors import Close, Code
+from interviews.live.candidate import CandidateSession
+from interviews.live.observers import LobbySession, ObserverSession
+from interviews.live.outbox import Outbox
+from interviews.live.practice import PracticeSession
+from interviews.live.worker import get_worker
 from interviews.models import Interview
-from interviews.observers import LobbySession, ObserverSession
-from interviews.outbox import Outbox
-from interviews.practice import PracticeSession
-from interviews.session import CandidateSession
 from interviews.wire.dialects import SUBPROTOCOL, dialect_for
 from interviews.wire.messages import (
     ServerMessage,
@@ -31,7 +32,6 @@ from interviews.wire.messages import (
     warning,
 )
 from interviews.wire.protocol import Frame
-from interviews.worker import get_worker
 
 logger = logging.getLogger(__name__)
 

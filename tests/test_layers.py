@@ -16,13 +16,11 @@ PACKAGES = ["interview_project", "interviews", "speech"]
 # Inside `interviews`, each line may import those below it.
 LAYERS = """\
 routing
-consumers
-apps observers session
-practice urls worker
-admin feed management recording views
-broadcast exports forms processing
+apps consumers urls
+admin live management views
+exports forms processing
 checks queries services templatetags
-access journal links orchestration outbox wire
+access links orchestration wire
 database errors media models
 """
 

@@ -8,7 +8,7 @@ import pytest
 from channels.layers import get_channel_layer
 from django.apps import apps
 
-from interviews.worker import Worker, get_worker
+from interviews.live.worker import Worker, get_worker
 from tests.interviews.backends import UnreliableLayer
 
 SCRIPTED = "speech.backends.scripted.ScriptedBackend"

@@ -13,18 +13,18 @@ from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 
 from interviews.access import Watcher
-from interviews.broadcast import group_name
 from interviews.database import in_database
 from interviews.errors import Close
+from interviews.live.broadcast import group_name
+from interviews.live.candidate import CandidateSession
+from interviews.live.observers import LobbySession, ObserverSession
+from interviews.live.practice import PracticeSession
+from interviews.live.worker import Worker
 from interviews.models import Answer, Interview
-from interviews.observers import LobbySession, ObserverSession
-from interviews.practice import PracticeSession
 from interviews.services import interviews
-from interviews.session import CandidateSession
 from interviews.wire.dialects import BasicDialect, V1Dialect
 from interviews.wire.messages import candidate_decoder, decode, observer_decoder, practice_decoder
 from interviews.wire.protocol import Frame
-from interviews.worker import Worker
 from tests.interviews.rows import an_interview
 
 Message = dict[str, Any]

@@ -18,10 +18,10 @@ from django.utils import timezone
 
 from interviews.database import in_database
 from interviews.errors import Close
+from interviews.live.worker import Worker
 from interviews.models import Correction, Interview, Invitation, Note, Retranscription
 from interviews.services.erasure import erase
 from interviews.services.interviews import cancel
-from interviews.worker import Worker
 from tests.interviews.conftest import SCRIPTED
 from tests.interviews.live import a_live_interview, candidate_of, connected
 from tests.interviews.rows import a_recruiter, an_answer, an_interview

@@ -22,7 +22,7 @@ def ids(messages: list[Any]) -> list[str]:
         ("interviews.orchestration.Missing", ["interviews.E001"]),
         ("Orchestrator", ["interviews.E001"]),
         ("interviews.orchestration.answer_completed", ["interviews.E001"]),
-        ("interviews.outbox.Outbox", ["interviews.E002"]),
+        ("interviews.live.outbox.Outbox", ["interviews.E002"]),
     ],
 )
 def test_the_orchestrator_is_one(settings: Any, path: str, expected: list[str]) -> None:

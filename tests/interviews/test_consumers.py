@@ -17,9 +17,9 @@ from django.utils import timezone
 from interview_project.asgi import application
 from interviews import access
 from interviews.database import in_database
+from interviews.live.worker import Worker
 from interviews.models import Interview
 from interviews.services import interviews
-from interviews.worker import Worker
 from tests.interviews.live import PCM, a_live_interview, eventually
 from tests.interviews.rows import a_recruiter, an_interview
 from tests.process.answers import babble, text_of

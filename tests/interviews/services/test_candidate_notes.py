@@ -9,13 +9,13 @@ from django.test import Client
 from django.urls import reverse
 
 from interviews.errors import Code, InterviewError
+from interviews.live.worker import Worker
 from interviews.models import Answer, Interview, Question
 from interviews.services.candidate_notes import note_answer
 from interviews.services.changes import Change
-from interviews.worker import Worker
 from tests.interviews.live import Peer, candidate_of, connected, joined, observer_of, the_answer
+from tests.interviews.live.test_observers import answer, watched, write
 from tests.interviews.rows import a_recruiter, an_answer, an_interview
-from tests.interviews.test_observers import answer, watched, write
 from tests.process.answers import babble, text_of
 
 IN_PROGRESS = Interview.Status.IN_PROGRESS

@@ -25,7 +25,8 @@ from django.utils import timezone
 from interviews import access
 from interviews.database import in_database
 from interviews.errors import Close, Code, InterviewError, StaleEpoch
-from interviews.journal import Journal
+from interviews.live.journal import Journal
+from interviews.live.worker import Worker
 from interviews.models import (
     Answer,
     AudioChunk,
@@ -44,7 +45,6 @@ from interviews.processing.chunks import ChunksGone
 from interviews.processing.settling import _keep_file, settle, transcribe_answer
 from interviews.services import answers, interviews, retention
 from interviews.services.erasure import erase, scrub, sweep
-from interviews.worker import Worker
 from speech.events import Final, Resume
 from speech.metrics import unavailable
 from tests.clients import chunks_of

@@ -12,8 +12,8 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from interviews.access import Watcher
-from interviews.broadcast import delivery_of
 from interviews.errors import Code, InterviewError, StaleEpoch
+from interviews.live.broadcast import delivery_of
 from interviews.models import Answer, AudioChunk, AudioPart, Interview, Segment
 from interviews.queries import status as status
 from interviews.services.answers import (

@@ -18,6 +18,7 @@ from django.utils import timezone
 from interviews import access
 from interviews.database import in_database
 from interviews.errors import Code, InterviewError
+from interviews.live.worker import Worker
 from interviews.models import Answer, AudioChunk, Interview, Question
 from interviews.orchestration import Orchestrator
 from interviews.processing.settling import claim, hand_over, settle, work_off_one
@@ -26,11 +27,10 @@ from interviews.services import answers, interviews
 from interviews.services.changes import Change
 from interviews.services.takes import choose_last_take, choose_take
 from interviews.wire.messages import QuestionMessage, TakeChosen
-from interviews.worker import Worker
 from speech.metrics import unavailable
 from tests.interviews.live import PCM, Peer, a_live_interview, candidate_of, connected, eventually
+from tests.interviews.live.test_candidate import answer as record
 from tests.interviews.rows import a_recruiter, an_answer, an_interview
-from tests.interviews.test_session import answer as record
 from tests.media import wav
 from tests.process.answers import babble, text_of
 

@@ -11,13 +11,13 @@ from channels.layers import get_channel_layer
 from django.apps import apps
 from django.utils import timezone
 
-from interviews.broadcast import group_name
 from interviews.database import in_database
 from interviews.errors import Close
+from interviews.live.broadcast import group_name
+from interviews.live.practice import PracticeSession
+from interviews.live.worker import Worker
 from interviews.models import Interview
-from interviews.practice import PracticeSession
 from interviews.services.interviews import start
-from interviews.worker import Worker
 from speech.backends import get_backend
 from tests.clients import chunks_of
 from tests.interviews import test_consumers as sockets

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from interviews.database import in_database
 from interviews.errors import Close
+from interviews.live.worker import Worker
 from interviews.models import Answer, AudioChunk, Interview
 from interviews.services import answers, interviews
-from interviews.worker import Worker
 from speech.backends import get_backend
 from speech.backends.scripted import BLOCK_BYTES
 from tests.clients import chunks_of

@@ -13,15 +13,15 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 
 from interviews.access import Watcher
-from interviews.broadcast import Delivery, delivery_of
 from interviews.database import in_database
 from interviews.errors import Close
+from interviews.live.broadcast import Delivery, delivery_of
+from interviews.live.observers import LobbySession
+from interviews.live.worker import Worker
 from interviews.models import Interview, Segment
-from interviews.observers import LobbySession
 from interviews.queries import status
 from interviews.services import answers, changes, interviews
 from interviews.wire.messages import Transcription
-from interviews.worker import Worker
 from speech.backends.scripted import BLOCK_BYTES
 from speech.events import Final, Resume
 from tests.clients import chunks_of

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from interviews.errors import Close
-from interviews.outbox import Outbox, Pace, RateLimit
+from interviews.live.outbox import Outbox, Pace, RateLimit
 
 
 async def sent_by(outbox: Outbox) -> list[str]:

@@ -12,9 +12,9 @@ from channels.layers import get_channel_layer
 from django.utils import timezone
 
 from interviews.access import Watcher
-from interviews.broadcast import Delivery, group_name
 from interviews.database import in_database
-from interviews.feed import ECHO_SECONDS, Feed
+from interviews.live.broadcast import Delivery, group_name
+from interviews.live.feed import ECHO_SECONDS, Feed
 from interviews.models import Answer, Interview
 from interviews.queries.status import Standing
 from interviews.services import answers, interviews

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from channels.layers import get_channel_layer
 
-from interviews.broadcast import QUEUE_LENGTH, Broadcaster, Delivery, delivery_of, group_name
+from interviews.live.broadcast import QUEUE_LENGTH, Broadcaster, Delivery, delivery_of, group_name
 from interviews.services.changes import Change
 from interviews.wire.messages import AnswerComplete, ServerMessage, State, Transcription
 

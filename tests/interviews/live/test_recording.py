@@ -9,8 +9,9 @@ import pytest
 
 from interviews.database import in_database
 from interviews.errors import StaleEpoch
+from interviews.live.recording import Outlets, Recording
+from interviews.live.worker import Worker
 from interviews.models import Answer, AudioPart, Interview
-from interviews.recording import Outlets, Recording
 from interviews.services import answers, interviews
 from interviews.services.changes import Change
 from interviews.wire.messages import (
@@ -20,7 +21,6 @@ from interviews.wire.messages import (
     Transcription,
     VoiceMetricsMessage,
 )
-from interviews.worker import Worker
 from speech.audio import AudioFormat
 from speech.metrics.catalogue import NAMES
 from tests.clients import chunks_of

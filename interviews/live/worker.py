@@ -12,8 +12,8 @@ from typing import Any, Protocol
 
 from django.apps import apps
 
-from interviews.feed import Feed
-from interviews.journal import Journal
+from interviews.live.feed import Feed
+from interviews.live.journal import Journal
 
 logger = logging.getLogger(__name__)
 

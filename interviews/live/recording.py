@@ -20,7 +20,7 @@ from django.conf import settings
 
 from interviews.database import persistently
 from interviews.errors import AudioTooShort, Code, code_of
-from interviews.journal import Journal
+from interviews.live.journal import Journal
 from interviews.models import Answer, Interview
 from interviews.processing.chunks import ChunkReader, PartedAudio
 from interviews.processing.leases import holding

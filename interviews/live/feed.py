@@ -25,8 +25,8 @@ import msgspec
 from channels.layers import get_channel_layer
 
 from interviews import access
-from interviews.broadcast import Broadcaster, Delivery, group_name
 from interviews.database import in_database
+from interviews.live.broadcast import Broadcaster, Delivery, group_name
 from interviews.queries.status import Standing, standings
 from interviews.services.changes import Change
 from interviews.services.presence import keep_heard

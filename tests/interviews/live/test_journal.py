@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from interviews.database import in_database
 from interviews.errors import StaleEpoch
-from interviews.journal import TICK_SECONDS, Journal
+from interviews.live.journal import TICK_SECONDS, Journal
 from interviews.models import Answer, AudioChunk
 from tests.interviews.live import eventually
 from tests.interviews.rows import an_interview
@@ -197,7 +197,7 @@ async def test_many_candidates_cost_one_transaction_a_tick(journal: Journal) -> 
 async def test_who_is_in_a_hurry_does_not_wait_for_the_tick(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("interviews.journal.TICK_SECONDS", 3600)
+    monkeypatch.setattr("interviews.live.journal.TICK_SECONDS", 3600)
     answer = await in_database(a_recording)
     await journal.append(answer.pk, 1, 0, b"a")
 

@@ -22,10 +22,10 @@ from django.utils import timezone
 
 from interviews.database import in_database
 from interviews.errors import Close, Code, InterviewError
+from interviews.live.outbox import Outbox, RateLimit
+from interviews.live.recording import together
 from interviews.models import Interview
-from interviews.outbox import Outbox, RateLimit
 from interviews.processing.measuring import measuring
-from interviews.recording import together
 from interviews.wire.messages import (
     EndPractice,
     ErrorMessage,

@@ -11,16 +11,17 @@ from uuid import UUID
 from django.conf import settings
 
 from interviews.access import Watcher
-from interviews.broadcast import Delivery
 from interviews.database import in_database, persistently
 from interviews.errors import Close, Code, InterviewError, StaleEpoch
+from interviews.live.broadcast import Delivery
+from interviews.live.outbox import Outbox, RateLimit
+from interviews.live.recording import Outlets, Recording
+from interviews.live.worker import Worker
 from interviews.models import Interview
-from interviews.outbox import Outbox, RateLimit
 from interviews.processing.chunks import ChunksGone
 from interviews.processing.settling import settle, settle_chosen
 from interviews.queries import status as status
 from interviews.queries.status import Standing
-from interviews.recording import Outlets, Recording
 from interviews.services import answers, interviews, takes
 from interviews.services.candidate_notes import note_answer
 from interviews.services.changes import Change
@@ -54,7 +55,6 @@ from interviews.wire.protocol import (
     Store,
     Write,
 )
-from interviews.worker import Worker
 
 logger = logging.getLogger(__name__)
 

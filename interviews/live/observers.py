@@ -13,11 +13,12 @@ import msgspec
 from django.conf import settings
 
 from interviews import access
-from interviews.broadcast import Delivery
 from interviews.database import AWAY, in_database, persistently
 from interviews.errors import Close, Code
+from interviews.live.broadcast import Delivery
+from interviews.live.outbox import Outbox, Pace, RateLimit
+from interviews.live.worker import Worker
 from interviews.models import Answer
-from interviews.outbox import Outbox, Pace, RateLimit
 from interviews.queries import lobby
 from interviews.queries import status as status
 from interviews.queries.status import Standing
@@ -37,7 +38,6 @@ from interviews.wire.messages import (
     encode,
     error,
 )
-from interviews.worker import Worker
 
 LOBBY_SECONDS = 2.0
 # Who asks for snapshots again and again gets one each so often.
