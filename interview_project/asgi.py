@@ -16,7 +16,7 @@ http = get_asgi_application()
 from django.conf import settings  # noqa: E402
 
 from interviews.routing import websocket_urlpatterns  # noqa: E402
-from speech.children import warm_up  # noqa: E402
+from speech.processes.children import warm_up  # noqa: E402
 
 # Now, rather than while the first candidate waits.
 warm_up()

@@ -22,9 +22,9 @@ from typing import TypeVar
 import msgspec
 
 from speech.backends import get_backend
-from speech.children import Child
 from speech.events import BYTES_PER_SECOND, Word
 from speech.metrics import LiveMeasures, Measures, WordSource, unavailable
+from speech.processes.children import Child
 from speech.voice_child import Message, decode, encode, run
 
 logger = logging.getLogger(__name__)

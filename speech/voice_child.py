@@ -8,9 +8,9 @@ from typing import TypeVar
 
 import msgspec
 
-from speech.children import Channel, limit_child
 from speech.events import Word
 from speech.metrics import VoiceAnalyser, WordSource
+from speech.processes.children import Channel, limit_child
 
 MEMORY_BYTES = 256 << 20
 

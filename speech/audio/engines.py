@@ -13,9 +13,9 @@ from django.conf import settings
 
 from speech.audio import worker
 from speech.audio.formats import AudioFormat
-from speech.children import Child
 from speech.events import BYTES_PER_SECOND
 from speech.exceptions import AudioDecodingFailed, AudioFormatUnsupported, SpeechError
+from speech.processes.children import Child
 
 IN_FLIGHT_BYTES: Final = 1 << 18
 """How much `push` takes that nobody has read yet, beside what the kernel buffers for a child."""

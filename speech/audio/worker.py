@@ -13,9 +13,9 @@ from typing import Final
 
 from speech.audio.blocking import pcm_from
 from speech.audio.formats import AudioFormat
-from speech.children import Channel, limit_child
 from speech.events import BYTES_PER_SECOND
 from speech.exceptions import AudioError, AudioFormatUnsupported
+from speech.processes.children import Channel, limit_child
 
 # PyAV imports these when a container has such a stream: too late for a child that can't open files any more.
 for name in ("audio", "video", "subtitles"):

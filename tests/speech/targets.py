@@ -8,7 +8,7 @@ import socket
 import sys
 import time
 
-from speech.children import Channel, limit_child
+from speech.processes.children import Channel, limit_child
 
 
 def echo(channel: Channel) -> None:
@@ -44,7 +44,7 @@ def describe(channel: Channel) -> None:
         "server": os.getppid(),
         "server_threads": len(os.listdir(f"/proc/{os.getppid()}/task")),
         "main": sys.modules["__main__"].__dict__.get("MARK"),
-        "loaded": sorted({"av", "numpy", "pocketsphinx", "speech.preload"} & set(sys.modules)),
+        "loaded": sorted({"av", "numpy", "pocketsphinx", "speech.processes.preload"} & set(sys.modules)),
         "settings": "interview_project.settings" in sys.modules,
         "decoder": _has_decoder(),
     }
@@ -82,5 +82,5 @@ def _exists(fd: str) -> bool:
 
 
 def _has_decoder() -> bool:
-    child = sys.modules.get("speech.backends.pocketsphinx_child")
+    child = sys.modules.get("speech.backends.pocketsphinx.child")
     return child is not None and child.load_decoder.cache_info().currsize == 1

@@ -14,8 +14,8 @@ import psutil
 import pytest
 
 from speech.audio import AudioFormat, Decoder, decode, open_decoder, read_pcm
-from speech.children import warm_up
 from speech.exceptions import AudioDecodingFailed, AudioFormatUnsupported, SpeechError
+from speech.processes.children import warm_up
 from tests.media import chunk, encode, riff, silent_opus, tone, wav, wav_format
 
 SECONDS = 2

@@ -12,8 +12,8 @@ from speech import Ended, Event, Final, Interim, SpeechStream, open_stream, tran
 from speech.exceptions import AudioError, CapacityExceeded, SpeechError
 from speech.metrics import VoiceAnalyser
 from speech.voice import word_source
+from tests.speech.backends.test_scripted import SPEECH
 from tests.speech.footprint import nothing_left_behind
-from tests.speech.test_scripted import SPEECH
 from tests.voices import STABLE_SENTENCES, read_pcm, speak
 
 

@@ -14,9 +14,9 @@ from speech import Ended, Event, SpeechStream, open_stream
 from speech.events import CatchingUp, Live
 from speech.exceptions import SpeechError
 from speech.kept_audio import KeptAudio
+from tests.speech.backends.test_scripted import SPEECH, babble
 from tests.speech.contract import finals
 from tests.speech.footprint import nothing_left_behind
-from tests.speech.test_scripted import SPEECH, babble
 from tests.voices import STABLE_SENTENCES, read_pcm, silence, speak
 
 SCRIPTED = "speech.backends.scripted.ScriptedBackend"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from tests.speech.test_scripted import SPEECH
+from tests.speech.backends.test_scripted import SPEECH
 from tests.voices import STABLE_SENTENCES, save, speak
 
 

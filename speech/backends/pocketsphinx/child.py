@@ -16,8 +16,7 @@ from typing import Any
 
 from pocketsphinx import Decoder, Vad, get_model_path
 
-from speech.children import Channel, limit_child
-from speech.codec import encode_event
+from speech.backends.pocketsphinx.codec import encode_event
 from speech.events import (
     SAMPLE_RATE,
     Ended,
@@ -31,6 +30,7 @@ from speech.events import (
     ms_from_samples,
 )
 from speech.metrics import mean_confidence
+from speech.processes.children import Channel, limit_child
 
 FRAME_MS = 30
 FRAME_SAMPLES = SAMPLE_RATE * FRAME_MS // 1000

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from speech.backends.azure_said import Result
-from speech.backends.azure_words import TICKS_PER_MS, read_words
+from speech.backends.azure.signals import Result
+from speech.backends.azure.words import TICKS_PER_MS, read_words
 from speech.events import SAMPLE_RATE, Event, Final, Interim, Progress, Resume, SpeechEnded, SpeechStarted
 
 TICKS_PER_SAMPLE = 10_000_000 // SAMPLE_RATE

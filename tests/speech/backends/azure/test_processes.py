@@ -1,6 +1,6 @@
 """Azure in processes of their own: many recognitions at once, and exits in the middle of them.
 
-AZURE_ROUNDS=long is for figures: pytest -s tests/speech/test_azure_processes.py
+AZURE_ROUNDS=long is for figures: pytest -s tests/speech/backends/azure/test_processes.py
 """
 
 from __future__ import annotations

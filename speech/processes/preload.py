@@ -21,12 +21,12 @@ for name in ("numpy", "av", "speech.audio.worker", "speech.voice_child"):
 
 # Nor may a model that can't be read end the server: the child that wants it says so.
 with contextlib.suppress(ImportError, RuntimeError):
-    import_module("speech.backends.pocketsphinx_child").load_default_decoder()
+    import_module("speech.backends.pocketsphinx.child").load_default_decoder()
 
 # Its dictionary says how many syllables a word has.
 with contextlib.suppress(ImportError, OSError):
     syllables = import_module("speech.metrics.syllables")
-    syllables.load_dictionary(import_module("speech.backends.pocketsphinx_child").built_in_model()["dict"])
+    syllables.load_dictionary(import_module("speech.backends.pocketsphinx.child").built_in_model()["dict"])
 
 # What is here now stays for good, and shared: no collection in a child writes to its pages.
 gc.freeze()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from speech.backends.azure_watch import MuteWatch
+from speech.backends.azure.watch import MuteWatch
 
 
 class Clock:

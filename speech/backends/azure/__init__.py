@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from speech.backends.azure_options import AzureOptions, is_language
-from speech.backends.azure_recognition import AzureRecognition
-from speech.backends.azure_session import sessions
+from speech.backends.azure.options import AzureOptions, is_language
+from speech.backends.azure.recognition import AzureRecognition
+from speech.backends.azure.session import sessions
 from speech.backends.base import BaseBackend
 from speech.events import Resume
 from speech.exceptions import CapacityExceeded, LanguageNotSupported
@@ -45,7 +45,7 @@ class AzureBackend(AzureOptions, BaseBackend):
 
     `capacity`: recognitions at once in this process, those that are being ended included.
     `max_behind_seconds`: audio that may be unacknowledged before `push` waits.
-    `mute_seconds`, `idle_seconds`: when a service that says nothing is given up; see `azure_watch`.
+    `mute_seconds`, `idle_seconds`: when a service that says nothing is given up; see `watch`.
     """
 
     name = "azure"

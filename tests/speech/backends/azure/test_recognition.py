@@ -18,9 +18,9 @@ from speech.exceptions import CapacityExceeded, LanguageNotSupported, SpeechErro
 from tests.azure_behaviour import Behaviour
 from tests.azure_server import AzureServer, serving
 from tests.servers import free_port
+from tests.speech.backends.test_scripted import SPEECH
 from tests.speech.contract import BackendContract, collect, feed, finals, recognise, running
 from tests.speech.footprint import until
-from tests.speech.test_scripted import SPEECH
 from tests.voices import silence
 
 KEY = "0123456789abcdef" * 2
@@ -276,7 +276,7 @@ async def test_a_service_that_hangs_holds_up_nobody(troubled: AzureServer, backe
 
 def test_a_callback_that_fails_is_told_where_the_sdk_would_swallow_it() -> None:
     # Importing it loads the SDK.
-    from speech.backends.azure_sdk import guarded
+    from speech.backends.azure.sdk import guarded
 
     said: list[Any] = []
 

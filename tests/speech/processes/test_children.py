@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
-from speech.children import Child
+from speech.processes.children import Child
 from tests.speech import targets
 from tests.speech.footprint import nothing_left_behind, until
 
@@ -224,7 +224,7 @@ async def test_a_child_has_one_socket_and_a_loaded_recogniser_and_no_django_proj
 
     await other.aclose()
     assert facts["sockets"] == 1
-    assert facts["loaded"] == ["av", "numpy", "pocketsphinx", "speech.preload"]
+    assert facts["loaded"] == ["av", "numpy", "pocketsphinx", "speech.processes.preload"]
     assert facts["decoder"]
     assert not facts["settings"]
 
@@ -321,7 +321,7 @@ def run_script(script: str) -> subprocess.CompletedProcess[str]:
     lines = [
         "import asyncio, os, sys",
         f"sys.path.insert(0, {str(ROOT)!r})",
-        "from speech.children import Child",
+        "from speech.processes.children import Child",
         "from tests.speech import targets",
         textwrap.dedent(script),
         "if __name__ == '__main__':",

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from speech.backends.azure_results import Utterances
-from speech.backends.azure_said import Result
-from speech.backends.azure_words import read_words
+from speech.backends.azure.results import Utterances
+from speech.backends.azure.signals import Result
+from speech.backends.azure.words import read_words
 from speech.events import Event, Final, Interim, Progress, Resume, SpeechEnded, SpeechStarted, Word
 
 SECOND = 10_000_000

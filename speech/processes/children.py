@@ -1,7 +1,7 @@
 """Child processes for the work that must not run beside the sockets.
 
 They come from the standard library's fork server: a process of its own, single-threaded, that has
-imported `speech.preload` once, so that a child begins with the recogniser loaded, and the process
+imported `speech.processes.preload` once, so that a child begins with the recogniser loaded, and the process
 that holds the sockets never forks. A child shares one socket with its parent and nothing else.
 
 The parent's side is asynchronous and belongs to the event loop that started it:
@@ -26,8 +26,8 @@ import signal
 import socket
 from collections.abc import Callable
 
-from speech.channel import LENGTH, MAX_MESSAGE_BYTES, Channel, limit_child
-from speech.forking import EXIT_CODE, Job, fork, warm_up
+from speech.processes.channel import LENGTH, MAX_MESSAGE_BYTES, Channel, limit_child
+from speech.processes.forking import EXIT_CODE, Job, fork, warm_up
 
 __all__ = ["Channel", "Child", "limit_child", "warm_up"]
 

@@ -1,4 +1,4 @@
-"""A child's end of `speech.children`."""
+"""A child's end of `speech.processes.children`."""
 
 from __future__ import annotations
 

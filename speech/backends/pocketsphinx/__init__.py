@@ -17,18 +17,18 @@ from typing import Any
 from pocketsphinx import Config
 
 from speech.backends.base import BaseBackend, Recognition
-from speech.backends.pocketsphinx_child import (
+from speech.backends.pocketsphinx.child import (
     DECODER_DEFAULTS,
     Endpointing,
     Setup,
     built_in_model,
     recognise,
 )
-from speech.children import Child
-from speech.codec import decode_event
+from speech.backends.pocketsphinx.codec import decode_event
+from speech.backends.pocketsphinx.slots import Slots
 from speech.events import BYTES_PER_SECOND, Ended, Event, Resume
 from speech.exceptions import LanguageNotSupported, SpeechError
-from speech.slots import Slots
+from speech.processes.children import Child
 
 VERSION = version("pocketsphinx")
 RECOGNITIONS_PER_CORE = 4

@@ -15,13 +15,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from speech.backends.azure_options import AzureOptions
-from speech.backends.azure_said import Lost, Ready, Released, Said
+from speech.backends.azure.options import AzureOptions
+from speech.backends.azure.signals import Lost, Ready, Released, Said
 
 logger = logging.getLogger(__name__)
 
 TOKEN_RETRY_SECONDS = 10
-# At exit, for all together. One whose service hangs takes two seconds (azure_sdk.STOP_SECONDS).
+# At exit, for all together. One whose service hangs takes two seconds (sdk.STOP_SECONDS).
 EXIT_SECONDS = 2.5
 
 
@@ -76,7 +76,7 @@ class Session:
 
     def _recognise(self) -> None:
         # Loading the SDK takes 0.2 s, and who never uses it should not have it in memory.
-        from speech.backends import azure_sdk
+        from speech.backends.azure import sdk
 
         try:
             token = self._options.token()
@@ -84,7 +84,7 @@ class Session:
             logger.exception("no token for Azure Speech")
             self._tell(Lost("NoToken", f"the token provider raised {type(problem).__name__}"))
             return
-        recogniser = azure_sdk.Recogniser(self._options, self._language, self._phrases, token)
+        recogniser = sdk.Recogniser(self._options, self._language, self._phrases, token)
         with recogniser.running(self._tell) as self._stream:
             self._tell(Ready())
             self._stay(recogniser.renew_token)

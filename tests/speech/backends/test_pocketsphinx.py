@@ -10,7 +10,7 @@ import pytest
 from pocketsphinx import Decoder
 
 from speech.backends.pocketsphinx import VERSION, PocketSphinxBackend
-from speech.backends.pocketsphinx_child import DECODER_DEFAULTS, built_in_model
+from speech.backends.pocketsphinx.child import DECODER_DEFAULTS, built_in_model
 from speech.events import BYTES_PER_SECOND, Ended, Final, Interim, Resume, SpeechEnded, SpeechStarted
 from speech.exceptions import CapacityExceeded, LanguageNotSupported, SpeechError
 from tests.speech.contract import BackendContract, collect, feed, finals, recognise, running

@@ -1,4 +1,4 @@
-"""The fork server's side of `speech.children`: starting it, asking it for a process, beginning there.
+"""The fork server's side of `children`: starting it, asking it for a process, beginning there.
 
 It is the standard library's. What is asked of it here is what `multiprocessing.Process` does, minus two
 drawbacks: a Process makes each child run the parent's __main__ again (half a second for Daphne), and the
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from multiprocessing import forkserver
 from pathlib import Path
 
-from speech.channel import Channel
+from speech.processes.channel import Channel
 
 EXIT_CODE = forkserver.SIGNED_STRUCT
 
@@ -37,7 +37,7 @@ def warm_up() -> None:
 
 @functools.cache
 def _start_server() -> None:
-    forkserver.set_forkserver_preload(["speech.preload"])
+    forkserver.set_forkserver_preload(["speech.processes.preload"])
     # Its sys.path has the working directory, which need not be where this package is.
     before = os.environ.get("PYTHONPATH")
     root = str(Path(__file__).resolve().parent.parent)

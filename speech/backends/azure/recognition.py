@@ -9,10 +9,11 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 
-from speech.backends.azure_errors import azure_error
-from speech.backends.azure_options import AzureOptions
-from speech.backends.azure_results import Utterances
-from speech.backends.azure_said import (
+from speech.backends.azure.errors import azure_error
+from speech.backends.azure.options import AzureOptions
+from speech.backends.azure.results import Utterances
+from speech.backends.azure.session import Session
+from speech.backends.azure.signals import (
     Broken,
     Connected,
     Lost,
@@ -23,8 +24,7 @@ from speech.backends.azure_said import (
     Said,
     Started,
 )
-from speech.backends.azure_session import Session
-from speech.backends.azure_watch import MuteWatch
+from speech.backends.azure.watch import MuteWatch
 from speech.backends.base import Recognition
 from speech.events import BYTES_PER_SECOND, SAMPLE_RATE, Ended, Event, Resume, ms_from_samples
 from speech.exceptions import SpeechError

@@ -8,8 +8,8 @@ from typing import Any
 
 import azure.cognitiveservices.speech as sdk
 
-from speech.backends.azure_options import MAX_DETECT_LANGUAGES, MAX_PHRASES, AzureOptions
-from speech.backends.azure_said import Broken, Connected, Lost, Over, Result, Said, Started
+from speech.backends.azure.options import MAX_DETECT_LANGUAGES, MAX_PHRASES, AzureOptions
+from speech.backends.azure.signals import Broken, Connected, Lost, Over, Result, Said, Started
 
 # How long stopping waits for a service that hangs. The SDK's own 10 s would hold up the process's exit.
 STOP_SECONDS = 1
