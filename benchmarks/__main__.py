@@ -12,7 +12,7 @@ django.setup()
 
 # What follows reads settings, which are there only now.
 from benchmarks import azure, fanout, frames, journal, latency, pages, speech, voice  # noqa: E402
-from tests.servers import new_site  # noqa: E402
+from tests.support.servers import new_site  # noqa: E402
 
 
 def main() -> None:

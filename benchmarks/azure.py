@@ -14,7 +14,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.table import ratio, show
-from tests.servers import ROOT, free_port, running, wait_until
+from tests.support.servers import ROOT, free_port, running, wait_until
 
 RECOGNITIONS = 10
 ROUNDS = 3
@@ -24,7 +24,7 @@ def run() -> None:
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "azure.log"
-        with running([sys.executable, "-m", "tests.azure_server", "--port", str(port)], log=log):
+        with running([sys.executable, "-m", "tests.support.azure.server", "--port", str(port)], log=log):
             wait_until(lambda: "ws://" in log.read_text(), "the stand-in for Azure")
             rounds = [[measure(port, side) for side in ("backend", "bare")] for _ in range(ROUNDS)]
     rows = []

@@ -20,8 +20,8 @@ from benchmarks.table import ratio, show
 from interviews.live.broadcast import Broadcaster, delivery_of
 from interviews.services.changes import Change
 from interviews.wire.messages import Transcription
-from tests.clients import Client, client, sign_in
-from tests.servers import DEADLINE_SECONDS, Site, free_port, new_site, redis_server
+from tests.support.clients import Client, client, sign_in
+from tests.support.servers import DEADLINE_SECONDS, Site, free_port, new_site, redis_server
 
 DASHBOARDS = 1, 10, 100
 # In turns, so that both sides have the same machine.

@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable
 from statistics import median
 
 from benchmarks.table import ratio, show
-from tests.clients import Client, client, give_consent
-from tests.servers import Site
+from tests.support.clients import Client, client, give_consent
+from tests.support.servers import Site
 
 FRAMES = 2000
 # Sent and not acknowledged yet, at most.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.table import show
-from tests.servers import ROOT, Site, free_port, new_site, postgres_server, postgres_url
+from tests.support.servers import ROOT, Site, free_port, new_site, postgres_server, postgres_url
 
 CANDIDATES = 1, 50, 300
 

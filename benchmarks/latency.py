@@ -10,8 +10,8 @@ from benchmarks.speech import answer_of
 from benchmarks.table import milliseconds, ratio, show
 from speech import transcribe
 from speech.events import BYTES_PER_SECOND
-from tests.clients import Client, chunks_of, client, give_consent
-from tests.servers import Site
+from tests.support.clients import Client, chunks_of, client, give_consent
+from tests.support.servers import Site
 
 LENGTHS = 5, 30, 120
 ROUNDS = 3

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.table import show
-from tests.servers import RECRUITER, ROOT, new_site
+from tests.support.servers import RECRUITER, ROOT, new_site
 
 INTERVIEWS = 20, 2000
 ANSWERS = 10

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from speech.audio import read_pcm
 from speech.events import BYTES_PER_SECOND
-from tests.voices import STABLE_SENTENCES, silence, speak
+from tests.support.voices import STABLE_SENTENCES, silence, speak
 
 
 def sentences(audio_dir: Path | None) -> list[bytes]:

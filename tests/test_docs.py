@@ -7,9 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.media import encode
-from tests.servers import ROOT, new_site
-from tests.voices import STABLE_SENTENCES, read_pcm, speak
+from tests.support.media import encode
+from tests.support.servers import ROOT, new_site
+from tests.support.voices import STABLE_SENTENCES, read_pcm, speak
 
 
 def test_the_client_in_the_protocol_document_answers_an_interview(tmp_path: Path) -> None:

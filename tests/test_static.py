@@ -5,7 +5,7 @@ import gzip
 import pytest
 from django.test import AsyncClient, Client
 
-from tests.servers import ROOT
+from tests.support.servers import ROOT
 
 # It comes in several pieces.
 SCRIPT = "js/models/candidate_session.js"

@@ -16,7 +16,7 @@ from babel.messages import Catalog, Message
 from babel.messages.pofile import read_po
 
 from interview_project.settings import LANGUAGE_CODE, LANGUAGES
-from tests.servers import ROOT, needed
+from tests.support.servers import ROOT, needed
 
 SOURCES = ["interview_project", "interviews", "speech", "templates"]
 WRITTEN = [code for code, _name in LANGUAGES if code != LANGUAGE_CODE]

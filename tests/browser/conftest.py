@@ -17,9 +17,9 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from tests.browser.proxy import Proxy
-from tests.servers import Site, needed, new_site
-from tests.voices import FOLDER, STABLE_SENTENCES, read_pcm, save, silence, speak
+from tests.support.proxy import Proxy
+from tests.support.servers import Site, needed, new_site
+from tests.support.voices import FOLDER, STABLE_SENTENCES, read_pcm, save, silence, speak
 
 QUIET = [
     "--no-sandbox",

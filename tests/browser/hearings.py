@@ -10,7 +10,7 @@ from typing import Any
 import av
 from playwright.sync_api import BrowserContext
 
-from tests.servers import Site, wait_until
+from tests.support.servers import Site, wait_until
 
 SCRIPT = (Path(__file__).parent / "hearing.js").read_text()
 CHUNK_BYTES = 3200

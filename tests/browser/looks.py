@@ -12,7 +12,7 @@ from typing import Any, Literal
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
-from tests.servers import ROOT
+from tests.support.servers import ROOT
 
 Scheme = Literal["light", "dark"]
 SCREENSHOTS = ROOT / "var" / "screenshots"

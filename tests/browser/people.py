@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.servers import PASSWORD, RECRUITER, Site
+from tests.support.servers import PASSWORD, RECRUITER, Site
 
 
 def consent(page: Page, candidate_url: str) -> None:

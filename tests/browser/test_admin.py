@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from tests.browser import people
 from tests.browser.conftest import Opener
 from tests.browser.looks import SCREENSHOTS, look, shoot
-from tests.servers import Site
+from tests.support.servers import Site
 
 ROWS = """
 from django.contrib.auth.models import User

@@ -7,8 +7,8 @@ from playwright.sync_api import Page, Playwright, expect
 
 from tests.browser import people
 from tests.browser.conftest import SENTENCE, Opener, launched
-from tests.browser.proxy import Proxy
-from tests.servers import Site
+from tests.support.proxy import Proxy
+from tests.support.servers import Site
 
 
 def texts(site: Site, interview_id: str) -> list[str]:

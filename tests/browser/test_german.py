@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Opener
 from tests.browser.looks import shoot
-from tests.servers import PASSWORD, RECRUITER, Site
+from tests.support.servers import PASSWORD, RECRUITER, Site
 
 # Words that no German sentence has.
 ENGLISH = re.compile(

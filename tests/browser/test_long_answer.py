@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import CDPSession, Page, expect
 
-from tests import clients
 from tests.browser import people
 from tests.browser.conftest import Opener
-from tests.process.answers import babble, begin, finish
-from tests.servers import Site, new_site
+from tests.support import clients
+from tests.support.answers import babble, begin, finish
+from tests.support.servers import Site, new_site
 
 WORDS = int(os.environ.get("LONG_ANSWER_WORDS", "168"))
 SPEED = float(os.environ.get("LONG_ANSWER_SPEED", "10"))

@@ -11,10 +11,10 @@ import pytest
 from playwright.sync_api import expect
 
 from speech.backends.pocketsphinx import PocketSphinxBackend
-from tests.azure_server import serving
 from tests.browser import people
 from tests.browser.conftest import SENTENCE, Opener
-from tests.servers import Site, new_site
+from tests.support.azure.server import serving
+from tests.support.servers import Site, new_site
 
 
 @pytest.fixture(params=["offline", "azure"])

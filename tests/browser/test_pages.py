@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from tests.browser import people
 from tests.browser.conftest import SENTENCE, Opener
 from tests.browser.looks import look, shoot
-from tests.servers import RECRUITER, Site
+from tests.support.servers import RECRUITER, Site
 
 
 def test_pages_fit_and_do_not_complain(server: Site, open_context: Opener) -> None:

@@ -18,10 +18,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 from tests.browser import people
 from tests.browser.conftest import QUIET, Opener, Watched, hearing, launched
 from tests.browser.hearings import Hearings, lost_chunks, stored
-from tests.browser.proxy import Proxy
-from tests.media import tone
-from tests.servers import Site, free_port, needed, new_site, running, wait_until
-from tests.voices import FOLDER, save
+from tests.support.media import tone
+from tests.support.proxy import Proxy
+from tests.support.servers import Site, free_port, needed, new_site, running, wait_until
+from tests.support.voices import FOLDER, save
 
 Created = dict[str, Any]
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.browser import people
 from tests.browser.conftest import Opener
 from tests.browser.looks import look
-from tests.servers import Site, new_site
+from tests.support.servers import Site, new_site
 
 
 @pytest.fixture

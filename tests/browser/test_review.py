@@ -12,9 +12,9 @@ from playwright.sync_api import CDPSession, Locator, Page, Route, expect
 from tests.browser import people
 from tests.browser.conftest import Opener
 from tests.browser.looks import look
-from tests.media import encode
-from tests.servers import Site, wait_until
-from tests.voices import read_pcm, silence, speak
+from tests.support.media import encode
+from tests.support.servers import Site, wait_until
+from tests.support.voices import read_pcm, silence, speak
 
 ROWS = """
 from pathlib import Path

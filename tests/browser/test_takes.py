@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import people
 from tests.browser.conftest import SENTENCE, Opener
-from tests.servers import Site
+from tests.support.servers import Site
 
 
 def takes(page: Page) -> list[str]:

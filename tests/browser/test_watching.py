@@ -9,9 +9,9 @@ from playwright.sync_api import expect
 
 from tests.browser import people
 from tests.browser.conftest import SENTENCE, Opener
-from tests.browser.proxy import Proxy
 from tests.browser.test_pages import look
-from tests.servers import RECRUITER, Site
+from tests.support.proxy import Proxy
+from tests.support.servers import RECRUITER, Site
 
 
 def live(created: dict[str, Any]) -> str:

@@ -17,9 +17,9 @@ from typing import Any
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
-from tests.clients import Client, Message, chunks_of, client
-from tests.process.answers import MAX_UNACKED, PCM
-from tests.servers import Site
+from tests.support.answers import MAX_UNACKED, PCM
+from tests.support.clients import Client, Message, chunks_of, client
+from tests.support.servers import Site
 
 CHUNK_SECONDS = 0.1
 SPEED = 4.0

@@ -14,8 +14,8 @@ from typing import Any, Self
 
 import psutil
 
-from tests.clients import sign_in
-from tests.servers import Site, free_port, new_site, postgres_server, postgres_url, redis_server
+from tests.support.clients import sign_in
+from tests.support.servers import Site, free_port, new_site, postgres_server, postgres_url, redis_server
 
 BLOCK_BYTES = 64 * 1024
 # The least that the settings take.

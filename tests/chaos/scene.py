@@ -13,8 +13,8 @@ from tests.chaos.candidate import Candidate
 from tests.chaos.injuries import Stage
 from tests.chaos.screens import Audience
 from tests.chaos.verdict import Tally
-from tests.clients import give_consent
-from tests.process.answers import babble
+from tests.support.answers import babble
+from tests.support.clients import give_consent
 
 IS_LONG = "CHAOS_ROUNDS" in os.environ
 KILLS = int(os.environ.get("CHAOS_ROUNDS", "6"))

@@ -16,9 +16,9 @@ import psycopg
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from tests.chaos.injuries import Stage
-from tests.clients import client
-from tests.process.observing import Dashboard, revision_of, rows, truth
-from tests.servers import Site, wait_until
+from tests.support.clients import client
+from tests.support.observing import Dashboard, revision_of, rows, truth
+from tests.support.servers import Site, wait_until
 
 LATEST_SECONDS = 2.0
 SAMPLE_SECONDS = 0.1

@@ -14,9 +14,9 @@ from tests.chaos.candidate import Candidate
 from tests.chaos.injuries import Stage
 from tests.chaos.scene import IS_LONG, KILLS, go_on, hush, new_candidate, some_time, speaking, speeches
 from tests.chaos.verdict import NO_HARM, Tally, files_in, pcm_of, settled, takes
-from tests.clients import chunks_of
-from tests.process.observing import rows
-from tests.servers import wait_until
+from tests.support.clients import chunks_of
+from tests.support.observing import rows
+from tests.support.servers import wait_until
 
 ROUNDS = max(2, KILLS // 5) if IS_LONG else 1
 CANDIDATES = 6

@@ -15,8 +15,8 @@ from tests.chaos.candidate import CHUNK_SECONDS, Candidate
 from tests.chaos.injuries import Stage
 from tests.chaos.scene import IS_LONG, LATEST_END_SECONDS, new_candidate
 from tests.chaos.verdict import NO_HARM, Tally
-from tests.clients import Client
-from tests.process.answers import babble
+from tests.support.answers import babble
+from tests.support.clients import Client
 
 MINUTES = 60 if IS_LONG else 10
 WARM_UP_MINUTES = 3

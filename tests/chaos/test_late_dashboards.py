@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 
-from tests.clients import chunks_of, client, give_consent, sign_in
-from tests.process.answers import babble, begin, finish, text_of
-from tests.process.observing import dashboard, segments_of, truth
-from tests.servers import Site, free_port, new_site, redis_server
+from tests.support.answers import babble, begin, finish, text_of
+from tests.support.clients import chunks_of, client, give_consent, sign_in
+from tests.support.observing import dashboard, segments_of, truth
+from tests.support.servers import Site, free_port, new_site, redis_server
 
 MOMENTS = 100 if "CHAOS_ROUNDS" in os.environ else 20
 MOMENTS_AN_ANSWER = 5

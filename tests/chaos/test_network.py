@@ -20,7 +20,7 @@ from tests.chaos.scene import (
     speeches,
 )
 from tests.chaos.verdict import NO_HARM, Tally
-from tests.process.answers import begin, send_frames
+from tests.support.answers import begin, send_frames
 
 LATEST_CLOSE_SECONDS = 2.0
 # After the longer ones the server has closed the socket as idle, and given up the answer's lease.

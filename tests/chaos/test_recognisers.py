@@ -13,8 +13,8 @@ from tests.chaos.candidate import Candidate
 from tests.chaos.injuries import Stage, new_stage, recognisers
 from tests.chaos.scene import IS_LONG, go_on, new_candidate, some_time, speaking
 from tests.chaos.verdict import NO_HARM, Tally
-from tests.servers import wait_until
-from tests.voices import STABLE_SENTENCES, read_pcm, speak
+from tests.support.servers import wait_until
+from tests.support.voices import STABLE_SENTENCES, read_pcm, speak
 
 KILLS = 10 if IS_LONG else 1
 SPEED = 1.0 if IS_LONG else 2.0

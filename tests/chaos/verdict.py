@@ -11,9 +11,9 @@ from uuid import UUID
 import av
 
 from tests.chaos.candidate import Candidate
-from tests.process.answers import text_of
-from tests.process.observing import rows
-from tests.servers import Site, wait_until
+from tests.support.answers import text_of
+from tests.support.observing import rows
+from tests.support.servers import Site, wait_until
 
 # A transcriber waits for leases to run out, several times where it is killed itself.
 SETTLED_SECONDS = 90.0

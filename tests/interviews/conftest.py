@@ -9,7 +9,7 @@ from channels.layers import get_channel_layer
 from django.apps import apps
 
 from interviews.live.worker import Worker, get_worker
-from tests.interviews.backends import UnreliableLayer
+from tests.support.unreliable import UnreliableLayer
 
 SCRIPTED = "speech.backends.scripted.ScriptedBackend"
 
@@ -35,7 +35,7 @@ async def worker() -> AsyncIterator[Worker]:
 @pytest.fixture
 def layer(settings: Any) -> Iterator[type[UnreliableLayer]]:
     """The channel layer, to be made unreliable; ask for it before the worker."""
-    backend = "tests.interviews.backends.UnreliableLayer"
+    backend = "tests.support.unreliable.UnreliableLayer"
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": backend, "CONFIG": {"capacity": 1000}}}
     yield UnreliableLayer
     UnreliableLayer.is_away = UnreliableLayer.loses = False

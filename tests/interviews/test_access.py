@@ -10,7 +10,7 @@ from django.utils import timezone
 from interviews import access
 from interviews.models import Interview
 from interviews.services import interviews
-from tests.interviews.rows import a_recruiter, an_answer, an_interview, an_interview_and_token
+from tests.support.rows import a_recruiter, an_answer, an_interview, an_interview_and_token
 
 pytestmark = pytest.mark.django_db
 

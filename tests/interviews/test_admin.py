@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from interviews.models import Answer, Interview
-from tests.interviews.rows import a_recruiter, an_answer, an_interview
+from tests.support.rows import a_recruiter, an_answer, an_interview
 
 pytestmark = pytest.mark.django_db
 

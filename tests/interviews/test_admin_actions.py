@@ -23,8 +23,8 @@ from interviews.models import Correction, Interview, Invitation, Note, Retranscr
 from interviews.services.erasure import erase
 from interviews.services.interviews import cancel
 from tests.interviews.conftest import SCRIPTED
-from tests.interviews.live import a_live_interview, candidate_of, connected
-from tests.interviews.rows import a_recruiter, an_answer, an_interview
+from tests.support.live import a_live_interview, candidate_of, connected
+from tests.support.rows import a_recruiter, an_answer, an_interview
 
 pytestmark = pytest.mark.django_db
 

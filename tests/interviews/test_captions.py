@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from interviews.exports.captions import FORMATS, LONGEST_MS, Cue, cues, srt, vtt
 from interviews.exports.record import Passage
 from interviews.exports.timing import LINE_WIDTH, timed_words, width
-from tests.interviews.rows import some_words
+from tests.support.rows import some_words
 
 JOINER = "\N{WORD JOINER}"
 

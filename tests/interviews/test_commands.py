@@ -15,8 +15,8 @@ from interviews import access
 from interviews.models import Answer, Interview
 from interviews.services import answers, interviews
 from tests.interviews.processing.test_settling import owed
-from tests.interviews.rows import METRICS, a_recruiter, an_interview
-from tests.process.answers import babble, text_of
+from tests.support.answers import babble, text_of
+from tests.support.rows import METRICS, a_recruiter, an_interview
 
 pytestmark = pytest.mark.django_db
 

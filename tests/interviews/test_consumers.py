@@ -20,9 +20,9 @@ from interviews.database import in_database
 from interviews.live.worker import Worker
 from interviews.models import Interview
 from interviews.services import interviews
-from tests.interviews.live import PCM, a_live_interview, eventually
-from tests.interviews.rows import a_recruiter, an_interview
-from tests.process.answers import babble, text_of
+from tests.support.answers import babble, text_of
+from tests.support.live import PCM, a_live_interview, eventually
+from tests.support.rows import a_recruiter, an_interview
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

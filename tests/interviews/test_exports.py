@@ -21,8 +21,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from interviews.exports.names import safe
 from interviews.models import Answer, Correction, Interview, Note, Question, Retranscription
-from tests.interviews.rows import MEASURED, METRICS, a_recruiter, an_answer, an_interview, some_words
-from tests.servers import ROOT
+from tests.support.rows import MEASURED, METRICS, a_recruiter, an_answer, an_interview, some_words
+from tests.support.servers import ROOT
 
 pytestmark = pytest.mark.django_db
 

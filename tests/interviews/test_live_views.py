@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from interviews.models import Answer
 from interviews.views.live import SIDE_BY_SIDE_MAX
-from tests.interviews.rows import MEASURED, METRICS, TRACE, a_recruiter, an_answer, an_interview
+from tests.support.rows import MEASURED, METRICS, TRACE, a_recruiter, an_answer, an_interview
 
 pytestmark = pytest.mark.django_db
 

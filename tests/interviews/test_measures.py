@@ -12,7 +12,7 @@ from interviews.models import Answer, Interview
 from interviews.templatetags.measures import GROUPS, SCORES, UNITS, WORDINGS, decimal, reading_text
 from speech.metrics.assessment import ESTIMATED_UNIT
 from speech.metrics.catalogue import MEASURES, NAMES
-from tests.interviews.rows import MEASURED, METRICS, a_reading, a_recruiter, an_answer, an_interview
+from tests.support.rows import MEASURED, METRICS, a_reading, a_recruiter, an_answer, an_interview
 
 
 def test_every_measure_has_a_name_and_every_unit_is_said() -> None:

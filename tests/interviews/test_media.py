@@ -17,7 +17,7 @@ from django.urls import reverse
 from interviews import access
 from interviews.media import BLOCK_BYTES, RangeNotSatisfiable, parse_range
 from interviews.models import Answer
-from tests.interviews.rows import a_recruiter, an_answer, an_interview
+from tests.support.rows import a_recruiter, an_answer, an_interview
 
 # Longer than a block, and its blocks are not alike.
 AUDIO = b"".join(n.to_bytes(4, "big") for n in range(BLOCK_BYTES // 3))

@@ -7,7 +7,7 @@ import pytest
 from interviews.models import Answer, Interview, Question
 from interviews.orchestration import Orchestrator, get_orchestrator
 from interviews.services import answers, interviews
-from tests.interviews.rows import an_answer, an_interview
+from tests.support.rows import an_answer, an_interview
 
 pytestmark = pytest.mark.django_db
 

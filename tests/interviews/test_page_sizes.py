@@ -16,8 +16,8 @@ from django.urls import reverse
 
 from interviews.models import Interview
 from interviews.services.question_sets import from_interview
-from tests.interviews.rows import a_recruiter
 from tests.interviews.test_commands import run
+from tests.support.rows import a_recruiter
 
 pytestmark = pytest.mark.django_db
 

@@ -16,7 +16,7 @@ from interviews.models import Answer, Interview
 from interviews.queries import status
 from interviews.services import interviews
 from interviews.wire.messages import QuestionMessage, encode
-from tests.interviews.rows import a_recruiter, an_answer, an_interview
+from tests.support.rows import a_recruiter, an_answer, an_interview
 
 pytestmark = pytest.mark.django_db
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from interviews import access
 from interviews.forms import CONSENT_VERSION
 from interviews.models import Answer, Correction, Interview
-from tests.interviews.rows import MEASURED, a_recruiter, an_answer, an_interview, an_interview_and_token
+from tests.support.rows import MEASURED, a_recruiter, an_answer, an_interview, an_interview_and_token
 
 pytestmark = pytest.mark.django_db
 

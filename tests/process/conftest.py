@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.servers import Site, new_site
+from tests.support.servers import Site, new_site
 
 INTERVIEWS_AT_ONCE = 12
 Report = Callable[[str], None]

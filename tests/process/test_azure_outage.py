@@ -15,12 +15,12 @@ from uuid import UUID
 
 import pytest
 
-from tests.clients import Client, Message, chunks_of, client, give_consent, sign_in
-from tests.process.answers import babble, begin, finish, text_of
 from tests.process.conftest import Report
-from tests.process.observing import dashboard, rows
-from tests.servers import Site, answers, free_port, new_site, running, wait_until
-from tests.voices import STABLE_SENTENCES, read_pcm, speak
+from tests.support.answers import babble, begin, finish, text_of
+from tests.support.clients import Client, Message, chunks_of, client, give_consent, sign_in
+from tests.support.observing import dashboard, rows
+from tests.support.servers import Site, answers, free_port, new_site, running, wait_until
+from tests.support.voices import STABLE_SENTENCES, read_pcm, speak
 
 SECOND = 10
 """Chunks of 100 ms."""
@@ -39,7 +39,7 @@ class Service(ExitStack):
         return f"ws://127.0.0.1:{self.port}"
 
     def start(self, *plan: str) -> None:
-        command = [sys.executable, "-m", "tests.azure_server", "--port", str(self.port)]
+        command = [sys.executable, "-m", "tests.support.azure.server", "--port", str(self.port)]
         environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "interview_project.settings"}
         self._process: subprocess.Popen[bytes] = self.enter_context(
             running(

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
-from tests.clients import give_consent
-from tests.media import encode
-from tests.servers import DEADLINE_SECONDS, Site
-from tests.voices import STABLE_SENTENCES, read_pcm, speak
+from tests.support.clients import give_consent
+from tests.support.media import encode
+from tests.support.servers import DEADLINE_SECONDS, Site
+from tests.support.voices import STABLE_SENTENCES, read_pcm, speak
 
 SETTINGS = {"SPEECH_CAPACITY": "64"}
 CHUNK_BYTES = 8192

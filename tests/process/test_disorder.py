@@ -15,10 +15,10 @@ from websockets.exceptions import ConnectionClosed
 
 from speech.audio import AudioFormat
 from speech.audio.blocking import pcm_from
-from tests.clients import Client, chunks_of, client, give_consent
-from tests.media import encode
-from tests.process.answers import PCM, babble, begin, finish, give_answer, send_frames, text_of
-from tests.servers import Site, free_port
+from tests.support.answers import PCM, babble, begin, finish, give_answer, send_frames, text_of
+from tests.support.clients import Client, chunks_of, client, give_consent
+from tests.support.media import encode
+from tests.support.servers import Site, free_port
 
 # A client that asks after each few chunks asks often.
 SETTINGS = {"SPEECH_BACKEND": "scripted", "SOCKET_MESSAGES_PER_SECOND": "1000"}

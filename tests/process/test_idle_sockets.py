@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.clients import Client, client, give_consent, sign_in
-from tests.servers import Site, free_port, new_site, redis_server
+from tests.support.clients import Client, client, give_consent, sign_in
+from tests.support.servers import Site, free_port, new_site, redis_server
 
 SECONDS = 60
 SOCKETS = 10

@@ -15,12 +15,12 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.clients import Client, chunks_of, client, give_consent
-from tests.media import encode
-from tests.process.answers import babble, begin, send_frames
 from tests.process.conftest import Report
-from tests.servers import Site, new_site, wait_until
-from tests.voices import STABLE_SENTENCES, read_pcm, speak
+from tests.support.answers import babble, begin, send_frames
+from tests.support.clients import Client, chunks_of, client, give_consent
+from tests.support.media import encode
+from tests.support.servers import Site, new_site, wait_until
+from tests.support.voices import STABLE_SENTENCES, read_pcm, speak
 
 IS_LONG = os.environ.get("LEAK_ROUNDS") == "long"
 # Backend → connections to warm up with, and to compare.

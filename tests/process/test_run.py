@@ -12,7 +12,7 @@ from urllib.request import urlopen
 import psutil
 import pytest
 
-from tests.servers import ROOT, Site, answers, running, wait_until
+from tests.support.servers import ROOT, Site, answers, running, wait_until
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])

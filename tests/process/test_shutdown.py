@@ -15,17 +15,17 @@ from uuid import UUID
 import psutil
 import pytest
 
-from tests.clients import Client, chunks_of, client, give_consent
-from tests.media import encode
-from tests.process.answers import babble, begin, finish, send_frames, text_of
 from tests.process.conftest import Report
-from tests.process.observing import rows
-from tests.servers import Site, wait_until
-from tests.voices import STABLE_SENTENCES, read_pcm, speak
+from tests.support.answers import babble, begin, finish, send_frames, text_of
+from tests.support.clients import Client, chunks_of, client, give_consent
+from tests.support.media import encode
+from tests.support.observing import rows
+from tests.support.servers import Site, wait_until
+from tests.support.voices import STABLE_SENTENCES, read_pcm, speak
 
 SETTINGS = {"SPEECH_CAPACITY": "64", "ANSWER_LEASE_SECONDS": "5"}
 SCRIPTED = {"SPEECH_BACKEND": "scripted"}
-STUCK = {"DJANGO_SETTINGS_MODULE": "tests.process.stuck_settings"}
+STUCK = {"DJANGO_SETTINGS_MODULE": "tests.support.stuck_settings"}
 QUICK_SECONDS = 10
 
 

@@ -22,8 +22,8 @@ from speech.events import (
     ms_from_samples,
 )
 from speech.exceptions import SpeechError
-from tests.speech.footprint import nothing_left_behind
-from tests.voices import silence
+from tests.support.footprint import nothing_left_behind
+from tests.support.voices import silence
 
 
 async def recognise(

@@ -12,7 +12,7 @@ from speech.audio.blocking import pcm_from
 from speech.audio.formats import settle
 from speech.audio.mp4 import Mp4Gate
 from speech.exceptions import AudioDecodingFailed, AudioFormatUnsupported
-from tests.media import chunk, encode, tone, video_webm, wav
+from tests.support.media import chunk, encode, tone, video_webm, wav
 
 SECONDS = 3
 PCM = tone(SECONDS)

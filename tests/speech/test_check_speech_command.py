@@ -10,8 +10,8 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from speech.management.commands.check_speech import SAMPLE, SENTENCE
-from tests.azure_behaviour import Behaviour
-from tests.azure_server import AzureServer, serving
+from tests.support.azure.behaviour import Behaviour
+from tests.support.azure.server import AzureServer, serving
 
 KEY = "0123456789abcdef" * 2
 

@@ -16,7 +16,7 @@ import pytest
 from speech.audio import AudioFormat, Decoder, decode, open_decoder, read_pcm
 from speech.exceptions import AudioDecodingFailed, AudioFormatUnsupported, SpeechError
 from speech.processes.children import warm_up
-from tests.media import chunk, encode, riff, silent_opus, tone, wav, wav_format
+from tests.support.media import chunk, encode, riff, silent_opus, tone, wav, wav_format
 
 SECONDS = 2
 PCM = tone(SECONDS)

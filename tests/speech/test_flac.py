@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from speech.audio import read_pcm, write_flac
-from tests.media import tone
+from tests.support.media import tone
 
 PCM = tone(5)
 

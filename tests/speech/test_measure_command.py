@@ -8,9 +8,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from speech.metrics.catalogue import NAMES
-from tests.media import encode
-from tests.speech import sounds
-from tests.voices import STABLE_SENTENCES, read_pcm, save, speak
+from tests.support import sounds
+from tests.support.media import encode
+from tests.support.voices import STABLE_SENTENCES, read_pcm, save, speak
 
 
 def measure(path: Path, *options: str) -> str:

@@ -19,8 +19,8 @@ from speech.metrics.catalogue import NAMES
 from speech.metrics.scores import fluency, intonation
 from speech.metrics.tally import STRETCHES_KEPT, Tally
 from speech.metrics.trace import MOST_POINTS
-from tests.speech import sounds
-from tests.speech.sounds import answer, pcm
+from tests.support import sounds
+from tests.support.sounds import answer, pcm
 
 SOURCE = WordSource(reports_confidence=True)
 SPOKEN = pcm(

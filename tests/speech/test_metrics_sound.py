@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from speech.metrics import Measures
-from tests.speech import sounds
-from tests.speech.sounds import answer, measured, pauses_of, value
+from tests.support import sounds
+from tests.support.sounds import answer, measured, pauses_of, value
 
 PITCH = "pitch_median_hz", "pitch_sd_semitones", "pitch_range_semitones", "pitch_contour"
 BLURRED = *PITCH, "speech_time_s", "pauses_per_minute"

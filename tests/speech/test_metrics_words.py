@@ -7,8 +7,8 @@ from pocketsphinx import get_model_path
 from speech.events import Word
 from speech.metrics import Measures, VoiceAnalyser, WordSource
 from speech.metrics.syllables import count_by_spelling, load_dictionary
-from tests.speech import sounds
-from tests.speech.sounds import value
+from tests.support import sounds
+from tests.support.sounds import value
 
 DICTIONARY = f"{get_model_path('en-us')}/cmudict-en-us.dict"
 WITH_EVERYTHING = WordSource(

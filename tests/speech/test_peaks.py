@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from speech.audio.peaks import MOST_PEAKS, Peaks
-from tests.media import tone
+from tests.support.media import tone
 
 
 def peaks_of(pcm: bytes, piece_bytes: int = 3200) -> list[int]:

@@ -16,8 +16,8 @@ from speech.exceptions import SpeechError
 from speech.kept_audio import KeptAudio
 from tests.speech.backends.test_scripted import SPEECH, babble
 from tests.speech.contract import finals
-from tests.speech.footprint import nothing_left_behind
-from tests.voices import STABLE_SENTENCES, read_pcm, silence, speak
+from tests.support.footprint import nothing_left_behind
+from tests.support.voices import STABLE_SENTENCES, read_pcm, silence, speak
 
 SCRIPTED = "speech.backends.scripted.ScriptedBackend"
 PIECE = 3200

@@ -11,7 +11,7 @@ import pytest_asyncio
 from speech.events import Word
 from speech.metrics import VoiceAnalyser, WordSource, unavailable
 from speech.voice import VoiceMeter, open_meter, word_source
-from tests.speech import sounds
+from tests.support import sounds
 
 SPOKEN = sounds.pcm(sounds.answer(0.5, 0.8))
 WORDS = [Word("company", start, start + 300, 0.5) for start in range(1000, 11_000, 400)]

@@ -13,7 +13,7 @@ from speech.audio.blocking import pcm_from
 from speech.audio.formats import AudioFormat
 from speech.audio.wav import WavParser
 from speech.exceptions import AudioDecodingFailed, AudioError, AudioFormatUnsupported
-from tests.media import chunk, riff, tone, wav, wav_format
+from tests.support.media import chunk, riff, tone, wav, wav_format
 
 PCM = tone(0.5)
 FORMAT = chunk(b"fmt ", wav_format(1, 1, 16_000, 16))

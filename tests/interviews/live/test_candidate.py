@@ -15,9 +15,10 @@ from interviews.models import Answer, AudioChunk, Interview
 from interviews.services import answers, interviews
 from speech.backends import get_backend
 from speech.backends.scripted import BLOCK_BYTES
-from tests.clients import chunks_of
 from tests.interviews.conftest import SCRIPTED
-from tests.interviews.live import (
+from tests.support.answers import babble, segments_in, text_of
+from tests.support.clients import chunks_of
+from tests.support.live import (
     PCM,
     Peer,
     a_live_interview,
@@ -26,8 +27,7 @@ from tests.interviews.live import (
     eventually,
     the_answer,
 )
-from tests.media import encode
-from tests.process.answers import babble, segments_in, text_of
+from tests.support.media import encode
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -612,7 +612,7 @@ async def test_a_recogniser_that_dies_leaves_the_transcript_owed(worker: Worker,
 async def test_a_recogniser_that_falls_silent_at_the_end_leaves_the_transcript_owed(
     worker: Worker, settings: Any
 ) -> None:
-    settings.SPEECH_BACKENDS = {"default": {"BACKEND": "tests.interviews.backends.EndlessBackend"}}
+    settings.SPEECH_BACKENDS = {"default": {"BACKEND": "tests.support.unreliable.EndlessBackend"}}
     settings.ANSWER_FINISH_TIMEOUT_SECONDS = 0.1
     interview, (first, _) = await a_live_interview()
 
@@ -710,7 +710,7 @@ async def test_while_recording_only_audio_is_a_sign_of_life(worker: Worker, sett
 
 
 async def test_who_waits_for_their_transcript_is_not_idle(worker: Worker, settings: Any) -> None:
-    settings.SPEECH_BACKENDS = {"default": {"BACKEND": "tests.interviews.backends.EndlessBackend"}}
+    settings.SPEECH_BACKENDS = {"default": {"BACKEND": "tests.support.unreliable.EndlessBackend"}}
     settings.SOCKET_IDLE_SECONDS = 0.2
     settings.ANSWER_FINISH_TIMEOUT_SECONDS = 0.6
     interview, (first, _) = await a_live_interview()

@@ -20,10 +20,10 @@ from interviews.queries.status import Standing
 from interviews.services import answers, interviews
 from interviews.services.changes import Change
 from interviews.wire.messages import ServerMessage, Transcription
-from tests.interviews.backends import UnreliableLayer
-from tests.interviews.live import a_live_interview, eventually
-from tests.interviews.rows import a_recruiter
-from tests.servers import free_port, redis_server
+from tests.support.live import a_live_interview, eventually
+from tests.support.rows import a_recruiter
+from tests.support.servers import free_port, redis_server
+from tests.support.unreliable import UnreliableLayer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -19,8 +19,8 @@ from interviews.database import in_database
 from interviews.errors import StaleEpoch
 from interviews.live.journal import TICK_SECONDS, Journal
 from interviews.models import Answer, AudioChunk
-from tests.interviews.live import eventually
-from tests.interviews.rows import an_interview
+from tests.support.live import eventually
+from tests.support.rows import an_interview
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

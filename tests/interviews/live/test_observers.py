@@ -24,9 +24,9 @@ from interviews.services import answers, changes, interviews
 from interviews.wire.messages import Transcription
 from speech.backends.scripted import BLOCK_BYTES
 from speech.events import Final, Resume
-from tests.clients import chunks_of
-from tests.interviews.backends import UnreliableLayer
-from tests.interviews.live import (
+from tests.support.answers import babble, segments_in, text_of
+from tests.support.clients import chunks_of
+from tests.support.live import (
     PCM,
     Message,
     Peer,
@@ -38,8 +38,8 @@ from tests.interviews.live import (
     observer_of,
     the_answer,
 )
-from tests.interviews.rows import a_recruiter, an_interview
-from tests.process.answers import babble, segments_in, text_of
+from tests.support.rows import a_recruiter, an_interview
+from tests.support.unreliable import UnreliableLayer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -23,11 +23,11 @@ from interviews.wire.messages import (
 )
 from speech.audio import AudioFormat
 from speech.metrics.catalogue import NAMES
-from tests.clients import chunks_of
 from tests.interviews.conftest import SCRIPTED
-from tests.interviews.live import a_live_interview, eventually, the_answer
-from tests.media import encode
-from tests.process.answers import babble, segments_in, text_of
+from tests.support.answers import babble, segments_in, text_of
+from tests.support.clients import chunks_of
+from tests.support.live import a_live_interview, eventually, the_answer
+from tests.support.media import encode
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -10,8 +10,8 @@ from interviews.database import in_database
 from interviews.models import Answer, AudioChunk, AudioPart
 from interviews.processing.chunks import BATCH, ChunkReader, PartedAudio, after
 from speech.exceptions import AudioDecodingFailed, AudioError, AudioFormatUnsupported
-from tests.interviews.rows import an_interview
-from tests.media import encode, tone
+from tests.support.media import encode, tone
+from tests.support.rows import an_interview
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

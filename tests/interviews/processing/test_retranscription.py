@@ -28,11 +28,11 @@ from speech.backends.scripted import Script
 from speech.events import Final
 from speech.metrics import unavailable
 from tests.interviews.conftest import SCRIPTED
-from tests.interviews.live import a_live_interview
 from tests.interviews.processing.test_settling import files, owed, recorded
-from tests.interviews.rows import a_recruiter, an_answer, an_interview
-from tests.media import encode
-from tests.process.answers import babble, segments_in, text_of
+from tests.support.answers import babble, segments_in, text_of
+from tests.support.live import a_live_interview
+from tests.support.media import encode
+from tests.support.rows import a_recruiter, an_answer, an_interview
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

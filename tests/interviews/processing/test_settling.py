@@ -34,10 +34,10 @@ from speech.audio import AudioFormat, Peaks, read_pcm
 from speech.backends.scripted import Script, ScriptedBackend
 from speech.events import Final
 from speech.metrics import unavailable
-from tests.clients import chunks_of
 from tests.interviews.conftest import SCRIPTED
-from tests.interviews.live import a_live_interview
-from tests.process.answers import babble, text_of
+from tests.support.answers import babble, text_of
+from tests.support.clients import chunks_of
+from tests.support.live import a_live_interview
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -15,7 +15,7 @@ from interviews import access
 from interviews.forms import MAX_CORRECTION_CHARS
 from interviews.models import Answer, Correction, Segment
 from interviews.services.corrections import CorrectedMeanwhile, correct
-from tests.interviews.rows import a_recruiter, an_answer, an_interview, an_interview_and_token
+from tests.support.rows import a_recruiter, an_answer, an_interview, an_interview_and_token
 
 pytestmark = pytest.mark.django_db
 

@@ -47,8 +47,10 @@ from interviews.services import answers, interviews, retention
 from interviews.services.erasure import erase, scrub, sweep
 from speech.events import Final, Resume
 from speech.metrics import unavailable
-from tests.clients import chunks_of
-from tests.interviews.live import (
+from tests.interviews.processing.test_settling import files, owed
+from tests.support.answers import babble
+from tests.support.clients import chunks_of
+from tests.support.live import (
     PCM,
     a_live_interview,
     candidate_of,
@@ -57,9 +59,7 @@ from tests.interviews.live import (
     joined,
     observer_of,
 )
-from tests.interviews.processing.test_settling import files, owed
-from tests.interviews.rows import MEASURED, a_recruiter, an_answer, an_interview, some_words
-from tests.process.answers import babble
+from tests.support.rows import MEASURED, a_recruiter, an_answer, an_interview, some_words
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

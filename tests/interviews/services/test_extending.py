@@ -10,7 +10,7 @@ from django.utils import timezone
 from interviews.models import Interview
 from interviews.services import interviews
 from interviews.services.erasure import erase
-from tests.interviews.rows import an_answer, an_interview
+from tests.support.rows import an_answer, an_interview
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from interviews import access
 from interviews.models import Answer, Interview, Note
-from tests.interviews.rows import a_recruiter, an_answer, an_interview
+from tests.support.rows import a_recruiter, an_answer, an_interview
 
 pytestmark = pytest.mark.django_db
 

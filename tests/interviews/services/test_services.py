@@ -47,7 +47,7 @@ from interviews.wire.rows import metrics_fields
 from speech.audio import AudioFormat
 from speech.events import Final, Resume, Word
 from speech.metrics import Measures, VoiceAnalyser, WordSource, unavailable
-from tests.interviews.rows import a_recruiter, an_interview
+from tests.support.rows import a_recruiter, an_interview
 
 pytestmark = pytest.mark.django_db
 

@@ -28,11 +28,11 @@ from interviews.services.changes import Change
 from interviews.services.takes import choose_last_take, choose_take
 from interviews.wire.messages import QuestionMessage, TakeChosen
 from speech.metrics import unavailable
-from tests.interviews.live import PCM, Peer, a_live_interview, candidate_of, connected, eventually
 from tests.interviews.live.test_candidate import answer as record
-from tests.interviews.rows import a_recruiter, an_answer, an_interview
-from tests.media import wav
-from tests.process.answers import babble, text_of
+from tests.support.answers import babble, text_of
+from tests.support.live import PCM, Peer, a_live_interview, candidate_of, connected, eventually
+from tests.support.media import wav
+from tests.support.rows import a_recruiter, an_answer, an_interview
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -14,7 +14,7 @@ from speech.backends.pocketsphinx.child import DECODER_DEFAULTS, built_in_model
 from speech.events import BYTES_PER_SECOND, Ended, Final, Interim, Resume, SpeechEnded, SpeechStarted
 from speech.exceptions import CapacityExceeded, LanguageNotSupported, SpeechError
 from tests.speech.contract import BackendContract, collect, feed, finals, recognise, running
-from tests.voices import STABLE_SENTENCES, read_pcm, silence, speak
+from tests.support.voices import STABLE_SENTENCES, read_pcm, silence, speak
 
 KERNEL_BYTES = 300_000
 

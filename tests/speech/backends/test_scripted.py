@@ -11,7 +11,7 @@ from speech.backends.scripted import MAX_WORDS, QUIET_PEAK, ScriptedBackend
 from speech.events import BYTES_PER_SECOND, Ended, Event, Final, Interim, Resume, SpeechEnded, SpeechStarted
 from speech.exceptions import CapacityExceeded, SpeechError
 from tests.speech.contract import BackendContract, collect, feed, finals, recognise, running
-from tests.voices import silence
+from tests.support.voices import silence
 
 
 def babble(seconds: float, seed: int = 1) -> bytes:

@@ -15,10 +15,10 @@ import psutil
 import pytest
 
 from speech.processes.children import Child
-from tests.speech import targets
-from tests.speech.footprint import nothing_left_behind, until
+from tests.support import targets
+from tests.support.footprint import nothing_left_behind, until
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 KERNEL_BYTES = 300_000
 
 

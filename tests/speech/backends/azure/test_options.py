@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from speech.backends.azure import AzureBackend
 from speech.checks import check_backends
-from tests.servers import ROOT
+from tests.support.servers import ROOT
 
 PATH = "speech.backends.azure.AzureBackend"
 KEY = "0123456789abcdef" * 2

@@ -18,9 +18,9 @@ from typing import Any
 
 import pytest
 
-from tests.azure_behaviour import Behaviour
-from tests.azure_server import serving
-from tests.servers import ROOT, free_port, running, wait_until
+from tests.support.azure.behaviour import Behaviour
+from tests.support.azure.server import serving
+from tests.support.servers import ROOT, free_port, running, wait_until
 
 IS_LONG = os.environ.get("AZURE_ROUNDS") == "long"
 AT_ONCE, SECONDS = (50, 30) if IS_LONG else (20, 5)
@@ -36,14 +36,14 @@ ENVIRONMENT = {"DJANGO_SETTINGS_MODULE": "interview_project.settings", "MALLOC_A
 @contextmanager
 def server_beside(folder: Path) -> Iterator[str]:
     port, log = free_port(), folder / "azure.log"
-    with running([sys.executable, "-m", "tests.azure_server", "--port", str(port)], log=log):
+    with running([sys.executable, "-m", "tests.support.azure.server", "--port", str(port)], log=log):
         wait_until(lambda: "ws://" in log.read_text(), f"the stand-in for Azure; see {log}")
         yield f"ws://127.0.0.1:{port}"
 
 
 def measure(folder: Path, what: str, count: int, amount: int) -> dict[str, Any]:
     with server_beside(folder) as url:
-        command = [sys.executable, "-m", "tests.speech.azure_load", url, what, str(count), str(amount)]
+        command = [sys.executable, "-m", "tests.support.azure.load", url, what, str(count), str(amount)]
         environment = {**os.environ, **ENVIRONMENT}
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -82,7 +82,7 @@ def test_a_process_ends_in_the_middle_of_recognitions(way: str, trouble: str) ->
             command = [
                 sys.executable,
                 "-m",
-                "tests.speech.azure_exit",
+                "tests.support.azure.exits",
                 server.url,
                 way,
                 str(50 + 60 * number),

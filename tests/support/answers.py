@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from speech.backends.scripted import BLOCK_BYTES, Script
 from speech.events import Final
-from tests.clients import Client, Message, chunks_of
+from tests.support.clients import Client, Message, chunks_of
 
 PCM = {"encoding": "pcm_s16le", "sample_rate": 16_000, "channels": 1}
 QUIET = bytes(BLOCK_BYTES)

@@ -2,7 +2,7 @@
 misbehaves when told to.
 
 In a test:      with serving(plan=[Behaviour(refuse=503)]) as server: … AzureBackend(host=server.url)
-Beside it:      python -m tests.azure_server --port 5000 --recogniser pocketsphinx refuse=503 drop_at_ms=4000
+Beside it:      python -m tests.support.azure.server --port 5000 --recogniser pocketsphinx drop_at_ms=4000
 
 Each connection takes the next behaviour of the plan; when it is used up, all is well.
 """
@@ -27,8 +27,8 @@ from websockets.http11 import Request, Response
 from speech.backends.base import BaseBackend, Recognition
 from speech.backends.scripted import ScriptedBackend, is_quiet
 from speech.events import SAMPLE_RATE, Ended, Event, Final, Interim, Resume, SpeechStarted
-from tests.azure_behaviour import Behaviour
-from tests.azure_wire import RIFF_HEADER_BYTES, Turn, read_binary, read_text
+from tests.support.azure.behaviour import Behaviour
+from tests.support.azure.wire import RIFF_HEADER_BYTES, Turn, read_binary, read_text
 
 # The real service says in silence every 15 to 30 s that it heard nothing.
 SILENCE_SAMPLES = 15 * SAMPLE_RATE

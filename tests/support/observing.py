@@ -14,8 +14,8 @@ from uuid import UUID
 
 import psycopg
 
-from tests.clients import Client, Message, client
-from tests.servers import DEADLINE_SECONDS, Site
+from tests.support.clients import Client, Message, client
+from tests.support.servers import DEADLINE_SECONDS, Site
 
 # Each answer as (status, text, its segments' texts), by its question.
 Shown = dict[str, tuple[str, str, tuple[str, ...]]]

@@ -25,7 +25,7 @@ from interviews.services import interviews
 from interviews.wire.dialects import BasicDialect, V1Dialect
 from interviews.wire.messages import candidate_decoder, decode, observer_decoder, practice_decoder
 from interviews.wire.protocol import Frame
-from tests.interviews.rows import an_interview
+from tests.support.rows import an_interview
 
 Message = dict[str, Any]
 Session = CandidateSession | PracticeSession | ObserverSession | LobbySession

@@ -17,7 +17,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin, Subprotocol
 
-from tests.servers import DEADLINE_SECONDS, PASSWORD, RECRUITER, Site
+from tests.support.servers import DEADLINE_SECONDS, PASSWORD, RECRUITER, Site
 
 Message = dict[str, Any]
 

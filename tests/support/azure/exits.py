@@ -1,6 +1,6 @@
 """A process that ends in the middle of recognitions.
 
-python -m tests.speech.azure_exit ADDRESS return|exit|exception|interrupt AFTER_MS
+python -m tests.support.azure.exits ADDRESS return|exit|exception|interrupt AFTER_MS
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from speech.events import BYTES_PER_SECOND, SAMPLE_RATE
 
-FOLDER = Path(__file__).resolve().parent.parent / "var" / "voices"
+FOLDER = Path(__file__).resolve().parents[2] / "var" / "voices"
 
 # The offline recogniser understands every word of these, in every configuration tried.
 STABLE_SENTENCES = (

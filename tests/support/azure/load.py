@@ -1,7 +1,7 @@
 """Many recognitions by Azure's stand-in, in a process that does nothing else, measured.
 
-    python -m tests.speech.azure_load ADDRESS at_once 50 20     50 at the pace of speech, 20 s each
-    python -m tests.speech.azure_load ADDRESS in_turn 200 40    200, one after another, after 40
+    python -m tests.support.azure.load ADDRESS at_once 50 20     50 at the pace of speech, 20 s each
+    python -m tests.support.azure.load ADDRESS in_turn 200 40    200, one after another, after 40
 
 prints one JSON object.
 """

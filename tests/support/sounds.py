@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from speech.events import SAMPLE_RATE
 from speech.metrics import Measures, VoiceAnalyser, WordSource
-from tests.voices import STABLE_SENTENCES, read_pcm, speak
+from tests.support.voices import STABLE_SENTENCES, read_pcm, speak
 
 Sound = NDArray[np.float64]
 
