@@ -8,7 +8,7 @@ from django.test import AsyncClient, Client
 from tests.support.servers import ROOT
 
 # It comes in several pieces.
-SCRIPT = "js/models/candidate_session.js"
+SCRIPT = "interviews/js/models/candidate_session.js"
 WHOLE = (ROOT / "static" / SCRIPT).read_bytes()
 TAKES_GZIP = {"accept-encoding": "gzip"}
 

@@ -99,14 +99,14 @@ class AnswerAdmin(HistoryAdmin):
     def shared_metrics(self, answer: Answer) -> str:
         if not answer.shared_metrics:
             return "–"
-        return render_to_string("interviews/_delivery.html", {"metrics": answer.shared_metrics})
+        return render_to_string("interviews/parts/_delivery.html", {"metrics": answer.shared_metrics})
 
     @admin.display(description=_("Measured anew"))
     def measured_anew(self, answer: Answer) -> str:
         """By later versions than the one that it was shown with."""
         later = answer.remeasurements.all() if answer.question.interview.shares_metrics else []
         parts = [
-            (str(one), render_to_string("interviews/_delivery.html", {"metrics": one.metrics}))
+            (str(one), render_to_string("interviews/parts/_delivery.html", {"metrics": one.metrics}))
             for one in later
         ]
         return format_html_join("", "<h3>{}</h3>{}", parts) or "–"

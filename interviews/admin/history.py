@@ -9,8 +9,14 @@ from django.db.models import QuerySet
 from django.forms.widgets import Script
 from django.http import HttpRequest
 
-STYLES = ["css/admin.css", "css/transcript.css", "css/metrics.css", "css/plot.css", "css/review.css"]
-SCRIPTS = [Script("js/elements/answer_review.js", type="module")]
+STYLES = [
+    "interviews/css/admin.css",
+    "interviews/css/transcript.css",
+    "interviews/css/metrics.css",
+    "interviews/css/plot.css",
+    "interviews/css/review.css",
+]
+SCRIPTS = [Script("interviews/js/elements/answer_review.js", type="module")]
 
 
 class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]

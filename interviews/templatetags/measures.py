@@ -1,6 +1,6 @@
 """How measures are named and said; their definitions are those of `speech.metrics.catalogue`.
 
-`static/js/models/measures.js` says values alike, with the digits and reasons that the page brings along.
+`static/interviews/js/models/measures.js` says values alike, with digits and reasons that the page brings.
 """
 
 from __future__ import annotations

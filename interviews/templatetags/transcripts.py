@@ -1,4 +1,4 @@
-"""How times and measures are written; `static/js/models` writes them alike."""
+"""How times and measures are written; `static/interviews/js/models` writes them alike."""
 
 from __future__ import annotations
 

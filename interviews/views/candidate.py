@@ -41,7 +41,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
         return _enter(request, interview)
     consent = f"interviews/consent/{CONSENT_VERSION}.html"
     context = {"form": form, "consent": consent, **_session_context(interview)}
-    return render(request, "interviews/join.html", context)
+    return render(request, "interviews/session/join.html", context)
 
 
 def _enter(request: HttpRequest, interview: Interview) -> HttpResponse:
@@ -60,9 +60,9 @@ def _enter(request: HttpRequest, interview: Interview) -> HttpResponse:
 
 def _over(request: HttpRequest, interview: Interview) -> HttpResponse:
     if interview.status != Interview.Status.COMPLETED:
-        return render(request, "interviews/over.html", {"interview": interview}, status=410)
+        return render(request, "interviews/session/over.html", {"interview": interview}, status=410)
     context = {"end": end_message(interview), "sounded": sounded(interview), **_session_context(interview)}
-    return render(request, "interviews/over.html", context)
+    return render(request, "interviews/session/over.html", context)
 
 
 def _session_context(interview: Interview) -> dict[str, Any]:
@@ -80,12 +80,12 @@ def session(request: HttpRequest, interview_id: UUID) -> HttpResponse:
     interview = access.candidate_interview(interview_id, request.COOKIES)
     if interview is None:
         # The same for an interview that does not exist and for another's.
-        return render(request, "interviews/session_denied.html", status=403)
+        return render(request, "interviews/session/denied.html", status=403)
     if not interview.is_open:
         return _over(request, interview)
     is_timed = interview.questions.filter(think_seconds__gt=0).exists()
     context = {"is_timed": is_timed, **_session_context(interview)}
-    return render(request, "interviews/session.html", context)
+    return render(request, "interviews/session/session.html", context)
 
 
 @require_safe

@@ -72,7 +72,7 @@ def _form_page(
 ) -> HttpResponse:
     interview = answer.question.interview
     context = {"answer": answer, "interview": interview, "forms": forms, **more}
-    return render(request, "interviews/corrections.html", context)
+    return render(request, "interviews/review/corrections.html", context)
 
 
 def _told(answer: Answer, forms: list[CorrectionForm], *, is_saved: bool) -> HttpResponse:

@@ -47,7 +47,7 @@ def export(request: HttpRequest, interview_id: UUID, kind: str) -> HttpResponse:
 @login_required
 def printed(request: HttpRequest, interview_id: UUID) -> HttpResponse:
     context = {"record": _record(request, interview_id), "now": timezone.now()}
-    return render(request, "interviews/print.html", context)
+    return render(request, "interviews/review/print.html", context)
 
 
 @never_cache

@@ -31,7 +31,7 @@ def lobby(request: HttpRequest) -> HttpResponse:
         "lobby": look(request.user, form, request.GET.get("page")),
         "may_create": access.may_create(request.user),
     }
-    return render(request, "interviews/lobby.html", context)
+    return render(request, "interviews/lobby/lobby.html", context)
 
 
 @never_cache
@@ -45,7 +45,7 @@ def interview_new(request: HttpRequest) -> HttpResponse:
     # Who is to be invited at once needs an address.
     form.fields["candidate_email"].required = "invite" in request.POST
     if not form.is_valid():
-        return render(request, "interviews/interview_new.html", {"form": form})
+        return render(request, "interviews/lobby/interview_new.html", {"form": form})
     interview, token = interviews.create_interview(owner=request.user, **form.cleaned_data)
     if "invite" not in request.POST:
         return show_link(request, interview, token)

@@ -52,7 +52,7 @@ def _ask(request: HttpRequest, interview: Interview, form: InvitationForm) -> Ht
         "preview": invitations.preview(interview, request.user),
         "is_printed": invitations.is_printed(),
     }
-    return render(request, "interviews/invite.html", context)
+    return render(request, "interviews/lobby/invite.html", context)
 
 
 def _ask_again(request: HttpRequest, interview: Interview, form: InvitationForm) -> HttpResponse:
@@ -73,7 +73,7 @@ def show_link(request: HttpRequest, interview: Interview, token: str, **more: An
         "is_printed": invitations.is_printed(),
         **more,
     }
-    return render(request, "interviews/interview_link.html", context)
+    return render(request, "interviews/lobby/interview_link.html", context)
 
 
 def _managed(request: HttpRequest, interview_id: UUID) -> Interview:

@@ -29,7 +29,7 @@ def limits() -> dict[str, int]:
 @login_required
 def dashboard(request: HttpRequest, interview_id: UUID) -> HttpResponse:
     found = get_object_or_404(access.interviews_for(request.user), pk=interview_id)
-    return render(request, "interviews/dashboard.html", {"interview": found, **limits()})
+    return render(request, "interviews/dashboard/dashboard.html", {"interview": found, **limits()})
 
 
 @require_GET
@@ -49,13 +49,13 @@ def side_by_side(request: HttpRequest) -> HttpResponse:
     if len(found) < len(wanted):
         raise Http404
     interviews = [found[UUID(value)] for value in wanted]
-    return render(request, "interviews/side_by_side.html", {"interviews": interviews, **limits()})
+    return render(request, "interviews/dashboard/side_by_side.html", {"interviews": interviews, **limits()})
 
 
 def _choice(request: HttpRequest, problem: str = "", status: int = 200) -> HttpResponse:
     going_on = access.interviews_for(request.user).filter(status=Interview.Status.IN_PROGRESS)
     context = {"interviews": going_on[:CHOICE_LENGTH], "most": SIDE_BY_SIDE_MAX, "problem": problem}
-    return render(request, "interviews/side_by_side_choice.html", context, status=status)
+    return render(request, "interviews/dashboard/side_by_side_choice.html", context, status=status)
 
 
 @gzip_page

@@ -32,7 +32,7 @@ from interviews.services.question_sets import (
 def question_sets(request: HttpRequest) -> HttpResponse:
     found = access.question_sets_for(request.user).select_related("owner")
     counted = found.annotate(total=Count("questions")).order_by("name", "created_at")
-    return render(request, "interviews/question_sets.html", {"question_sets": counted})
+    return render(request, "interviews/question_sets/question_sets.html", {"question_sets": counted})
 
 
 @never_cache
@@ -64,7 +64,7 @@ def _edit(request: HttpRequest, edited: QuestionSet) -> HttpResponse:
         messages.success(request, gettext("The question set is saved."))
         return redirect("question_set", edited.pk)
     context = {"form": form, "formset": formset, "question_set": None if is_new else edited}
-    return render(request, "interviews/question_set.html", context)
+    return render(request, "interviews/question_sets/question_set.html", context)
 
 
 @require_POST
@@ -87,7 +87,7 @@ def question_set_delete(request: HttpRequest, set_id: UUID) -> HttpResponse:
     """Asks first: without a script nothing else would."""
     found = _found(request, set_id)
     if request.method != "POST":
-        return render(request, "interviews/question_set_delete.html", {"question_set": found})
+        return render(request, "interviews/question_sets/question_set_delete.html", {"question_set": found})
     found.delete()
     messages.success(request, gettext("The question set is deleted."))
     return redirect("question_sets")

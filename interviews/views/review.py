@@ -31,7 +31,7 @@ def interview(request: HttpRequest, interview_id: UUID) -> HttpResponse:
         "may_correct": True,
         "note_max_chars": settings.NOTE_MAX_CHARS,
     }
-    return render(request, "interviews/interview.html", context)
+    return render(request, "interviews/review/interview.html", context)
 
 
 @gzip_page
@@ -52,7 +52,7 @@ def takes(request: HttpRequest, interview_id: UUID, question_id: UUID) -> HttpRe
         "takes": shown[:1] + shown[1:][-1:],
         "may_correct": True,
     }
-    return render(request, "interviews/takes.html", context)
+    return render(request, "interviews/review/takes.html", context)
 
 
 @never_cache

@@ -69,7 +69,7 @@ class Costs:
         ours = [
             function
             for script in scripts
-            if "/static/js/" in script["url"]
+            if "/static/interviews/js/" in script["url"]
             for function in script["functions"]
         ]
         runs = sum(piece["count"] for function in ours for piece in function["ranges"])

@@ -44,7 +44,7 @@ def test_the_link_asks_for_consent_and_sets_no_cookie_yet(client: Client) -> Non
     response = client.get(reverse("join", args=[token]))
 
     assert response.status_code == 200
-    assert response.templates[0].name == "interviews/join.html"
+    assert response.templates[0].name == "interviews/session/join.html"
     assert access.cookie_name(interview.pk) not in client.cookies
     interview.refresh_from_db()
     assert interview.consented_at is None

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { AnswerNote } from "../../static/js/models/answer_note.js"
+import { AnswerNote } from "../../static/interviews/js/models/answer_note.js"
 
 const IDS = { question_id: "q1", answer_id: "a1" }
 const MESSAGE = { type: "answer_note", ...IDS, text: "It was Ada." }

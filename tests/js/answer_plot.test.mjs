@@ -3,7 +3,7 @@ import { test } from "node:test"
 
 import {
   AnswerPlot, liveSound, paceY, pitchY, recentWords, traceEnd, wholeSound, wordsOf
-} from "../../static/js/models/answer_plot.js"
+} from "../../static/interviews/js/models/answer_plot.js"
 
 const TRACE = {
   start_ms: 0,

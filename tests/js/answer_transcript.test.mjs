@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { AnswerTranscript } from "../../static/js/models/answer_transcript.js"
+import { AnswerTranscript } from "../../static/interviews/js/models/answer_transcript.js"
 
 const final = (segment, text) => ({ segment, text, is_final: true })
 const interim = (segment, text) => ({ segment, text, is_final: false })

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { AnswerUpload } from "../../static/js/models/answer_upload.js"
+import { AnswerUpload } from "../../static/interviews/js/models/answer_upload.js"
 import { FakeTake } from "./fake_take.mjs"
 
 const CHUNK = 3200

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { Backoff } from "../../static/js/models/backoff.js"
+import { Backoff } from "../../static/interviews/js/models/backoff.js"
 
 test("waits double up to ten seconds", () => {
   const backoff = new Backoff(() => 1)

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { rememberCaptions, rememberedCaptions } from "../../static/js/models/captions.js"
+import { rememberCaptions, rememberedCaptions } from "../../static/interviews/js/models/captions.js"
 
 class Storage {
   #items = new Map()

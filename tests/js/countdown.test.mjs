@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { Countdown } from "../../static/js/models/countdown.js"
+import { Countdown } from "../../static/interviews/js/models/countdown.js"
 
 test("it counts down to nothing", () => {
   const countdown = new Countdown(27, 5000)

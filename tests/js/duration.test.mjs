@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { duration, spokenDuration } from "../../static/js/models/duration.js"
+import { duration, spokenDuration } from "../../static/interviews/js/models/duration.js"
 
 test("minutes and seconds", () => {
   assert.deepEqual([0, 999, 1000, 59999, 60000, 83400, 3600000].map(duration),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { LevelMeter } from "../../static/js/models/level_meter.js"
+import { LevelMeter } from "../../static/interviews/js/models/level_meter.js"
 
 const SILENCE = new Int16Array(1600).buffer
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { afterEach, beforeEach, mock, test } from "node:test"
 
-import { LiveSocket } from "../../static/js/net/live_socket.js"
+import { LiveSocket } from "../../static/interviews/js/net/live_socket.js"
 
 class FakeSocket {
   static OPEN = 1

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { livenessOf } from "../../static/js/models/liveness.js"
-import { ObservedInterview } from "../../static/js/models/observed_interview.js"
+import { livenessOf } from "../../static/interviews/js/models/liveness.js"
+import { ObservedInterview } from "../../static/interviews/js/models/observed_interview.js"
 
 const IDS = { question_id: "q1", answer_id: "a1" }
 const heartbeat = (candidate_silent_ms, interims = "live") =>

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { decimal, isGiven, isMeasured, readingText, recentText } from "../../static/js/models/measures.js"
+import { decimal, isGiven, isMeasured, readingText, recentText } from "../../static/interviews/js/models/measures.js"
 
 const UNITS = { "unit.Hz": "{value} Hz", "unit.ratio": "{value} %" }
 const phrase = (name, { value }) => UNITS[name]?.replace("{value}", value) ?? null

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { metricText } from "../../static/js/models/metrics.js"
+import { metricText } from "../../static/interviews/js/models/metrics.js"
 
 const METRICS = { speaking_rate_wpm: 132.4, confidence_score: 0.913, fluency_score: 0, intonation_score: null }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { newId, Notes } from "../../static/js/models/notes.js"
+import { newId, Notes } from "../../static/interviews/js/models/notes.js"
 
 const note = (id, fields = {}) =>
   ({ id, kind: "note", text: id, question_id: "q1", answer_id: "a1", at_ms: 1000, ...fields })

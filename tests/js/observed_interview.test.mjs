@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { ObservedInterview } from "../../static/js/models/observed_interview.js"
+import { ObservedInterview } from "../../static/interviews/js/models/observed_interview.js"
 
 const IDS = { question_id: "q1", answer_id: "a1" }
 const final = (revision, segment, text) =>

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { PcmChunker } from "../../static/js/models/pcm_chunker.js"
+import { PcmChunker } from "../../static/interviews/js/models/pcm_chunker.js"
 
 test("chunks are 100 ms of signed 16 bit", () => {
   const chunker = new PcmChunker()

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { commandOf, indexAt, skipped, soughtBy } from "../../static/js/models/playback.js"
+import { commandOf, indexAt, skipped, soughtBy } from "../../static/interviews/js/models/playback.js"
 
 test("arrows go a second, pages ten, and neither leaves the answer", () => {
   assert.deepEqual(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { PracticeRound } from "../../static/js/models/practice_round.js"
+import { PracticeRound } from "../../static/interviews/js/models/practice_round.js"
 
 const chunk = (amplitude = 0) => new Int16Array(1600).fill(amplitude).buffer
 const said = (segment, text, is_final) => ({ type: "transcription", segment, text, is_final, start_ms: 0, end_ms: 1 })

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { Resampler } from "../../static/js/models/resampler.js"
+import { Resampler } from "../../static/interviews/js/models/resampler.js"
 
 const SECONDS = 1
 const RATES = [8000, 11025, 16000, 22050, 32000, 44100, 48000, 96000]

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { sessionStatus } from "../../static/js/models/session_status.js"
+import { sessionStatus } from "../../static/interviews/js/models/session_status.js"
 
 const UPLOAD = { isSaved: false, isKept: true }
 

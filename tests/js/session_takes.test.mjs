@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { CandidateSession } from "../../static/js/models/candidate_session.js"
+import { CandidateSession } from "../../static/interviews/js/models/candidate_session.js"
 import { FakeTake } from "./fake_take.mjs"
 
 const READY = { type: "session_ready", limits: { backlog_bytes: 1024 * 1024, answer_max_seconds: 3600 } }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { softLimit } from "../../static/js/models/soft_limit.js"
+import { softLimit } from "../../static/interviews/js/models/soft_limit.js"
 
 test("what is left, and what is over", () => {
   assert.deepEqual(softLimit(180, 60_000), { leftMs: 120_000, overMs: 0, isOver: false })

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { timedText } from "../../static/js/models/timed_text.js"
+import { timedText } from "../../static/interviews/js/models/timed_text.js"
 
 const SAID = "i red a lot of books".split(" ").map((word, n) => ({ word, start_ms: 1000 + 500 * n, end_ms: 1400 + 500 * n }))
 

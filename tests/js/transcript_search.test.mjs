@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { TranscriptSearch } from "../../static/js/models/transcript_search.js"
+import { TranscriptSearch } from "../../static/interviews/js/models/transcript_search.js"
 
 const TEXTS = ["Good work, good people", "In Zürich the\n  WORK went on"]
 

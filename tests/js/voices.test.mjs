@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { voiceFor } from "../../static/js/models/voices.js"
+import { voiceFor } from "../../static/interviews/js/models/voices.js"
 
 const voice = (lang, localService = true) => ({ lang, localService })
 const chosen = (language, ...voices) => voiceFor(voices, language)?.lang ?? null

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { levelPeaks, peaksOf, waveformPath } from "../../static/js/models/waveform.js"
+import { levelPeaks, peaksOf, waveformPath } from "../../static/interviews/js/models/waveform.js"
 
 test("a bar is as high as the loudest of its part, and silence a dot", () => {
   assert.equal(waveformPath(Uint8Array.of(0, 255, 64, 16), 6, 40), "M1.5 0v40M4.5 10v20")

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { runsOf } from "../../static/js/models/word_confidence.js"
+import { runsOf } from "../../static/interviews/js/models/word_confidence.js"
 
 const word = (text, confidence) => ({ word: text, confidence })
 
