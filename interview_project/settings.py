@@ -175,7 +175,7 @@ SERVESTATIC_MAX_AGE = 0 if DEBUG else env_int("STATIC_MAX_AGE", 60)
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
-LOCALE_PATHS = [BASE_DIR / "interview_project" / "locale"]
+LOCALE_PATHS = [BASE_DIR / "interviews" / "locale"]
 TIME_ZONE = env_str("TIME_ZONE", "UTC")
 USE_TZ = True
 

@@ -36,7 +36,7 @@ def catalogue(language: str, root: Path = ROOT) -> Catalog:
 
 
 def _file(language: str, root: Path, kind: str) -> Path:
-    return root / "interview_project" / "locale" / language / "LC_MESSAGES" / f"django.{kind}"
+    return root / "interviews" / "locale" / language / "LC_MESSAGES" / f"django.{kind}"
 
 
 def messages(language: str) -> list[Message]:
