@@ -11,7 +11,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from interviews.models.interviews import UNDER_WAY, Question
+from interviews.models.interviews import Question
+from interviews.models.statuses import ENDED, UNDER_WAY, AnswerStatus
 from speech.events import Word
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def audio_folder(interview_id: uuid.UUID) -> str:
 class AnswerQuerySet(models.QuerySet["Answer"]):
     def ended(self) -> AnswerQuerySet:
         """Those that answer their question: their audio, or what was written, is safe."""
-        return self.filter(status__in=[Answer.Status.PENDING, Answer.Status.COMPLETE])
+        return self.filter(status__in=ENDED)
 
     def under_way(self) -> AnswerQuerySet:
         return self.filter(status__in=UNDER_WAY)
@@ -68,14 +69,9 @@ def _counts() -> models.Q:
 
 
 class Answer(models.Model):
-    """One take of an answer: recording → finishing → complete, or → pending → complete | failed."""
+    """One take of an answer."""
 
-    class Status(models.TextChoices):
-        RECORDING = "recording", _("Recording")
-        FINISHING = "finishing", _("Finishing")
-        PENDING = "pending", _("Recorded, transcript to follow")
-        COMPLETE = "complete", _("Complete")
-        FAILED = "failed", _("Failed")
+    Status = AnswerStatus
 
     class Kind(models.TextChoices):
         VOICE = "voice", _("Voice")
@@ -141,7 +137,7 @@ class Answer(models.Model):
 
     @property
     def has_ended(self) -> bool:
-        return self.status in {self.Status.PENDING, self.Status.COMPLETE}
+        return self.status in ENDED
 
     @property
     def shared_metrics(self) -> dict[str, Any] | None:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from interviews.models.statuses import RUNNING, UNDER_WAY, InterviewStatus
 from speech.backends import is_recognisable
 
 if TYPE_CHECKING:
@@ -29,11 +30,6 @@ TIME_FACTORS = {
     "2.00": _("Twice as much"),
     "3.00": _("Three times as much"),
 }
-
-# `Answer.Status`, whose module is built on this one.
-UNDER_WAY = ["recording", "finishing"]
-# `Interview.Status`, of those that are not over.
-RUNNING = ["scheduled", "in_progress"]
 
 
 class InterviewQuerySet(models.QuerySet["Interview"]):
@@ -54,12 +50,7 @@ class InterviewQuerySet(models.QuerySet["Interview"]):
 
 
 class Interview(models.Model):
-    class Status(models.TextChoices):
-        SCHEDULED = "scheduled", _("Scheduled")
-        IN_PROGRESS = "in_progress", _("In progress")
-        COMPLETED = "completed", _("Completed")
-        CANCELLED = "cancelled", _("Cancelled")
-        EXPIRED = "expired", _("Expired")
+    Status = InterviewStatus
 
     class MetricsSharing(models.TextChoices):
         SHARED = "shared", _("With recruiters and the candidate")

@@ -23,6 +23,7 @@ from interviews.access import Viewer
 from interviews.database import in_database
 from interviews.errors import Code, StaleEpoch, code_of
 from interviews.models import Answer, Interview, Retranscription
+from interviews.models.statuses import WITHOUT_TRANSCRIPT
 from interviews.processing.leases import renewing
 from interviews.processing.measuring import measuring
 from interviews.processing.settling import settle, stored_pcm
@@ -36,7 +37,6 @@ from speech.transcription import recognise
 
 logger = logging.getLogger(__name__)
 
-WITHOUT_TRANSCRIPT = Answer.Status.PENDING, Answer.Status.FAILED
 ROLES = {"default", "fallback"}
 
 

@@ -8,10 +8,9 @@ from django.db import transaction
 
 from interviews.errors import Code, InterviewError
 from interviews.models import Answer, Interview
+from interviews.models.statuses import ADDED_TO
 from interviews.services.changes import Change, raise_revision
 from interviews.wire.messages import AnswerNoted
-
-OPEN = {Interview.Status.IN_PROGRESS, Interview.Status.COMPLETED}
 
 
 @transaction.atomic
@@ -21,7 +20,7 @@ def note_answer(interview_id: UUID, question_id: str, answer_id: str, text: str)
     Raises InterviewError with INTERVIEW_ALREADY_COMPLETED or QUESTION_NOT_FOUND.
     """
     revision = raise_revision(interview_id)
-    if Interview.objects.get(pk=interview_id).status not in OPEN:
+    if Interview.objects.get(pk=interview_id).status not in ADDED_TO:
         raise InterviewError(Code.INTERVIEW_ALREADY_COMPLETED)
     answer = _ended_answer(interview_id, question_id, answer_id)
     Answer.objects.filter(pk=answer.pk).update(candidate_note=text)
