@@ -13,9 +13,10 @@ from django.conf import settings
 from interviews.access import Watcher
 from interviews.database import in_database, persistently
 from interviews.errors import Close, Code, InterviewError, StaleEpoch
+from interviews.live.announcing import Outlets
 from interviews.live.broadcast import Delivery
 from interviews.live.outbox import Outbox, RateLimit
-from interviews.live.recording import Outlets, Recording
+from interviews.live.recording import Recording
 from interviews.live.worker import Worker
 from interviews.models import Interview
 from interviews.processing.chunks import ChunksGone

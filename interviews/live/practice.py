@@ -23,7 +23,7 @@ from django.utils import timezone
 from interviews.database import in_database
 from interviews.errors import Close, Code, InterviewError
 from interviews.live.outbox import Outbox, RateLimit
-from interviews.live.recording import together
+from interviews.live.tasks import together
 from interviews.models import Interview
 from interviews.processing.measuring import measuring
 from interviews.wire.messages import (

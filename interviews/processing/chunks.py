@@ -42,6 +42,11 @@ class ChunkReader:
         """Whether the reader has all that came so far."""
         return self._next == self._added
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether no more will come."""
+        return self._end is not None
+
     def add(self, index: int, data: bytes) -> None:
         self._hold(index, data)
         self._added = index + 1
