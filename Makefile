@@ -50,7 +50,7 @@ bench: $(VENV)/dev
 	@$(BIN)/python -m benchmarks $(if $(AUDIO_DIR),--audio-dir $(AUDIO_DIR))
 
 pages: $(VENV)/dev
-	@PAGES_INTERVIEWS=$(or $(N),2000) $(BIN)/python -m pytest tests/interviews/test_page_sizes.py
+	@PAGES_INTERVIEWS=$(or $(N),2000) $(BIN)/python -m pytest tests/interviews/views/test_page_sizes.py
 
 leaks: $(VENV)/dev
 	@scripts/need flite=flite

@@ -19,7 +19,7 @@ from django.utils import timezone
 from interviews import access
 from interviews.models import Interview, Invitation
 from interviews.services import erasure, invitations
-from tests.interviews.test_views import new_interview, signed_in, text_of
+from tests.interviews.views.test_views import new_interview, signed_in, text_of
 from tests.support.rows import a_recruiter, an_interview, an_interview_and_token
 
 pytestmark = pytest.mark.django_db

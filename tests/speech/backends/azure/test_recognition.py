@@ -1,4 +1,4 @@
-"""The real SDK against tests/azure_server.py, which recognises as the scripted backend does."""
+"""The real SDK against tests/support/azure/server.py, which recognises as the scripted backend does."""
 
 from __future__ import annotations
 

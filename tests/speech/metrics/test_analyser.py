@@ -181,7 +181,7 @@ def test_scores_grow_with_what_they_are_made_of_and_stay_between_0_and_1() -> No
 
 
 def test_the_document_defines_every_measure_as_the_program_does() -> None:
-    document = (Path(__file__).resolve().parents[2] / "docs" / "metrics.md").read_text()
+    document = (Path(__file__).resolve().parents[3] / "docs" / "metrics.md").read_text()
     rows = re.findall(r"^\| `(\w+)` \| (.*?) \| (.*?) \| (.*?) \| (.*?) \|$", document, re.MULTILINE)
 
     assert rows == [(one.name, one.unit, one.definition, one.source, one.needs) for one in MEASURES]
