@@ -10,11 +10,9 @@ from uuid import UUID
 
 from django.conf import settings
 
-from interviews.access import Watcher
 from interviews.database import in_database, persistently
 from interviews.errors import Close, Code, InterviewError, StaleEpoch
 from interviews.live.announcing import Outlets
-from interviews.live.broadcast import Delivery
 from interviews.live.outbox import Outbox, RateLimit
 from interviews.live.recording import Recording
 from interviews.live.worker import Worker
@@ -81,8 +79,6 @@ def limits() -> Limits:
 class CandidateSession:
     """`receive` takes what comes and returns at once; `run` works it off; `outbox` holds what to send."""
 
-    watcher: Watcher | None = None
-
     def __init__(self, interview: Interview, dialect: V1Dialect | BasicDialect, worker: Worker) -> None:
         self.interview_id: UUID = interview.pk
         self.outbox = Outbox()
@@ -137,7 +133,7 @@ class CandidateSession:
 
     async def run(self) -> None:
         """Until it is cancelled or hangs up."""
-        self._worker.feed.attach(self)
+        self._worker.feed.attach_candidate(self)
         await self._welcome()
         while True:
             try:
@@ -156,7 +152,7 @@ class CandidateSession:
     async def aclose(self) -> None:
         """Gives up what the connection holds. An answer whose audio is all here goes on to its end."""
         self.outbox.close(Close.NORMAL)
-        self._worker.feed.detach(self)
+        self._worker.feed.detach_candidate(self)
         if self._task and self._recording and not self._recording.is_finishing:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -168,17 +164,8 @@ class CandidateSession:
         return self._recording.answer.pk if self._recording else None
 
     @property
-    def silent_seconds(self) -> float | None:
+    def silent_seconds(self) -> float:
         return monotonic() - self._heard_at
-
-    def deliver(self, delivery: Delivery) -> None:
-        """A candidate is told by their own recording."""
-
-    def show_watchers(self, names: list[str]) -> None:
-        """Candidates aren't told who watches."""
-
-    def show_interims(self) -> None:
-        """A candidate's words don't come through the layer."""
 
     def check(self, standing: Standing) -> None:
         if standing.is_over:
@@ -204,7 +191,7 @@ class CandidateSession:
     async def _welcome(self) -> None:
         change = await persistently(interviews.start, self.interview_id)
         if change:
-            self._worker.feed.publish(change)
+            self._worker.broadcaster.publish(change)
         messages = await persistently(status.welcome, self.interview_id)
         self.tell([*messages, *await self._choose_for_them(messages)])
 
@@ -217,10 +204,16 @@ class CandidateSession:
     async def _carry_out(self, event: Event) -> None:
         try:
             match event:
-                case Store() | Compare() | End():
-                    # Its take may have failed since.
+                case Store(index, data):
+                    # Here and below: its take may have failed since the protocol said so.
                     if self._recording:
-                        await self._go_on(self._recording, event)
+                        await self._recording.store(index, data)
+                case End(chunk_count):
+                    if self._recording:
+                        self._recording.finish(chunk_count)
+                case Compare(index, data):
+                    if self._recording:
+                        await self._compare(self._recording, index, data)
                 case Begin():
                     await self._begin(event)
                 case Write(question_id, text):
@@ -238,15 +231,6 @@ class CandidateSession:
         except StaleEpoch:
             await self._lose_answer()
 
-    async def _go_on(self, recording: Recording, event: Store | Compare | End) -> None:
-        match event:
-            case Store(index, data):
-                await recording.store(index, data)
-            case End(chunk_count):
-                recording.finish(chunk_count)
-            case Compare(index, data):
-                await self._compare(recording, index, data)
-
     def _answer(self, events: Sequence[Event]) -> None:
         for event in events:
             if isinstance(event, Hangup):
@@ -258,13 +242,13 @@ class CandidateSession:
         begun = await persistently(
             answers.begin_answer, self.interview_id, event.question_id, new_take=event.new_take
         )
-        outlets = Outlets(tell=self.tell, publish=self._worker.feed.publish, acked=self._acked)
+        outlets = Outlets(tell=self.tell, publish=self._worker.broadcaster.publish, acked=self._acked)
         self._recording = Recording(
             begun, self._interview, event.audio, journal=self._worker.journal, outlets=outlets
         )
         self._protocol.begun(event.question_id, begun.started.next_chunk_index, begun.received_bytes)
         self.tell([begun.started])
-        self._worker.feed.publish(begun.change)
+        self._worker.broadcaster.publish(begun.change)
         self._task = self._worker.spawn(self._record(self._recording))
         if event.then is not None:
             await self._handle(event.then)
@@ -293,7 +277,7 @@ class CandidateSession:
         self._recording = None
         self._protocol.ended(usable=usable)
         self.tell(change.messages)
-        self._worker.feed.publish(change)
+        self._worker.broadcaster.publish(change)
 
     def _acked(self, next_index: int) -> None:
         self._protocol.acked(next_index)
@@ -332,7 +316,7 @@ class CandidateSession:
         change = await persistently(takes.choose_last_take, self.interview_id)
         if change is None:
             return []
-        self._worker.feed.publish(change)
+        self._worker.broadcaster.publish(change)
         assert change.answer
         self._worker.spawn(settle_chosen(change.answer))
         return change.messages
@@ -345,7 +329,7 @@ class CandidateSession:
         except InterviewError as refusal:
             return self.tell([error(refusal.code, question_id=event.question_id)])
         self.tell(change.messages)
-        self._worker.feed.publish(change)
+        self._worker.broadcaster.publish(change)
 
     async def _abandon(self) -> None:
         """Stops the recording; what is stored of it stays, and can be gone on with or given up."""

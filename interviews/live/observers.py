@@ -22,7 +22,7 @@ from interviews.models import Answer
 from interviews.queries import lobby
 from interviews.queries import status as status
 from interviews.queries.status import Standing
-from interviews.services.presence import silent_ms
+from interviews.services.candidate_heard import silent_ms
 from interviews.wire.messages import (
     ErrorMessage,
     Heartbeat,
@@ -138,9 +138,6 @@ class Listener:
 class ObserverSession(Listener):
     """Sends a snapshot, then every change after it; a new snapshot wherever something is missing."""
 
-    answer_id: UUID | None = None
-    silent_seconds: float | None = None
-
     def __init__(self, interview_id: UUID, watcher: access.Watcher, worker: Worker) -> None:
         super().__init__()
         self.interview_id = interview_id
@@ -155,7 +152,7 @@ class ObserverSession(Listener):
         self._interims = Pace(settings.OBSERVER_INTERIMS_PER_SECOND, self._put_interim)
 
     async def run(self) -> None:
-        self._feed.attach(self)
+        self._feed.attach_observer(self)
         beat_at = monotonic() + settings.OBSERVER_HEARTBEAT_SECONDS
         while True:
             with suppress(TimeoutError):
@@ -169,7 +166,7 @@ class ObserverSession(Listener):
                 beat_at = monotonic() + settings.OBSERVER_HEARTBEAT_SECONDS
 
     async def aclose(self) -> None:
-        self._feed.detach(self)
+        self._feed.detach_observer(self)
         self._interims.close()
 
     def handle(self, message: ObserverMessage | ErrorMessage) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from django.apps import apps
 
+from interviews.live.broadcast import Broadcaster
 from interviews.live.feed import Feed
 from interviews.live.journal import Journal
 
@@ -27,8 +28,14 @@ class Worker:
         self.loop = asyncio.get_running_loop()
         self.sockets: set[Socket] = set()
         self.journal = Journal()
-        self.feed = Feed()
+        self.broadcaster = Broadcaster()
+        self.feed = Feed(self.broadcaster)
         self._tasks: set[asyncio.Task[Any]] = set()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing of any socket is left: no task of its, and nothing in the feed."""
+        return not self._tasks and self.feed.is_idle
 
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Runs it on behalf of the process. Its failure is logged."""

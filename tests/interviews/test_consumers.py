@@ -102,7 +102,7 @@ async def test_a_candidate_answers_over_the_socket(worker: Worker) -> None:
 
     assert ready["type"] == "session_ready"
     assert done["text"] == text_of(pcm)
-    await eventually(lambda: not worker._tasks and not worker.feed._attached, "nothing is left")
+    await eventually(lambda: worker.is_idle, "nothing is left")
 
 
 @pytest.mark.parametrize(("offered", "chosen"), [(True, "interview.v1"), (False, None)])
@@ -290,4 +290,4 @@ async def test_a_server_that_ends_says_so(worker: Worker) -> None:
     await asyncio.gather(browser.future, return_exceptions=True)
 
     assert (warning["code"], closed["code"]) == ("SERVER_RESTARTING", 4412)
-    await eventually(lambda: not worker._tasks and not worker.feed._attached, "nothing is left")
+    await eventually(lambda: worker.is_idle, "nothing is left")

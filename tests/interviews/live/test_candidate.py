@@ -53,10 +53,8 @@ async def statuses() -> list[str]:
 
 async def nothing_is_left(worker: Worker) -> None:
     """No recording, no recognition and no socket outlives its connection for long."""
-    await eventually(lambda: not worker._tasks, "the worker's tasks end")
+    await eventually(lambda: worker.is_idle, "the worker's tasks end, and its feed forgets")
     assert not get_backend().running  # type: ignore[attr-defined]
-    assert not worker.feed._attached
-    assert not worker.feed._interims
 
 
 # From the first to the last message

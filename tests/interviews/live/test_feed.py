@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from interviews.access import Watcher
 from interviews.database import in_database
-from interviews.live.broadcast import Delivery, group_name
+from interviews.live.broadcast import Broadcaster, Delivery, group_name
 from interviews.live.feed import ECHO_SECONDS, Feed
 from interviews.models import Answer, Interview
 from interviews.queries.status import Standing
@@ -34,16 +34,29 @@ BOB = Watcher(2, "Bob", "session-2", "hash")
 class Socket:
     """One that remembers what the feed tells it."""
 
-    def __init__(
-        self, interview_id: UUID, watcher: Watcher | None = ADA, answer_id: UUID | None = None
-    ) -> None:
+    def __init__(self, interview_id: UUID) -> None:
         self.interview_id = interview_id
-        self.watcher = watcher
+        self.standings: list[Standing] = []
+
+    def check(self, standing: Standing) -> None:
+        self.standings.append(standing)
+
+
+class Candidate(Socket):
+    def __init__(
+        self, interview_id: UUID, answer_id: UUID | None = None, *, silent_seconds: float = 100.0
+    ) -> None:
+        super().__init__(interview_id)
         self.answer_id = answer_id
-        self.silent_seconds: float | None = None
+        self.silent_seconds = silent_seconds
+
+
+class Observer(Socket):
+    def __init__(self, interview_id: UUID, watcher: Watcher = ADA) -> None:
+        super().__init__(interview_id)
+        self.watcher = watcher
         self.deliveries: list[Delivery] = []
         self.names: list[list[str]] = []
-        self.standings: list[Standing] = []
         self.interims_changed = 0
 
     def deliver(self, delivery: Delivery) -> None:
@@ -55,9 +68,6 @@ class Socket:
     def show_interims(self) -> None:
         self.interims_changed += 1
 
-    def check(self, standing: Standing) -> None:
-        self.standings.append(standing)
-
     @property
     def revisions(self) -> list[int]:
         return [delivery.revision for delivery in self.deliveries]
@@ -66,7 +76,7 @@ class Socket:
 @pytest.fixture
 async def feeds(layer: type[UnreliableLayer]) -> AsyncIterator[list[Feed]]:
     """Those of two processes."""
-    feeds = [Feed(), Feed()]
+    feeds = [Feed(Broadcaster()), Feed(Broadcaster())]
     for feed in feeds:
         feed.start()
     yield feeds
@@ -87,20 +97,20 @@ def said(text: str, *, is_final: bool) -> ServerMessage:
     )
 
 
-async def joined(feed: Feed, *sockets: Socket) -> None:
-    for socket in sockets:
-        feed.attach(socket)
-    await eventually(lambda: all(socket.names for socket in sockets if socket.watcher), "the feed has joined")
+async def joined(feed: Feed, *observers: Observer) -> None:
+    for observer in observers:
+        feed.attach_observer(observer)
+    await eventually(lambda: all(observer.names for observer in observers), "the feed has joined")
 
 
 async def test_a_change_reaches_the_observers_of_its_interview_in_every_process(feeds: list[Feed]) -> None:
     interview_id = uuid4()
-    here, there, elsewhere = Socket(interview_id), Socket(interview_id, BOB), Socket(uuid4())
+    here, there, elsewhere = Observer(interview_id), Observer(interview_id, BOB), Observer(uuid4())
     await joined(feeds[0], here)
     await joined(feeds[1], there, elsewhere)
 
     for revision in range(1, 4):
-        feeds[0].publish(Change(interview_id, revision))
+        feeds[0].broadcaster.publish(Change(interview_id, revision))
     await eventually(lambda: len(here.revisions) == len(there.revisions) == 3, "all is delivered")
 
     assert here.revisions == there.revisions == [1, 2, 3]
@@ -109,23 +119,25 @@ async def test_a_change_reaches_the_observers_of_its_interview_in_every_process(
 
 async def test_a_candidate_is_sent_no_deliveries_and_counts_as_no_watcher(feeds: list[Feed]) -> None:
     interview_id = uuid4()
-    candidate, observer = Socket(interview_id, watcher=None), Socket(interview_id)
-    await joined(feeds[0], candidate, observer)
+    candidate, observer = Candidate(interview_id), Observer(interview_id)
+    feeds[0].attach_candidate(candidate)
+    await joined(feeds[0], observer)
 
-    feeds[0].publish(Change(interview_id, 1))
+    feeds[0].broadcaster.publish(Change(interview_id, 1))
     await eventually(lambda: observer.deliveries, "it is delivered")
 
-    assert (candidate.deliveries, candidate.names) == ([], [])
+    # A candidate's socket has nothing to be told by: it would end the task that delivers.
+    assert feeds[0].interims == "live"
     assert feeds[0].watchers(interview_id) == ["Ada"]
 
 
 async def test_nothing_is_delivered_to_who_has_left(feeds: list[Feed]) -> None:
     interview_id = uuid4()
-    gone, stays = Socket(interview_id), Socket(interview_id, BOB)
+    gone, stays = Observer(interview_id), Observer(interview_id, BOB)
     await joined(feeds[0], gone, stays)
 
-    feeds[0].detach(gone)
-    feeds[0].publish(Change(interview_id, 1))
+    feeds[0].detach_observer(gone)
+    feeds[0].broadcaster.publish(Change(interview_id, 1))
     await eventually(lambda: stays.deliveries, "it is delivered")
 
     assert gone.deliveries == []
@@ -133,12 +145,12 @@ async def test_nothing_is_delivered_to_who_has_left(feeds: list[Feed]) -> None:
 
 async def test_the_open_utterance_is_kept_for_who_joins_now(feeds: list[Feed]) -> None:
     interview_id = uuid4()
-    await joined(feeds[1], socket := Socket(interview_id))
+    await joined(feeds[1], socket := Observer(interview_id))
 
-    feeds[0].publish(Change(interview_id, 1, [said("because", is_final=False)]))
+    feeds[0].broadcaster.publish(Change(interview_id, 1, [said("because", is_final=False)]))
     await eventually(lambda: len(socket.deliveries) == 1, "the interim is delivered")
     open_utterance = feeds[1].interim(interview_id)
-    feeds[0].publish(Change(interview_id, 2, [said("because I", is_final=True)]))
+    feeds[0].broadcaster.publish(Change(interview_id, 2, [said("because I", is_final=True)]))
     await eventually(lambda: len(socket.deliveries) == 2, "the final is delivered")
 
     assert open_utterance and (open_utterance["text"], open_utterance["revision"]) == ("because", 1)
@@ -147,29 +159,28 @@ async def test_the_open_utterance_is_kept_for_who_joins_now(feeds: list[Feed]) -
 
 async def test_what_nobody_here_watches_is_not_kept(feeds: list[Feed]) -> None:
     interview_id = uuid4()
-    here, there = Socket(interview_id), Socket(interview_id, BOB)
+    here, there = Observer(interview_id), Observer(interview_id, BOB)
     await joined(feeds[0], here)
     await joined(feeds[1], there)
 
-    feeds[0].detach(here)
-    feeds[0].publish(Change(interview_id, 1, [said("because", is_final=False)]))
+    feeds[0].detach_observer(here)
+    feeds[0].broadcaster.publish(Change(interview_id, 1, [said("because", is_final=False)]))
     await eventually(lambda: there.deliveries, "it is delivered")
-    await joined(feeds[0], again := Socket(uuid4()))
-    feeds[0].publish(Change(again.interview_id, 1))
+    await joined(feeds[0], again := Observer(uuid4()))
+    feeds[0].broadcaster.publish(Change(again.interview_id, 1))
     await eventually(lambda: again.deliveries, "what came before has been seen")
 
     assert feeds[0].interim(interview_id) is None
-    assert set(feeds[0]._interims) == set()
 
 
 async def test_all_see_who_watches(feeds: list[Feed]) -> None:
     interview_id = uuid4()
-    ada, bob = Socket(interview_id), Socket(interview_id, BOB)
+    ada, bob = Observer(interview_id), Observer(interview_id, BOB)
     await joined(feeds[0], ada)
 
     await joined(feeds[1], bob)
     await eventually(lambda: ada.names[-1] == bob.names[-1] == ["Ada", "Bob"], "both are seen")
-    feeds[1].detach(bob)
+    feeds[1].detach_observer(bob)
     await eventually(lambda: ada.names[-1] == ["Ada"], "one has left")
 
     assert feeds[0].watchers(interview_id) == ["Ada"]
@@ -177,11 +188,11 @@ async def test_all_see_who_watches(feeds: list[Feed]) -> None:
 
 async def test_who_watches_in_two_windows_is_one(feeds: list[Feed]) -> None:
     interview_id = uuid4()
-    one, other = Socket(interview_id), Socket(interview_id)
+    one, other = Observer(interview_id), Observer(interview_id)
     await joined(feeds[0], one)
     await joined(feeds[1], other)
 
-    feeds[1].detach(other)
+    feeds[1].detach_observer(other)
 
     assert feeds[0].watchers(interview_id) == ["Ada"]
 
@@ -193,12 +204,13 @@ async def test_everyone_attached_is_told_where_their_interview_stands(feeds: lis
     await in_database(Interview.objects.filter(pk=interview.pk).update, owner=user)
     await in_database(interviews.start, interview.pk)
     begun = await in_database(answers.begin_answer, interview.pk, first)
-    candidate = Socket(interview.pk, watcher=None, answer_id=begun.answer.pk)
+    candidate = Candidate(interview.pk, begun.answer.pk)
     # With a session that is none.
-    observer = Socket(interview.pk, Watcher(user.pk, "Ada", "no session", user.get_session_auth_hash()))
-    bystander = Socket(other.pk, watcher=None)
-    for socket in (candidate, observer, bystander):
-        feeds[0].attach(socket)
+    observer = Observer(interview.pk, Watcher(user.pk, "Ada", "no session", user.get_session_auth_hash()))
+    bystander = Candidate(other.pk)
+    for each in (candidate, bystander):
+        feeds[0].attach_candidate(each)
+    feeds[0].attach_observer(observer)
     await eventually(lambda: all(s.standings for s in (candidate, observer, bystander)), "all are told")
 
     await in_database(Answer.objects.update, epoch=5)
@@ -218,13 +230,13 @@ async def test_when_a_candidate_was_last_heard_is_known_in_every_process(
     layer.is_away = True
     interview, _ = await a_live_interview()
     other, _ = await a_live_interview()
-    candidate, replaced = Socket(interview.pk, watcher=None), Socket(interview.pk, watcher=None)
-    candidate.silent_seconds, replaced.silent_seconds = 1.0, 100.0
-    observer, elsewhere = Socket(interview.pk), Socket(other.pk)
-    for socket in (candidate, replaced):
-        feeds[0].attach(socket)
-    for socket in (observer, elsewhere):
-        feeds[1].attach(socket)
+    candidate = Candidate(interview.pk, silent_seconds=1.0)
+    replaced = Candidate(interview.pk, silent_seconds=100.0)
+    observer, elsewhere = Observer(interview.pk), Observer(other.pk)
+    for each in (candidate, replaced):
+        feeds[0].attach_candidate(each)
+    for watching in (observer, elsewhere):
+        feeds[1].attach_observer(watching)
 
     await eventually(lambda: observer.standings and observer.standings[-1].candidate_heard_at, "it is known")
 
@@ -240,10 +252,10 @@ async def test_standings_are_read_and_publishing_returns_while_the_layer_is_away
 ) -> None:
     interview, _ = await a_live_interview()
     layer.is_away = True
-    feeds[0].attach(socket := Socket(interview.pk))
+    feeds[0].attach_observer(socket := Observer(interview.pk))
 
     for revision in range(5):
-        feeds[0].publish(Change(interview.pk, revision))
+        feeds[0].broadcaster.publish(Change(interview.pk, revision))
     await eventually(lambda: socket.standings, "its standing is told")
 
     # Once for each task that lost it, without a flood.
@@ -254,39 +266,40 @@ async def test_deliveries_come_again_when_the_layer_is_back(
     feeds: list[Feed], layer: type[UnreliableLayer], caplog: pytest.LogCaptureFixture
 ) -> None:
     interview_id = uuid4()
-    await joined(feeds[0], socket := Socket(interview_id))
+    await joined(feeds[0], socket := Observer(interview_id))
     layer.is_away = True
-    feeds[0].publish(Change(interview_id, 1))
+    feeds[0].broadcaster.publish(Change(interview_id, 1))
     await eventually(lambda: caplog.records, "the loss is noticed")
     layer.is_away = False
     before = len(socket.deliveries)
 
     async def delivered() -> bool:
-        feeds[0].publish(Change(interview_id, 9))
+        feeds[0].broadcaster.publish(Change(interview_id, 9))
         return len(socket.deliveries) > before
 
     await eventually(delivered, "deliveries come again")
 
 
 async def test_interims_are_live_as_long_as_its_echo_comes_back(feeds: list[Feed]) -> None:
-    await joined(feeds[0], socket := Socket(uuid4()))
+    await joined(feeds[0], socket := Observer(uuid4()))
 
-    await eventually(lambda: feeds[0]._echo == 3, "it has heard itself twice")
+    await eventually(lambda: feeds[0].echo_count == 2, "it has heard itself twice")
 
     assert (feeds[0].interims, socket.interims_changed) == ("live", 0)
 
 
 async def test_an_emptied_layer_is_noticed_and_joined_again(feeds: list[Feed]) -> None:
     interview_id = uuid4()
-    await joined(feeds[0], socket := Socket(interview_id), Socket(interview_id, watcher=None))
-    feeds[0].publish(Change(interview_id, 1, [said("because", is_final=False)]))
+    await joined(feeds[0], socket := Observer(interview_id))
+    feeds[0].attach_candidate(Candidate(interview_id))
+    feeds[0].broadcaster.publish(Change(interview_id, 1, [said("because", is_final=False)]))
     await eventually(lambda: feeds[0].interim(interview_id), "the interim is delivered")
 
     get_channel_layer().groups.clear()
     began = time.monotonic()
     await eventually(lambda: feeds[0].interims == "late", "it is noticed")
     noticed_after = time.monotonic() - began
-    feeds[0].publish(Change(interview_id, 2))
+    feeds[0].broadcaster.publish(Change(interview_id, 2))
     await eventually(lambda: feeds[0].interims == "live", "it is joined again")
 
     # What was lost meanwhile may have closed it.
@@ -299,10 +312,10 @@ async def test_interims_are_late_as_soon_as_the_layer_fails_and_live_when_it_is_
     feeds: list[Feed], layer: type[UnreliableLayer]
 ) -> None:
     interview_id = uuid4()
-    await joined(feeds[0], socket := Socket(interview_id))
+    await joined(feeds[0], socket := Observer(interview_id))
 
     layer.is_away = True
-    feeds[0].publish(Change(interview_id, 1))
+    feeds[0].broadcaster.publish(Change(interview_id, 1))
     await eventually(lambda: feeds[0].interims == "late", "the loss is noticed")
     layer.is_away = False
     await eventually(lambda: feeds[0].interims == "live", "it is back")
@@ -319,12 +332,12 @@ async def test_it_shares_a_redis_with_consumers_of_the_sites_own(settings: Any, 
         "default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": config}
     }
     with redis_server(tmp_path, port):
-        layer, feed = get_channel_layer(), Feed()
+        layer, feed = get_channel_layer(), Feed(Broadcaster())
         theirs = await layer.new_channel()
         receiving = asyncio.create_task(layer.receive(theirs))
         feed.start()
 
-        await eventually(lambda: feed._echo == 4, "it has heard itself three times")
+        await eventually(lambda: feed.echo_count == 3, "it has heard itself three times")
         still_live = feed.interims
         async with asyncio.timeout(ECHO_SECONDS):
             await layer.send(theirs, {"type": "their.message"})
@@ -338,27 +351,27 @@ async def test_it_shares_a_redis_with_consumers_of_the_sites_own(settings: Any, 
 
 async def test_a_group_that_nobody_here_watches_is_left(feeds: list[Feed]) -> None:
     interview_id = uuid4()
-    here, there = Socket(interview_id), Socket(interview_id, BOB)
+    here, there = Observer(interview_id), Observer(interview_id, BOB)
     await joined(feeds[0], here)
     await joined(feeds[1], there)
     group = group_name(interview_id)
     assert len(get_channel_layer().groups[group]) == 2
 
-    feeds[0].detach(here)
+    feeds[0].detach_observer(here)
     await eventually(lambda: len(get_channel_layer().groups[group]) == 1, "one has left")
-    feeds[1].detach(there)
+    feeds[1].detach_observer(there)
     await eventually(lambda: group not in get_channel_layer().groups, "both have left")
 
-    assert [list(feed._joined) for feed in feeds] == [[feed._process] for feed in feeds]
+    assert [feed.is_idle for feed in feeds] == [True, True]
 
 
 async def test_who_comes_back_at_once_is_in_the_group(feeds: list[Feed]) -> None:
     interview_id = uuid4()
-    await joined(feeds[0], before := Socket(interview_id))
+    await joined(feeds[0], before := Observer(interview_id))
 
-    feeds[0].detach(before)
-    await joined(feeds[0], socket := Socket(interview_id))
-    feeds[1].publish(Change(interview_id, 1))
+    feeds[0].detach_observer(before)
+    await joined(feeds[0], socket := Observer(interview_id))
+    feeds[1].broadcaster.publish(Change(interview_id, 1))
 
     await eventually(lambda: socket.revisions == [1], "it is delivered")
 
@@ -366,12 +379,11 @@ async def test_who_comes_back_at_once_is_in_the_group(feeds: list[Feed]) -> None
 async def test_nothing_is_left_when_all_have_gone(feeds: list[Feed]) -> None:
     for _ in range(3):
         interview_id = uuid4()
-        sockets: list[Any] = [Socket(interview_id), Socket(interview_id, BOB), Socket(interview_id, None)]
-        await joined(feeds[0], *sockets)
-        for socket in sockets:
-            feeds[0].detach(socket)
+        candidate, ada, bob = Candidate(interview_id), Observer(interview_id), Observer(interview_id, BOB)
+        feeds[0].attach_candidate(candidate)
+        await joined(feeds[0], ada, bob)
+        feeds[0].detach_candidate(candidate)
+        for observer in (ada, bob):
+            feeds[0].detach_observer(observer)
 
-    await eventually(lambda: list(feeds[0]._joined) == [feeds[0]._process], "all groups are left")
-    assert not feeds[0]._attached
-    assert not feeds[0]._interims
-    assert not feeds[0]._presence
+    await eventually(lambda: feeds[0].is_idle, "all groups are left, and nothing is remembered")

@@ -244,7 +244,7 @@ async def test_whether_interims_are_late_is_told_at_once_and_to_who_comes(
     async with connected(observer_of(interview, ada, worker)) as observer:
         before = await joined(observer)
         layer.is_away = True
-        worker.feed.publish(changes.Change(interview.pk, 1))
+        worker.broadcaster.publish(changes.Change(interview.pk, 1))
         await observer.until("heartbeat", interims="late")
         async with connected(observer_of(interview, ada, worker)) as another:
             late = await another.until("snapshot")
@@ -366,13 +366,13 @@ async def test_a_snapshot_shows_no_words_twice_where_a_final_was_lost(worker: Wo
 
     async with connected(observer_of(interview, ada, worker)) as observer:
         revision = (await joined(observer))["revision"]
-        worker.feed._deliver(said(revision, 0, "my great"))
+        worker.feed.deliver(said(revision, 0, "my great"))
         answer = await the_answer()
         await in_database(
             answers.add_segment, answer, 0, Final("my greatest", 0, 900, None, (), Resume(), "")
         )
         shown = await observer.until("snapshot", revision=revision + 1)
-        worker.feed._deliver(said(revision + 1, 1, "and"))
+        worker.feed.deliver(said(revision + 1, 1, "and"))
         observer.say("resync")
         later = await observer.until("snapshot")
 
@@ -564,8 +564,7 @@ async def test_nothing_is_left_of_observers_that_have_gone(worker: Worker) -> No
             for _ in range(steps):
                 await asyncio.sleep(0.001)
 
-    assert not worker.feed._attached
-    assert not worker.feed._presence
+    await eventually(lambda: worker.is_idle, "all are forgotten")
 
 
 # The lobby

@@ -283,12 +283,11 @@ async def test_an_answer_that_is_being_recorded_ends_and_writes_nothing_more(
 
     assert (was_there, ends) == (True, (Close.NOT_ALLOWED, Close.NOT_ALLOWED))
     assert candidate.codes[-1] == "INTERVIEW_ALREADY_COMPLETED"
-    await eventually(lambda: not worker._tasks, "the recording ends")
+    await eventually(lambda: worker.is_idle, "the recording ends, and the feed forgets")
     assert await in_database(lambda: (Answer.objects.count(), AudioChunk.objects.count())) == (0, 0)
     held = stored_bytes(settings.MEDIA_ROOT)
     assert [chunk for chunk in written + late if chunk[-64:] in held and any(chunk[-64:])] == []
     assert name.encode() not in held
-    assert (worker.feed._attached, worker.feed._interims) == ({}, {})
 
 
 FINAL = Final("words", 0, 900, None, (), Resume(), "scripted")

@@ -11,7 +11,7 @@ from django.utils import timezone
 from interviews.models import Interview
 
 
-def keep_heard(silent_seconds: Mapping[UUID, float]) -> None:
+def record_heard(silent_seconds: Mapping[UUID, float]) -> None:
     """When something last came from each candidate, in one query. It is no change that raises a revision."""
     now = timezone.now()
     heard = [
