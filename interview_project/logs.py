@@ -1,4 +1,4 @@
-"""Logs name rows by their ids; who reads them must not be able to become a candidate."""
+"""Logs name rows by their ids; whoever reads them must not be able to become a candidate."""
 
 from __future__ import annotations
 

@@ -134,7 +134,7 @@ elif _database["ENGINE"] == "django.db.backends.postgresql":
         "pool": {
             "min_size": 1,
             "max_size": env_int("DATABASE_POOL_SIZE", 10, minimum=2),
-            # Who has no connection after so long tries again, or says so.
+            # Whoever has no connection after so long tries again, or says so.
             "timeout": 5,
             # The pool itself would try less and less often, and be late when the database is back.
             "reconnect_timeout": 1,

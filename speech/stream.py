@@ -10,7 +10,7 @@ later each time, from where that final ends and on the same clock: no word is lo
 `CatchingUp` tells of it and `Live` of its end. A recogniser that stays away for
 SPEECH_FALLBACK_AFTER_SECONDS is replaced by the backend `fallback`, if one is declared, for the rest of
 the stream. Where nothing helps, and where more than KEEP_SECONDS would have to be recognised again,
-SpeechError is raised: who has the audio may open another stream after the last final.
+SpeechError is raised: whoever has the audio may open another stream after the last final.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def open_stream(
 class SpeechStream:
     """One task pushes, one iterates; `aclose` may come from any, at any time and more than once.
 
-    Who pushes more than a minute must iterate too: events wait, and then the audio does.
+    Whoever pushes more than a minute must iterate too: events wait, and then the audio does.
     """
 
     def __init__(
@@ -141,9 +141,9 @@ class SpeechStream:
         whole = len(pcm) - len(pcm) % 2
         self._half_sample = pcm[whole:]
         for start in range(0, whole, UNFED_SAMPLES) or [0]:
-            await self._keep(pcm[start : min(start + UNFED_SAMPLES, whole)])
+            await self._append(pcm[start : min(start + UNFED_SAMPLES, whole)])
 
-    async def _keep(self, pcm: bytes) -> None:
+    async def _append(self, pcm: bytes) -> None:
         async with self._changed:
             await self._changed.wait_for(lambda: self._is_over or self._audio.end - self._fed < UNFED_SAMPLES)
             if self._is_over or self._input_is_over:

@@ -16,7 +16,7 @@ from interviews.exports.timing import LINE_WIDTH, TimedWord, timed_words, width
 MOST_LINES = 2
 LONGEST_MS = 7000
 SHORTEST_MS = 1000
-# Who has paused for so long begins a new thought.
+# Whoever has paused for so long begins a new thought.
 PAUSE_MS = 1500
 SENTENCE_END = re.compile(r"[.?!。？！…]['\"’”»)]*$")
 # Invisible, and breaks no line: what stands before it is no markup.

@@ -2,7 +2,7 @@
 
 One feed a process holds the process's one layer channel: no consumer subscribes itself, since a Redis
 that dies would take it along. Twice a second it reads from the database where everything stands that
-its sockets are attached to, whatever the layer does: what differs is shown anew, who was replaced or
+its sockets are attached to, whatever the layer does: what differs is shown anew, whoever was replaced or
 has lost the right to see is closed.
 
 A layer that doesn't deliver need not say so: after FLUSHALL all memberships are gone, and nothing fails.
@@ -204,7 +204,7 @@ class Feed:
             await self._compare(candidates, observers)
 
     async def _compare(self, candidates: list[CandidateSocket], observers: list[ObserverSocket]) -> None:
-        """With what the rows hold by now; who has left meanwhile is told nothing."""
+        """With what the rows hold by now; whoever has left meanwhile is told nothing."""
         sockets: list[CandidateSocket | ObserverSocket] = [*candidates, *observers]
         if not sockets:
             return

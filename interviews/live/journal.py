@@ -122,7 +122,7 @@ class Journal:
             return batch
 
     def _commit(self, batch: list[Entry]) -> None:
-        """Every entry is settled after it: committed, or refused for a reason that stays."""
+        """Whoever waits for an entry is woken after it: committed, or refused for a reason that stays."""
         delay, longest = BACKOFF_SECONDS
         is_again = False
         while True:
@@ -135,7 +135,7 @@ class Journal:
                     logger.warning("the database is away (%s): chunks wait", type(problem).__name__)
                 is_again = True
                 if self._is_closed_within(delay):
-                    return _settle(batch, problem)
+                    return _wake(batch, problem)
                 delay = min(delay * 2, longest)
             except Exception as problem:
                 # Whatever it is, those who wait are told, and the thread goes on.
@@ -143,8 +143,8 @@ class Journal:
             else:
                 if is_again:
                     logger.warning("the database is back: chunks are written again")
-                _settle([e for e in batch if e.writer in stale], StaleEpoch())
-                return _settle([e for e in batch if e.writer not in stale], None)
+                _wake([e for e in batch if e.writer in stale], StaleEpoch())
+                return _wake([e for e in batch if e.writer not in stale], None)
 
     def _fail_one(self, batch: list[Entry], problem: Exception) -> None:
         """One answer's fault must not fail the others'."""
@@ -156,7 +156,7 @@ class Journal:
                 self._commit(entries)
         else:
             logger.error("chunks of answer %s could not be stored", batch[0].answer_id, exc_info=problem)
-            _settle(batch, problem)
+            _wake(batch, problem)
 
     def _is_closed_within(self, seconds: float) -> bool:
         with self._changed:
@@ -166,7 +166,7 @@ class Journal:
 def _insert(batch: Sequence[Entry], *, is_again: bool) -> set[Writer]:
     """Stores what its writer still holds the answer for; returns the writers that don't."""
     writers = {entry.writer for entry in batch}
-    held = _hold(writers)
+    held = _renew_leases(writers)
     entries = [entry for entry in batch if entry.writer in held]
     if is_again:
         # The commit whose end was not heard of may have been one.
@@ -195,7 +195,7 @@ def _store(entries: Sequence[Entry]) -> None:
         )
 
 
-def _hold(writers: set[Writer]) -> set[Writer]:
+def _renew_leases(writers: set[Writer]) -> set[Writer]:
     """Extends the leases of those who still have their answers, which nobody can take until the commit."""
     answers = Answer.objects.filter(pk__in={pk for pk, _ in writers}, status=Answer.Status.RECORDING)
     held = writers & set(answers.select_for_update().order_by("pk").values_list("pk", "epoch"))
@@ -213,7 +213,7 @@ def _look_at(committed: asyncio.Future[None]) -> None:
         committed.exception()
 
 
-def _settle(entries: Sequence[Entry], problem: Exception | None) -> None:
+def _wake(entries: Sequence[Entry], problem: Exception | None) -> None:
     """Wakes those who wait, on their own event loops."""
     loops = defaultdict(list)
     for entry in entries:

@@ -40,7 +40,7 @@ from interviews.wire.messages import (
 )
 
 LOBBY_SECONDS = 2.0
-# Who asks for snapshots again and again gets one each so often.
+# Whoever asks for snapshots again and again gets one each so often.
 SNAPSHOT_SECONDS = 0.1
 # How soon one that could not be read is tried again.
 AWAY_SECONDS = 0.5
@@ -53,7 +53,7 @@ class Listener:
 
     The server has no other sign that anyone reads than `seen`, which answers a message that `ask` has
     marked. Memory is bounded by what was sent since the last one answered: over OBSERVER_UNSEEN_BYTES
-    nothing more is sent, and who doesn't go on seeing within OBSERVER_UNSEEN_SECONDS is closed.
+    nothing more is sent, and whoever doesn't go on seeing within OBSERVER_UNSEEN_SECONDS is closed.
     """
 
     def __init__(self) -> None:
@@ -123,7 +123,7 @@ class Listener:
         asked_revision = -1
         while self._asked and asked_revision < revision and self._asked[0][0] <= revision:
             asked_revision, self._seen_bytes = self._asked.popleft()
-        # Who reads, however slowly, has time again.
+        # Whoever reads, however slowly, has time again.
         self._full_since = None
         self._check_room()
         if self._has_missed and not self.is_full:

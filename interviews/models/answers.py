@@ -106,7 +106,7 @@ class Answer(models.Model):
     handed_over_at = models.DateTimeField(null=True)
     # Raised by each connection that takes the answer over: an older one's next commit finds no row.
     epoch = models.PositiveIntegerField(default=1)
-    # Who works on it has it until then.
+    # Whoever works on it has it until then.
     lease_until = models.DateTimeField(null=True)
 
     objects = AnswerQuerySet.as_manager()

@@ -48,7 +48,7 @@ class ChunkReader:
         return self._end is not None
 
     def add(self, index: int, data: bytes) -> None:
-        self._hold(index, data)
+        self._remember(index, data)
         self._added = index + 1
         self._shed()
         self._changed.set()
@@ -71,13 +71,13 @@ class ChunkReader:
             if self._next not in self._memory:
                 await self._load()
             index, self._next = self._next, self._next + 1
-            yield index, self._release(index)
+            yield index, self._forget(index)
 
-    def _hold(self, index: int, data: bytes) -> None:
+    def _remember(self, index: int, data: bytes) -> None:
         self._memory[index] = data
         self._held_bytes += len(data)
 
-    def _release(self, index: int) -> bytes:
+    def _forget(self, index: int) -> bytes:
         data = self._memory.pop(index)
         self._held_bytes -= len(data)
         return data
@@ -87,7 +87,7 @@ class ChunkReader:
         if self._held_bytes <= self._memory_bytes:
             return
         for index in sorted((i for i in self._memory if i < self._durable), reverse=True):
-            self._release(index)
+            self._forget(index)
             if self._held_bytes <= self._memory_bytes:
                 return
 
@@ -95,7 +95,7 @@ class ChunkReader:
         stop = min(self._next + BATCH, self._durable)
         for index, data in await in_database(_rows, self._answer_id, self._next, stop):
             if index not in self._memory:
-                self._hold(index, data)
+                self._remember(index, data)
         if self._next not in self._memory:
             raise ChunksGone
 

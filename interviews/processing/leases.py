@@ -19,15 +19,15 @@ T = TypeVar("T")
 
 @asynccontextmanager
 async def holding(answer: Answer) -> AsyncIterator[None]:
-    """Keeps the answer for as long as it takes, unless somebody else has taken it over."""
-    async with renewing(answers.keep, answer):
+    """Holds the answer for as long as it takes, unless somebody else has taken it over."""
+    async with renewing(answers.renew_lease, answer):
         yield
 
 
 @asynccontextmanager
-async def renewing(keep: Callable[[T], None], row: T) -> AsyncIterator[None]:
-    """Calls `keep` now and then, until it raises StaleEpoch."""
-    task = asyncio.create_task(_renew(keep, row))
+async def renewing(renew: Callable[[T], None], row: T) -> AsyncIterator[None]:
+    """Calls `renew` now and then, until it raises StaleEpoch."""
+    task = asyncio.create_task(_renew(renew, row))
     try:
         yield
     finally:
@@ -35,8 +35,8 @@ async def renewing(keep: Callable[[T], None], row: T) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _renew(keep: Callable[[T], None], row: T) -> None:
+async def _renew(renew: Callable[[T], None], row: T) -> None:
     while True:
         await asyncio.sleep(settings.ANSWER_LEASE_SECONDS / 3)
         with suppress(DatabaseError):
-            await in_database(keep, row)
+            await in_database(renew, row)

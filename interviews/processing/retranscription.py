@@ -68,7 +68,7 @@ async def retranscribe_one() -> bool:
     if row is None:
         return False
     try:
-        async with renewing(_keep, row):
+        async with renewing(_renew_lease, row):
             await _retranscribe(row)
     except CapacityExceeded:
         # The lease is kept, so that it is tried again when it has run out.
@@ -103,7 +103,7 @@ def _open(row: Retranscription) -> QuerySet[Retranscription]:
     return Retranscription.objects.filter(pk=row.pk, done_at=None)
 
 
-def _keep(row: Retranscription) -> None:
+def _renew_lease(row: Retranscription) -> None:
     if not _open(row).update(lease_until=lease_end()):
         raise StaleEpoch
 

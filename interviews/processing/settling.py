@@ -78,7 +78,7 @@ async def store_audio(answer: Answer) -> None:
         except AudioError:
             logger.exception("answer %s: its audio can't be stored as a file; the chunks are kept", answer.pk)
             return
-        await in_database(_keep_file, answer, path, peaks.result)
+        await in_database(_store_file, answer, path, peaks.result)
 
 
 def _is_without_file(answer: Answer) -> bool:
@@ -86,7 +86,7 @@ def _is_without_file(answer: Answer) -> bool:
     return recorded.filter(pk=answer.pk, epoch=answer.epoch).exists()
 
 
-def _keep_file(answer: Answer, path: Path, peaks: bytes) -> None:
+def _store_file(answer: Answer, path: Path, peaks: bytes) -> None:
     """Whoever has the answer writes a file of their own, so that nobody touches one that the row names."""
     storage = Answer._meta.get_field("audio").storage
     name = _file_name(answer, answer.epoch)
@@ -221,7 +221,7 @@ async def transcribe_answer(answer: Answer) -> None:
             aclosing(after(resume.offset_samples, heard)) as rest,
             aclosing(recognise(stream, rest)) as events,
         ):
-            await _keep(answer, len(segments), events, measured)
+            await _store_transcript(answer, len(segments), events, measured)
     except AudioError as problem:
         logger.info("answer %s can't be transcribed: %s", answer.pk, type(problem).__name__)
         await in_database(answers.fail_answer, answer, code_of(problem))
@@ -244,10 +244,12 @@ async def remeasure(answer: Answer) -> None:
             await measured.hear(block)
         await in_database(Answer.objects.filter(pk=answer.pk).update, peaks=peaks.result)
         if measures := await measured.final():
-            await in_database(answers.keep_remeasurement, answer, measures)
+            await in_database(answers.store_remeasurement, answer, measures)
 
 
-async def _keep(answer: Answer, index: int, events: AsyncIterator[Event], measured: Measuring) -> None:
+async def _store_transcript(
+    answer: Answer, index: int, events: AsyncIterator[Event], measured: Measuring
+) -> None:
     """Adds to the segments that are there already."""
     async for event in events:
         if isinstance(event, Final):

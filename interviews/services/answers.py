@@ -115,13 +115,13 @@ def begin_part(answer: Answer, first_index: int, audio: AudioFormat | None) -> A
 
     Raises StaleEpoch if another connection has the answer.
     """
-    _hold(answer, Status.RECORDING, lease_until=lease_end())
+    _update_ours(answer, Status.RECORDING, lease_until=lease_end())
     fields = {"encoding": ""} if audio is None else asdict(audio)
     part, _ = AudioPart.objects.update_or_create(answer=answer, first_index=first_index, defaults=fields)
     return part
 
 
-def _hold(answer: Answer, *statuses: str, **changes: Any) -> None:
+def _update_ours(answer: Answer, *statuses: str, **changes: Any) -> None:
     """Changes the answer's row as long as it is still ours: no later epoch and in one of `statuses`."""
     held = Answer.objects.filter(pk=answer.pk, epoch=answer.epoch, status__in=statuses)
     if not held.update(**changes):
@@ -136,7 +136,7 @@ def add_segment(answer: Answer, index: int, final: Final) -> Change:
     if kept:
         return Change(interview_id, kept.revision, [final_message(answer, kept)])
     revision = raise_revision(interview_id)
-    _hold(answer, Status.RECORDING, Status.FINISHING, Status.PENDING, lease_until=lease_end())
+    _update_ours(answer, Status.RECORDING, Status.FINISHING, Status.PENDING, lease_until=lease_end())
     segment = Segment.objects.create(
         answer=answer,
         index=index,
@@ -160,7 +160,7 @@ def record_only(answer: Answer, code: Code) -> Change:
     """
     interview_id = answer.question.interview_id
     revision = raise_revision(interview_id)
-    _hold(answer, Status.RECORDING, Status.FINISHING, failure=code, lease_until=lease_end())
+    _update_ours(answer, Status.RECORDING, Status.FINISHING, failure=code, lease_until=lease_end())
     return Change(interview_id, revision, [recorded_only_message(answer)])
 
 
@@ -173,7 +173,7 @@ def finish_recording(answer: Answer) -> Change:
         return Change(interview_id, revision_of(interview_id), [recorded])
     revision = raise_revision(interview_id)
     changes = {"status": Status.FINISHING, "ended_at": timezone.now(), "lease_until": lease_end()}
-    _hold(answer, Status.RECORDING, **changes)
+    _update_ours(answer, Status.RECORDING, **changes)
     return Change(interview_id, revision, [recorded])
 
 
@@ -184,7 +184,7 @@ def complete_answer(
     """The transcript is whole: the texts of its segments are the answer's.
 
     `confidence` is that of all words, and `measures` those of the answer, if it was measured. Nothing else
-    is read of the segments: who has spoken for an hour waits no longer than others.
+    is read of the segments: whoever has spoken for an hour waits no longer than others.
 
     The next step is taken, unless it was when the audio became safe (`owe_transcript`).
     Raises StaleEpoch if another connection has the answer.
@@ -194,7 +194,7 @@ def complete_answer(
     revision = raise_revision(answer.question.interview_id)
     owed = Answer.objects.filter(pk=answer.pk, status=Status.PENDING).exists()
     said = list(answer.segments.values_list("text", "recogniser"))
-    _hold(
+    _update_ours(
         answer,
         Status.FINISHING,
         Status.PENDING,
@@ -219,12 +219,12 @@ def owe_transcript(answer: Answer, code: Code, duration_ms: int | None) -> Chang
         return done
     revision = raise_revision(answer.question.interview_id)
     changes = {"failure": code, "duration_ms": duration_ms, "lease_until": lease_end()}
-    _hold(answer, Status.FINISHING, status=Status.PENDING, **changes)
+    _update_ours(answer, Status.FINISHING, status=Status.PENDING, **changes)
     return _ended(answer, revision, next_step=True)
 
 
 @transaction.atomic
-def keep_remeasurement(answer: Answer, measures: Measures) -> None:
+def store_remeasurement(answer: Answer, measures: Measures) -> None:
     """Beside what the answer was shown with, which stays as it is. Raises StaleEpoch if it was deleted."""
     if not Answer.objects.select_for_update().filter(pk=answer.pk).exists():
         raise StaleEpoch
@@ -232,9 +232,9 @@ def keep_remeasurement(answer: Answer, measures: Measures) -> None:
     Remeasurement.objects.update_or_create(answer=answer, version=VERSION, defaults=defaults)
 
 
-def keep(answer: Answer) -> None:
+def renew_lease(answer: Answer) -> None:
     """Goes on working on it for the time of another lease. Raises StaleEpoch if somebody else has it."""
-    _hold(answer, Status.FINISHING, Status.PENDING, Status.COMPLETE, lease_until=lease_end())
+    _update_ours(answer, Status.FINISHING, Status.PENDING, Status.COMPLETE, lease_until=lease_end())
 
 
 def release(answer: Answer) -> None:
@@ -258,7 +258,7 @@ def fail_answer(answer: Answer, code: Code) -> Change:
         return done
     revision = raise_revision(answer.question.interview_id)
     statuses = Status.RECORDING, Status.FINISHING, Status.PENDING
-    _hold(answer, *statuses, status=Status.FAILED, failure=code, lease_until=None)
+    _update_ours(answer, *statuses, status=Status.FAILED, failure=code, lease_until=None)
     return _ended(answer, revision, next_step=False)
 
 
@@ -278,7 +278,7 @@ def give_up(answer: Answer) -> Change:
     if done := _done_before(answer, Status.FAILED):
         return done
     revision = raise_revision(answer.question.interview_id)
-    _hold(answer, Status.RECORDING, status=Status.FAILED, failure="GIVEN_UP", lease_until=None)
+    _update_ours(answer, Status.RECORDING, status=Status.FAILED, failure="GIVEN_UP", lease_until=None)
     return _ended(answer, revision, next_step=False)
 
 

@@ -42,7 +42,7 @@ def _erase(pk: UUID, by: access.Viewer | None) -> bool:
     if interview is None:
         return False
     answers = Answer.objects.filter(question__interview=interview)
-    # Who is writing to one has it until their commit; then it is ours.
+    # Whoever is writing to one has it until their commit; then it is ours.
     answers.update(epoch=F("epoch") + 1)
     questions = interview.questions.values_list("pk", flat=True)
     audit.forget_names([pk, *questions, *answers.values_list("pk", flat=True)])

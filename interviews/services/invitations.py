@@ -94,7 +94,7 @@ def invite(
         logger.error("interview %s: no invitation: %s %s", interview.pk, type(problem).__name__, code)
         is_address = isinstance(problem, smtplib.SMTPRecipientsRefused)
         raise NotInvited(REFUSED_ADDRESS if is_address else FAILED) from problem
-    _keep(interview, invitation, sent)
+    _record_sent(interview, invitation, sent)
     return sent
 
 
@@ -112,7 +112,7 @@ def _reserve(interview_id: UUID, sender: Any, email: str, after: int | None) -> 
 
 
 @transaction.atomic
-def _keep(interview: Interview, invitation: Invitation, token: str) -> None:
+def _record_sent(interview: Interview, invitation: Invitation, token: str) -> None:
     # Nothing where the interview's data was deleted while the mail was on its way.
     Invitation.objects.filter(pk=invitation.pk).update(sent_at=timezone.now())
     interview.token_hash = access.hash_token(token)

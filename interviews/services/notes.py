@@ -25,7 +25,7 @@ def note_fields(note: Note) -> dict[str, Any]:
     }
 
 
-def keep_note(author: Any, interview: Interview, note_id: UUID, **fields: Any) -> Note:
+def save_note(author: Any, interview: Interview, note_id: UUID, **fields: Any) -> Note:
     """Makes the note, or gives it another text: doing it again changes nothing.
 
     Where it was made stays. Raises ValidationError with the code `too_many`, or `taken` for an id that
@@ -45,6 +45,6 @@ def keep_note(author: Any, interview: Interview, note_id: UUID, **fields: Any) -
     return note
 
 
-def throw_away(author: Any, interview: Interview, note_id: UUID) -> None:
+def delete_note(author: Any, interview: Interview, note_id: UUID) -> None:
     """What is not there, or is another's, stays as it is."""
     access.notes_for(author).filter(interview=interview, pk=note_id).delete()

@@ -42,7 +42,7 @@ def interview_new(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     data = request.POST if request.method == "POST" else None
     form = InterviewForm(data, user=request.user, initial=_from_set(request))
-    # Who is to be invited at once needs an address.
+    # Whoever is to be invited at once needs an address.
     form.fields["candidate_email"].required = "invite" in request.POST
     if not form.is_valid():
         return render(request, "interviews/lobby/interview_new.html", {"form": form})

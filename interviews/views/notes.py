@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from interviews import access
 from interviews.forms import NoteForm
 from interviews.models import Interview
-from interviews.services.notes import keep_note, note_fields, throw_away
+from interviews.services.notes import delete_note, note_fields, save_note
 
 
 @never_cache
@@ -33,16 +33,16 @@ def note(request: HttpRequest, interview_id: UUID, note_id: UUID) -> HttpRespons
     """POST makes the note or changes its text, DELETE throws it away; both may be sent again."""
     interview = get_object_or_404(access.interviews_for(request.user), pk=interview_id)
     if request.method == "POST":
-        return _keep(request, interview, note_id)
-    throw_away(request.user, interview, note_id)
+        return _save(request, interview, note_id)
+    delete_note(request.user, interview, note_id)
     return HttpResponse(status=204)
 
 
-def _keep(request: HttpRequest, interview: Interview, note_id: UUID) -> HttpResponse:
+def _save(request: HttpRequest, interview: Interview, note_id: UUID) -> HttpResponse:
     form = NoteForm(request.POST, interview=interview)
     if form.is_valid():
         try:
-            note = keep_note(request.user, interview, note_id, **form.cleaned_data)
+            note = save_note(request.user, interview, note_id, **form.cleaned_data)
         except ValidationError as refusal:
             form.add_error(None, refusal)
         else:

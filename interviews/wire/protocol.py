@@ -80,7 +80,7 @@ class Begin:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """The next chunk: keep it, then acknowledge it."""
+    """The next chunk: store it, then acknowledge it."""
 
     index: int
     data: bytes
@@ -346,7 +346,7 @@ class CandidateProtocol:
         return [Reply(self.error(code))]
 
     def _refuse_audio(self, code: Code, size: int) -> list[Event]:
-        """Who goes on and on with audio that can't be taken is hung up on, since each refusal costs."""
+        """Whoever goes on and on with audio that can't be taken is hung up on, since each refusal costs."""
         self._ignored_bytes += max(size, CHUNK_MIN_COST)
         if self._ignored_bytes > self.limits.backlog_bytes:
             return [Hangup(Close.TOO_MUCH, self.error(code))]

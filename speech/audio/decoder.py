@@ -18,7 +18,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Self
 
 from speech.audio.engines import ChildEngine, Engine, PassingEngine, closed_error
-from speech.audio.formats import HEAD_BYTES, AudioFormat, settle
+from speech.audio.formats import HEAD_BYTES, AudioFormat, format_of
 from speech.exceptions import AudioError, SpeechError
 
 logger = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ class Decoder:
         self._declared = audio
         self._head = b""
         self._engine: Engine | None = None
-        self._settled = asyncio.Event()
+        self._is_decided = asyncio.Event()
         self._failure: Exception | None = None
         self._is_over = self._is_closed = False
 
@@ -69,7 +69,7 @@ class Decoder:
 
     async def __anext__(self) -> bytes:
         """Whole samples, at most a second of them."""
-        await self._settled.wait()
+        await self._is_decided.wait()
         self._check()
         pcm = None if self._is_over else await self._receive()
         if pcm is None:
@@ -80,7 +80,7 @@ class Decoder:
     async def aclose(self) -> None:
         """End now: the child is gone when this returns, and both sides raise SpeechError."""
         self._is_closed = True
-        self._settled.set()
+        self._is_decided.set()
         if self._engine is not None:
             await self._engine.aclose()
 
@@ -98,25 +98,25 @@ class Decoder:
     def _fail(self, error: Exception) -> Exception:
         """The first error is the reason; what comes after follows from it."""
         self._failure = self._failure or error
-        self._settled.set()
+        self._is_decided.set()
         return self._failure
 
     async def _push(self, data: bytes) -> None:
         try:
-            engine = self._engine or await self._settle()
+            engine = self._engine or await self._choose_engine()
             await engine.push(data)
         except (AudioError, SpeechError) as error:
             raise self._fail(error) from error.__cause__
 
-    async def _settle(self) -> Engine:
+    async def _choose_engine(self) -> Engine:
         """Now that the first bytes are known, choose how to go on."""
-        audio = settle(self._declared, self._head)
+        audio = format_of(self._declared, self._head)
         engine = PassingEngine() if audio.is_native else await ChildEngine.start(audio)
         if self._is_closed:
             await engine.aclose()
             raise closed_error()
         self._engine = engine
-        self._settled.set()
+        self._is_decided.set()
         head, self._head = self._head, b""
         await engine.push(head)
         return engine

@@ -13,7 +13,7 @@ SAMPLE_RATES: Final = range(8_000, 192_001)
 CHANNELS: Final = range(1, 9)
 
 HEAD_BYTES: Final = 16
-"""How much of the beginning `settle` looks at."""
+"""How much of the beginning `format_of` looks at."""
 
 # Other audio that somebody may send under a label of ours. As PCM each would be loud noise.
 _FOREIGN: Final = (b"ID3", b"RIFX", b"FORM", b"caff", b"#!AMR", b".snd", b"MThd", b"\x30\x26\xb2\x75")
@@ -78,7 +78,7 @@ def sniff(head: bytes) -> str | None:
     return None
 
 
-def settle(declared: AudioFormat | None, head: bytes) -> AudioFormat:
+def format_of(declared: AudioFormat | None, head: bytes) -> AudioFormat:
     """What to decode as: the first bytes win over the label, because noise would be worse than either.
 
     Raises AudioFormatUnsupported for audio that we don't take, AudioDecodingFailed for what is no audio.

@@ -45,7 +45,7 @@ class _Kept(dict[str, str]):
         super().__init__(json.loads(path.read_text()) if path.exists() else {})
         self._path = path
 
-    def keep(self, **values: str) -> None:
+    def save(self, **values: str) -> None:
         self.update(values)
         with open(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             json.dump(self, file)
@@ -56,7 +56,7 @@ def _recruiter(kept: _Kept) -> Any:
         username=USERNAME, defaults={"is_staff": True, "is_superuser": True, "first_name": "Demo"}
     )
     if created or "password" not in kept:
-        kept.keep(password=secrets.token_urlsafe(9))
+        kept.save(password=secrets.token_urlsafe(9))
         recruiter.set_password(kept["password"])
         recruiter.save()
     return recruiter
@@ -69,5 +69,5 @@ def _open_interview(kept: _Kept, recruiter: Any) -> Interview:
         interview, token = interviews.create_interview(
             title="Software developer", candidate_name="Alex Example", questions=QUESTIONS, owner=recruiter
         )
-        kept.keep(token=token)
+        kept.save(token=token)
     return interview

@@ -36,7 +36,7 @@ FRAME_MS = 30
 FRAME_SAMPLES = SAMPLE_RATE * FRAME_MS // 1000
 FRAME_BYTES = FRAME_SAMPLES * 2
 DECODER_FRAME_SAMPLES = SAMPLE_RATE // 100
-SETTLING_PCM = bytes(SAMPLE_RATE * 2 * 150 // 1000)
+RESET_PCM = bytes(SAMPLE_RATE * 2 * 150 // 1000)
 MEMORY_BYTES = 1 << 30
 
 # With the stock lattice and second pass, 20 s of babble take minutes to finish. The mean is that of
@@ -172,7 +172,7 @@ class Utterances:
         self._start = self._position - len(self._before) * FRAME_SAMPLES
         self._speech_end = self._position
         self._text = ""
-        settle(self._decoder, self._cmn)
+        reset(self._decoder, self._cmn)
         self._decoder.start_utt()
         self._decoder.process_raw(b"".join(self._before))
         yield SpeechStarted(ms_from_samples(self._start))
@@ -233,7 +233,7 @@ class Utterances:
             )
 
 
-def settle(decoder: Any, cmn: str) -> None:
+def reset(decoder: Any, cmn: str) -> None:
     """Put a decoder into a state that depends on nothing but `cmn`.
 
     Its noise estimate lives in the features, which are made anew. The scores of its look-ahead have
@@ -241,7 +241,7 @@ def settle(decoder: Any, cmn: str) -> None:
     """
     decoder.reinit_feat()
     decoder.start_utt()
-    decoder.process_raw(SETTLING_PCM)
+    decoder.process_raw(RESET_PCM)
     decoder.end_utt()
     decoder.reinit_feat()
     decoder.set_cmn(cmn)

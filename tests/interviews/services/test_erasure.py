@@ -42,7 +42,7 @@ from interviews.models import (
 )
 from interviews.orchestration import interview_erased
 from interviews.processing.chunks import ChunksGone
-from interviews.processing.settling import _keep_file, settle, transcribe_answer
+from interviews.processing.settling import _store_file, settle, transcribe_answer
 from interviews.services import answers, interviews, retention
 from interviews.services.erasure import erase, scrub, sweep
 from speech.events import Final, Resume
@@ -300,8 +300,8 @@ LATE_VERBS: dict[str, Callable[[Answer], Any]] = {
     "complete_answer": lambda answer: answers.complete_answer(answer, 1000, None, unavailable()),
     "fail_answer": lambda answer: answers.fail_answer(answer, Code.AUDIO_TOO_SHORT),
     "give_up": answers.give_up,
-    "keep": answers.keep,
-    "keep_remeasurement": lambda answer: answers.keep_remeasurement(answer, unavailable()),
+    "keep": answers.renew_lease,
+    "store_remeasurement": lambda answer: answers.store_remeasurement(answer, unavailable()),
 }
 
 
@@ -333,7 +333,7 @@ async def test_what_was_on_its_way_to_rows_and_files_gets_to_neither(settings: A
     with pytest.raises(StaleEpoch):
         await committed
     with pytest.raises(StaleEpoch):
-        await in_database(_keep_file, answer, flac, b"")
+        await in_database(_store_file, answer, flac, b"")
     with pytest.raises((StaleEpoch, ChunksGone)):
         await transcribe_answer(answer)
     await settle(answer)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from speech.audio import AudioFormat, sniff
 from speech.audio.blocking import pcm_from
-from speech.audio.formats import settle
+from speech.audio.formats import format_of
 from speech.audio.mp4 import Mp4Gate
 from speech.exceptions import AudioDecodingFailed, AudioFormatUnsupported
 from tests.support.media import chunk, encode, tone, video_webm, wav
@@ -107,37 +107,37 @@ def test_other_bytes_tell_nothing(head):
 
 @pytest.mark.parametrize("declared", [None, NATIVE, AudioFormat("mp4"), AudioFormat("pcm_s16le", 48_000, 2)])
 def test_a_container_is_read_as_what_it_is(files, declared):
-    assert settle(declared, files["webm"][:16]) == AudioFormat("webm")
+    assert format_of(declared, files["webm"][:16]) == AudioFormat("webm")
 
 
 def test_pcm_is_taken_as_declared():
-    assert settle(NATIVE, PCM[1000:1016]) == NATIVE
-    assert settle(NATIVE, b"") == NATIVE
+    assert format_of(NATIVE, PCM[1000:1016]) == NATIVE
+    assert format_of(NATIVE, b"") == NATIVE
 
 
 @pytest.mark.parametrize("head", [b"fLaC", b"ID3\x04", b"FORM....AIFC", b"RIFX", b"#!AMR-WB"])
 @pytest.mark.parametrize("declared", [None, NATIVE, AudioFormat("webm")])
 def test_other_audio_is_unsupported_whatever_it_is_called(head, declared):
     with pytest.raises(AudioFormatUnsupported):
-        settle(declared, head.ljust(16, b"\0"))
+        format_of(declared, head.ljust(16, b"\0"))
 
 
 def test_unknown_bytes_without_a_label_are_unsupported():
     with pytest.raises(AudioFormatUnsupported):
-        settle(None, PCM[1000:1016])
+        format_of(None, PCM[1000:1016])
 
 
 @pytest.mark.parametrize("text", [b'{"audio_data": "', b"UklGRiQAAABXQVZF", b"<!DOCTYPE html>\n"])
 @pytest.mark.parametrize("declared", [NATIVE, AudioFormat("webm"), AudioFormat("wav")])
 def test_text_is_never_taken_for_audio(text, declared):
     with pytest.raises(AudioDecodingFailed):
-        settle(declared, text)
+        format_of(declared, text)
 
 
 @pytest.mark.parametrize("declared", [None, AudioFormat("webm")])
 def test_nothing_at_all_is_no_container(declared):
     with pytest.raises(AudioDecodingFailed):
-        settle(declared, b"")
+        format_of(declared, b"")
 
 
 # Containers
