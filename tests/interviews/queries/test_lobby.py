@@ -15,7 +15,7 @@ from interviews.models import Answer, Interview, Invitation
 from interviews.queries import lobby
 from interviews.queries.lobby import INTERVIEWS_PER_PAGE, LobbyFilter, look
 from interviews.services import erasure, interviews
-from tests.interviews.views.test_views import signed_in, text_of
+from tests.support.pages import signed_in, text_of
 from tests.support.rows import a_recruiter, an_answer, an_interview
 
 pytestmark = pytest.mark.django_db

@@ -12,15 +12,10 @@ from django.urls import reverse
 
 from interviews.models import Answer
 from interviews.views.live import SIDE_BY_SIDE_MAX
+from tests.support.pages import signed_in
 from tests.support.rows import MEASURED, METRICS, TRACE, a_recruiter, an_answer, an_interview
 
 pytestmark = pytest.mark.django_db
-
-
-def signed_in(client: Client, name: str = "ada", **fields: Any) -> Any:
-    user = a_recruiter(name, **fields)
-    client.force_login(user)
-    return user
 
 
 def sound_of(answer: Answer) -> str:

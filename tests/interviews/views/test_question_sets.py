@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from interviews.models import Interview, QuestionSet, SetQuestion
 from interviews.services.question_sets import MAX_QUESTIONS
-from tests.interviews.views.test_views import new_interview, signed_in, text_of
+from tests.support.pages import new_interview, signed_in, text_of
 from tests.support.rows import a_recruiter, an_interview
 
 pytestmark = pytest.mark.django_db

@@ -19,7 +19,7 @@ from django.utils import timezone
 from interviews import access
 from interviews.models import Interview, Invitation
 from interviews.services import erasure, invitations
-from tests.interviews.views.test_views import new_interview, signed_in, text_of
+from tests.support.pages import new_interview, signed_in, text_of
 from tests.support.rows import a_recruiter, an_interview, an_interview_and_token
 
 pytestmark = pytest.mark.django_db
@@ -357,3 +357,26 @@ def test_the_page_takes_as_many_queries_for_few_as_for_many(
 
     with django_assert_num_queries(6):
         client.get(reverse("invite", args=[interview.pk]))
+
+
+# A link without an invitation
+
+
+def test_only_the_owner_makes_a_new_link(client: Client) -> None:
+    interview = an_interview(a_recruiter("bea"))
+    interview.watchers.add(signed_in(client))
+
+    watchers = client.post(reverse("interview_link", args=[interview.pk]))
+    client.force_login(a_recruiter("carl"))
+    strangers = client.post(reverse("interview_link", args=[interview.pk]))
+
+    assert (watchers.status_code, strangers.status_code) == (403, 404)
+    before = interview.token_hash
+    interview.refresh_from_db()
+    assert interview.token_hash == before
+
+
+def test_a_link_is_never_made_by_opening_a_page(client: Client) -> None:
+    interview = an_interview(signed_in(client))
+
+    assert client.get(reverse("interview_link", args=[interview.pk])).status_code == 405
