@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -88,6 +89,16 @@ def test_what_is_said_on_the_wire_is_free_of_io(module: str) -> None:
     io = "django", "channels", "asyncio", "time", "threading", "socket"
 
     assert [name for name in imports(ROOT / "interviews" / f"{module}.py") if belongs(name, *io)] == []
+
+
+def test_tests_share_nothing_but_what_is_no_test() -> None:
+    """What several need stands in tests/support or in a module of their folder."""
+    shared = [
+        (str(path), name) for path in files("tests") for name in imports(path) if belongs(name, "tests")
+    ]
+
+    assert [(path, name) for path, name in shared if re.search(r"\.(test_\w+|conftest)\b", name)] == []
+    assert shared
 
 
 def test_the_documentation_shows_the_same_order() -> None:

@@ -8,8 +8,8 @@ from zipfile import ZipFile
 from playwright.sync_api import expect
 
 from tests.browser import people
-from tests.browser.conftest import Opener
 from tests.browser.looks import SCREENSHOTS, look, shoot
+from tests.support.browsers import Opener
 from tests.support.servers import Site
 
 ROWS = """

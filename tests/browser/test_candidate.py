@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, Playwright, expect
 
 from tests.browser import people
-from tests.browser.conftest import SENTENCE, Opener, launched
+from tests.support.browsers import SENTENCE, Opener, launched
 from tests.support.proxy import Proxy
 from tests.support.servers import Site
 

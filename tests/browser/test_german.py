@@ -6,8 +6,8 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Opener
 from tests.browser.looks import shoot
+from tests.support.browsers import Opener
 from tests.support.servers import PASSWORD, RECRUITER, Site
 
 # Words that no German sentence has.

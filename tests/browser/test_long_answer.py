@@ -17,9 +17,9 @@ import pytest
 from playwright.sync_api import CDPSession, Page, expect
 
 from tests.browser import people
-from tests.browser.conftest import Opener
 from tests.support import clients
 from tests.support.answers import babble, begin, finish
+from tests.support.browsers import Opener
 from tests.support.servers import Site, new_site
 
 WORDS = int(os.environ.get("LONG_ANSWER_WORDS", "168"))

@@ -12,8 +12,8 @@ from playwright.sync_api import expect
 
 from speech.backends.pocketsphinx import PocketSphinxBackend
 from tests.browser import people
-from tests.browser.conftest import SENTENCE, Opener
 from tests.support.azure.server import serving
+from tests.support.browsers import SENTENCE, Opener
 from tests.support.servers import Site, new_site
 
 

@@ -7,8 +7,8 @@ import re
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import people
-from tests.browser.conftest import SENTENCE, Opener
 from tests.browser.looks import look
+from tests.support.browsers import SENTENCE, Opener
 from tests.support.servers import Site
 
 DRAWING = "Level, pitch and words over time."

@@ -5,8 +5,8 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from tests.browser import people
-from tests.browser.conftest import SENTENCE, Opener
 from tests.browser.looks import look, shoot
+from tests.support.browsers import SENTENCE, Opener
 from tests.support.servers import RECRUITER, Site
 
 

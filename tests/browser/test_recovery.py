@@ -16,8 +16,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 
 from tests.browser import people
-from tests.browser.conftest import QUIET, Opener, Watched, hearing, launched
 from tests.browser.hearings import Hearings, lost_chunks, stored
+from tests.support.browsers import QUIET, Opener, Watched, hearing, launched
 from tests.support.media import tone
 from tests.support.proxy import Proxy
 from tests.support.servers import Site, free_port, needed, new_site, running, wait_until

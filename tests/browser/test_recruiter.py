@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser import people
-from tests.browser.conftest import Opener
 from tests.browser.looks import look
+from tests.support.browsers import Opener
 from tests.support.servers import Site, new_site
 
 

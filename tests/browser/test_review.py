@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import CDPSession, Locator, Page, Route, expect
 
 from tests.browser import people
-from tests.browser.conftest import Opener
 from tests.browser.looks import look
+from tests.support.browsers import Opener
 from tests.support.media import encode
 from tests.support.servers import Site, wait_until
 from tests.support.voices import read_pcm, silence, speak

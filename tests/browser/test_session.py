@@ -7,8 +7,8 @@ import re
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import people
-from tests.browser.conftest import Opener
 from tests.browser.looks import look
+from tests.support.browsers import Opener
 from tests.support.servers import Site
 
 # The test's browser has no voices of its own; what it is told to say is written down.

@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.browser import people
-from tests.browser.conftest import SENTENCE, Opener
+from tests.support.browsers import SENTENCE, Opener
 from tests.support.servers import Site
 
 

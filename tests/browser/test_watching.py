@@ -8,8 +8,8 @@ from typing import Any
 from playwright.sync_api import expect
 
 from tests.browser import people
-from tests.browser.conftest import SENTENCE, Opener
-from tests.browser.test_pages import look
+from tests.browser.looks import look
+from tests.support.browsers import SENTENCE, Opener
 from tests.support.proxy import Proxy
 from tests.support.servers import RECRUITER, Site
 

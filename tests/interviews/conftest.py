@@ -9,9 +9,8 @@ from channels.layers import get_channel_layer
 from django.apps import apps
 
 from interviews.live.worker import Worker, get_worker
+from tests.support.answers import SCRIPTED
 from tests.support.unreliable import UnreliableLayer
-
-SCRIPTED = "speech.backends.scripted.ScriptedBackend"
 
 
 @pytest.fixture(autouse=True)

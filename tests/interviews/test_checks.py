@@ -17,7 +17,7 @@ def ids(messages: list[Any]) -> list[str]:
     ("path", "expected"),
     [
         ("interviews.orchestration.Orchestrator", []),
-        ("tests.interviews.test_orchestration.FollowUp", []),
+        ("tests.support.orchestrators.FollowUp", []),
         ("nowhere.Orchestrator", ["interviews.E001"]),
         ("interviews.orchestration.Missing", ["interviews.E001"]),
         ("Orchestrator", ["interviews.E001"]),

@@ -4,27 +4,13 @@ from typing import Any
 
 import pytest
 
-from interviews.models import Answer, Interview, Question
+from interviews.models import Answer, Interview
 from interviews.orchestration import Orchestrator, get_orchestrator
 from interviews.services import answers, interviews
+from tests.support.orchestrators import FollowUp
 from tests.support.rows import an_answer, an_interview
 
 pytestmark = pytest.mark.django_db
-
-
-class FollowUp(Orchestrator):
-    """Asks one question more about the first answer."""
-
-    def next_question(self, interview: Interview, answer: Answer | None) -> Question | None:
-        if answer is not None and interview.questions.count() == 1:
-            Question.objects.create(interview=interview, position=2, text=f"What do you mean: {answer.text}")
-        return super().next_question(interview, answer)
-
-
-class Broken(Orchestrator):
-    def next_question(self, interview: Interview, answer: Answer | None) -> Question | None:
-        Question.objects.create(interview=interview, position=9, text="Never asked")
-        raise ConnectionError
 
 
 def test_questions_are_asked_in_their_order() -> None:
@@ -68,7 +54,7 @@ def test_a_question_with_several_takes_is_asked_once() -> None:
 
 
 def test_a_site_s_own_orchestrator_decides_what_comes_next(settings: Any) -> None:
-    settings.INTERVIEW_ORCHESTRATOR = "tests.interviews.test_orchestration.FollowUp"
+    settings.INTERVIEW_ORCHESTRATOR = "tests.support.orchestrators.FollowUp"
     interview = an_interview(questions=["Why?"])
     interviews.start(interview.pk)
 
@@ -81,7 +67,7 @@ def test_a_site_s_own_orchestrator_decides_what_comes_next(settings: Any) -> Non
 @pytest.mark.django_db(transaction=True)
 def test_what_a_failing_orchestrator_did_is_undone_with_the_step(settings: Any) -> None:
     interview = an_interview(questions=["Why?"])
-    settings.INTERVIEW_ORCHESTRATOR = "tests.interviews.test_orchestration.Broken"
+    settings.INTERVIEW_ORCHESTRATOR = "tests.support.orchestrators.Broken"
 
     with pytest.raises(ConnectionError):
         interviews.start(interview.pk)

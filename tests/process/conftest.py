@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from tests.support.reports import Report
 from tests.support.servers import Site, new_site
 
 INTERVIEWS_AT_ONCE = 12
-Report = Callable[[str], None]
 
 
 @pytest.fixture(scope="module")

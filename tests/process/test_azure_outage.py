@@ -15,10 +15,10 @@ from uuid import UUID
 
 import pytest
 
-from tests.process.conftest import Report
 from tests.support.answers import babble, begin, finish, text_of
 from tests.support.clients import Client, Message, chunks_of, client, give_consent, sign_in
 from tests.support.observing import dashboard, rows
+from tests.support.reports import Report
 from tests.support.servers import Site, answers, free_port, new_site, running, wait_until
 from tests.support.voices import STABLE_SENTENCES, read_pcm, speak
 

@@ -16,9 +16,9 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from interviews.errors import ERRORS, Code
-from tests.process.conftest import Report
 from tests.support.answers import babble, begin, give_answer, text_of
 from tests.support.clients import Client, chunks_of, client, give_consent, sign_in
+from tests.support.reports import Report
 from tests.support.servers import Site
 
 SETTINGS = {

@@ -15,10 +15,10 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.process.conftest import Report
 from tests.support.answers import babble, begin, send_frames
 from tests.support.clients import Client, chunks_of, client, give_consent
 from tests.support.media import encode
+from tests.support.reports import Report
 from tests.support.servers import Site, new_site, wait_until
 from tests.support.voices import STABLE_SENTENCES, read_pcm, speak
 

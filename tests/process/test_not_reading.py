@@ -16,10 +16,10 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
 
-from tests.process.conftest import Report
 from tests.support.answers import babble, begin
 from tests.support.clients import Client, chunks_of, client, give_consent, sign_in
 from tests.support.observing import Dashboard, dashboard, segments_of
+from tests.support.reports import Report
 from tests.support.servers import Site, wait_until
 
 SETTINGS = {"SPEECH_BACKEND": "scripted", "OBSERVER_UNSEEN_SECONDS": "5"}

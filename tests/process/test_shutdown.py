@@ -15,11 +15,11 @@ from uuid import UUID
 import psutil
 import pytest
 
-from tests.process.conftest import Report
 from tests.support.answers import babble, begin, finish, send_frames, text_of
 from tests.support.clients import Client, chunks_of, client, give_consent
 from tests.support.media import encode
 from tests.support.observing import rows
+from tests.support.reports import Report
 from tests.support.servers import Site, wait_until
 from tests.support.voices import STABLE_SENTENCES, read_pcm, speak
 

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 from redis import Redis as Connection
 
-from tests.process.conftest import Report
 from tests.support.answers import babble, begin, finish, segments_in, text_of
 from tests.support.clients import Client, chunks_of, client, give_consent, sign_in
 from tests.support.observing import Dashboard, dashboard, revision_of, truth
+from tests.support.reports import Report
 from tests.support.servers import Site, end, free_port, new_site, redis_server
 
 LATEST_SECONDS = 2.0

@@ -12,9 +12,8 @@ from speech import Ended, Event, Final, Interim, SpeechStream, open_stream, tran
 from speech.exceptions import AudioError, CapacityExceeded, SpeechError
 from speech.metrics import VoiceAnalyser
 from speech.voice import word_source
-from tests.speech.backends.test_scripted import SPEECH
 from tests.support.footprint import nothing_left_behind
-from tests.support.voices import STABLE_SENTENCES, read_pcm, speak
+from tests.support.voices import SPEECH, STABLE_SENTENCES, read_pcm, speak
 
 
 @pytest.fixture(autouse=True)

@@ -14,10 +14,9 @@ from speech import Ended, Event, SpeechStream, open_stream
 from speech.events import CatchingUp, Live
 from speech.exceptions import SpeechError
 from speech.kept_audio import KeptAudio
-from tests.speech.backends.test_scripted import SPEECH, babble
 from tests.speech.contract import finals
 from tests.support.footprint import nothing_left_behind
-from tests.support.voices import STABLE_SENTENCES, read_pcm, silence, speak
+from tests.support.voices import SPEECH, STABLE_SENTENCES, babble, read_pcm, silence, speak
 
 SCRIPTED = "speech.backends.scripted.ScriptedBackend"
 PIECE = 3200

@@ -9,6 +9,7 @@ from speech.backends.scripted import BLOCK_BYTES, Script
 from speech.events import Final
 from tests.support.clients import Client, Message, chunks_of
 
+SCRIPTED = "speech.backends.scripted.ScriptedBackend"
 PCM = {"encoding": "pcm_s16le", "sample_rate": 16_000, "channels": 1}
 QUIET = bytes(BLOCK_BYTES)
 MAX_UNACKED = 300

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from interviews.errors import Code
 from interviews.models import Answer, AudioChunk, Interview
-from interviews.services.answers import Begun, add_segment, begin_answer, finish_recording
+from interviews.services.answers import (
+    Begun,
+    add_segment,
+    begin_answer,
+    begin_part,
+    finish_recording,
+    owe_transcript,
+    release,
+)
 from interviews.services.changes import Change
 from interviews.services.interviews import give_consent, start
+from speech.audio import AudioFormat
 from speech.events import Final, Resume, Word
 from speech.metrics import unavailable
+from tests.support.clients import chunks_of
 from tests.support.rows import an_interview
 
+PCM = AudioFormat("pcm_s16le")
 MEASURED = 0.8, unavailable()
 
 
@@ -54,3 +68,30 @@ def chunks(answer: Answer, *data: bytes) -> None:
 
 def types(change: Change) -> list[type]:
     return [type(message) for message in change.messages]
+
+
+def recorded(interview: Interview, pcm: bytes, audio: AudioFormat = PCM) -> Answer:
+    """An answer whose chunks are all stored and which nobody has transcribed."""
+    interview.refresh_from_db()
+    if interview.status == Interview.Status.SCHEDULED:
+        start(interview.pk)
+        interview.refresh_from_db()
+    answer = begin_answer(interview.pk, str(interview.current_question_id)).answer
+    begin_part(answer, 0, audio)
+    AudioChunk.objects.bulk_create(
+        AudioChunk(answer=answer, index=index, data=data) for index, data in enumerate(chunks_of(pcm))
+    )
+    finish_recording(answer)
+    return answer
+
+
+def owed(interview: Interview, pcm: bytes, audio: AudioFormat = PCM) -> Answer:
+    answer = recorded(interview, pcm, audio)
+    owe_transcript(answer, Code.CAPACITY_EXCEEDED, len(pcm) // 32)
+    release(answer)
+    return answer
+
+
+def files(settings: Any) -> list[str]:
+    """What the media folder holds."""
+    return sorted(path.name for path in settings.MEDIA_ROOT.rglob("*") if path.is_file())

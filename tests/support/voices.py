@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import random
 import subprocess
 import tempfile
 import wave
@@ -43,6 +44,11 @@ def silence(seconds: float) -> bytes:
     return bytes(int(seconds * SAMPLE_RATE) * 2)
 
 
+def babble(seconds: float, seed: int = 1) -> bytes:
+    """Loud noise, in which the scripted recogniser hears a word every half second."""
+    return random.Random(seed).randbytes(int(seconds * BYTES_PER_SECOND))
+
+
 def save(path: Path, pcm: bytes) -> None:
     """Whole or not at all: several test runs may make the same file at once."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,3 +70,7 @@ def _speak(sentence: str) -> bytes:
         except FileNotFoundError:
             raise RuntimeError("Speech for tests needs flite: apt-get install flite") from None
         return read_pcm(path)
+
+
+# What the scripted recogniser makes four segments of.
+SPEECH = babble(3) + silence(1) + babble(2, 2) + silence(0.5) + babble(1.5, 3) + silence(2) + babble(0.7, 4)

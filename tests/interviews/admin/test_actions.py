@@ -22,7 +22,7 @@ from interviews.live.worker import Worker
 from interviews.models import Correction, Interview, Invitation, Note, Retranscription
 from interviews.services.erasure import erase
 from interviews.services.interviews import cancel
-from tests.interviews.conftest import SCRIPTED
+from tests.support.answers import SCRIPTED
 from tests.support.live import a_live_interview, candidate_of, connected
 from tests.support.rows import a_recruiter, an_answer, an_interview
 

@@ -15,8 +15,7 @@ from interviews.models import Answer, AudioChunk, Interview
 from interviews.services import answers, interviews
 from speech.backends import get_backend
 from speech.backends.scripted import BLOCK_BYTES
-from tests.interviews.conftest import SCRIPTED
-from tests.support.answers import babble, segments_in, text_of
+from tests.support.answers import SCRIPTED, babble, segments_in, text_of
 from tests.support.clients import chunks_of
 from tests.support.live import (
     PCM,
@@ -28,23 +27,11 @@ from tests.support.live import (
     the_answer,
 )
 from tests.support.media import encode
+from tests.support.speaking import begin, say
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Status = Answer.Status
-
-
-async def begin(candidate: Peer, question_id: str, **fields: Any) -> dict[str, Any]:
-    candidate.say("start_answer", question_id=question_id, format={**PCM, **fields})
-    return await candidate.until("answer_started", question_id=question_id)
-
-
-async def answer(candidate: Peer, question_id: str, pcm: bytes, first: int = 0) -> dict[str, Any]:
-    """The rest of an answer that has begun, to its end."""
-    chunks = chunks_of(pcm)
-    candidate.frames(chunks, first)
-    candidate.say("end_answer", question_id=question_id, chunk_count=len(chunks))
-    return await candidate.until("answer_complete", question_id=question_id)
 
 
 async def statuses() -> list[str]:
@@ -67,7 +54,7 @@ async def test_a_spoken_answer_becomes_text_and_the_next_question_follows(worker
     async with connected(candidate_of(interview, worker)) as candidate:
         await candidate.until("question", question_id=first)
         await begin(candidate, first)
-        done = await answer(candidate, first, pcm)
+        done = await say(candidate, first, pcm)
         await candidate.until("question", question_id=second)
 
     # Its audio may be all there before its last words, or after.
@@ -107,7 +94,7 @@ async def test_the_last_answer_completes_the_interview(worker: Worker) -> None:
 
     async with connected(candidate_of(interview, worker)) as candidate:
         await begin(candidate, only)
-        await answer(candidate, only, babble(1))
+        await say(candidate, only, babble(1))
         done = await candidate.until("interview_complete")
         candidate.say("start_answer", question_id=only, format=PCM)
         await candidate.until("error", code="INTERVIEW_ALREADY_COMPLETED")
@@ -169,7 +156,7 @@ async def test_an_answer_goes_on_after_a_reconnect_without_a_gap_or_a_doubled_wo
     async with connected(candidate_of(interview, worker)) as candidate:
         await begin(candidate, first)
         states = [(await candidate.until("state"))["state"] for _ in range(2)]
-        done = await answer(candidate, first, pcm, next_index)
+        done = await say(candidate, first, pcm, next_index)
 
     assert done["text"] == text_of(pcm)
     assert states == ["catching_up", "live"]
@@ -190,7 +177,7 @@ async def test_whoever_takes_the_answer_over_ends_the_older_connection(worker: W
             started = await begin(newer, first)
             older.frame(10, bytes(len(chunks[10])))
             closed = await older.until_closed()
-            done = await answer(newer, first, pcm, started["next_chunk_index"])
+            done = await say(newer, first, pcm, started["next_chunk_index"])
 
     assert (closed, older.codes) == (Close.REPLACED, ["SESSION_REPLACED"])
     assert (started["next_chunk_index"], done["text"]) == (10, text_of(pcm))
@@ -220,7 +207,7 @@ async def test_two_connections_may_wait_side_by_side(worker: Worker) -> None:
         await one.until("question", question_id=first)
         await other.until("question", question_id=first)
         await begin(one, first)
-        done = await answer(one, first, babble(1))
+        done = await say(one, first, babble(1))
 
     assert done["status"] == "complete"
     assert (one.closed, other.closed) == (None, None)
@@ -264,7 +251,7 @@ async def test_who_reconnects_while_the_answer_finishes_ends_it_again(
             await newer.until("question", question_id=second)
         else:
             started = await begin(newer, first)
-            done = await answer(newer, first, pcm, started["next_chunk_index"])
+            done = await say(newer, first, pcm, started["next_chunk_index"])
             assert (started["next_chunk_index"], done["text"]) == (len(chunks), text_of(pcm))
 
     assert await statuses() == [Status.COMPLETE]
@@ -302,7 +289,7 @@ async def test_nothing_is_left_of_a_connection_that_ends_in_the_middle_of_anythi
     assert [(index, bytes(data)) for index, data in rows] == list(enumerate(chunks[: len(rows)]))
     async with connected(candidate_of(interview, worker)) as candidate:
         started = await begin(candidate, first)
-        done = await answer(candidate, first, babble(1), started["next_chunk_index"])
+        done = await say(candidate, first, babble(1), started["next_chunk_index"])
     assert done["text"] == text_of(babble(1))
 
 
@@ -334,7 +321,7 @@ async def test_a_gap_is_told_and_filled(worker: Worker) -> None:
         candidate.frame(0, chunks[0])
         candidate.frame(2, chunks[2])
         refusal = await candidate.until("error")
-        done = await answer(candidate, first, pcm, refusal["next_chunk_index"])
+        done = await say(candidate, first, pcm, refusal["next_chunk_index"])
 
     assert (candidate.codes, refusal["next_chunk_index"]) == (["CHUNK_GAP"], 1)
     assert done["text"] == text_of(pcm)
@@ -404,7 +391,7 @@ async def test_audio_that_can_not_be_decoded_is_recorded_anew(worker: Worker) ->
         # What was on its way when the take failed.
         candidate.frame(2, bytes(500))
         await begin(candidate, first)
-        done = await answer(candidate, first, pcm)
+        done = await say(candidate, first, pcm)
         await candidate.until("question", question_id=second)
 
     assert (candidate.codes, refusal["next_chunk_index"]) == (["AUDIO_DECODING_FAILED"], 0)
@@ -502,7 +489,7 @@ async def test_a_retry_while_recording_gives_the_take_up(worker: Worker, code: s
         await candidate.until("answer_complete", status="failed")
         await candidate.until("question", question_id=first)
         started = await begin(candidate, first)
-        done = await answer(candidate, first, pcm)
+        done = await say(candidate, first, pcm)
 
     assert (started["take"], started["next_chunk_index"], candidate.codes) == (2, 0, [])
     assert done["text"] == text_of(pcm)
@@ -569,7 +556,7 @@ async def test_over_capacity_the_answer_is_recorded_and_its_transcript_owed(
 
     async with connected(candidate_of(interview, worker)) as candidate:
         await begin(candidate, first)
-        done = await answer(candidate, first, babble(1))
+        done = await say(candidate, first, babble(1))
         await candidate.until("question", question_id=second)
 
     assert [m["code"] for m in candidate.said("warning")] == ["CAPACITY_EXCEEDED"]
@@ -599,7 +586,7 @@ async def test_a_recogniser_that_dies_leaves_the_transcript_owed(worker: Worker,
 
     async with connected(candidate_of(interview, worker)) as candidate:
         await begin(candidate, first)
-        done = await answer(candidate, first, babble(3))
+        done = await say(candidate, first, babble(3))
 
     assert candidate.codes == ["STT_FAILED"]
     assert [m["state"] for m in candidate.said("state")] == ["live", "recorded_only"]
@@ -616,7 +603,7 @@ async def test_a_recogniser_that_falls_silent_at_the_end_leaves_the_transcript_o
 
     async with connected(candidate_of(interview, worker)) as candidate:
         await begin(candidate, first)
-        done = await answer(candidate, first, babble(1))
+        done = await say(candidate, first, babble(1))
 
     assert (done["status"], candidate.codes) == ("pending", ["STT_FAILED"])
     await nothing_is_left(worker)
@@ -658,7 +645,7 @@ async def test_nobody_else_claims_an_answer_that_takes_long_to_finish(worker: Wo
 
     async with connected(candidate_of(interview, worker)) as candidate:
         await begin(candidate, first)
-        finished = asyncio.create_task(answer(candidate, first, pcm))
+        finished = asyncio.create_task(say(candidate, first, pcm))
         while not finished.done():
             claimed += await in_database(lambda: list(Answer.objects.owed().values_list("status", flat=True)))
             await asyncio.sleep(0.02)
@@ -715,7 +702,7 @@ async def test_who_waits_for_their_transcript_is_not_idle(worker: Worker, settin
 
     async with connected(candidate_of(interview, worker)) as candidate:
         await begin(candidate, first)
-        done = await answer(candidate, first, babble(1))
+        done = await say(candidate, first, babble(1))
 
     # The recogniser was given up, not the candidate.
     assert done["status"] == "pending"
@@ -746,7 +733,7 @@ async def test_audio_is_not_counted_as_messages(worker: Worker, settings: Any) -
 
     async with connected(candidate_of(interview, worker)) as candidate:
         await begin(candidate, first)
-        done = await answer(candidate, first, babble(2))
+        done = await say(candidate, first, babble(2))
 
     assert (done["status"], candidate.codes) == ("complete", [])
 
@@ -763,7 +750,7 @@ async def test_audio_over_the_bound_is_dropped_and_can_be_sent_again(worker: Wor
         candidate.frames(chunks[:30])
         refusal = await candidate.until("error")
         await candidate.until("ack", next_chunk_index=24)
-        done = await answer(candidate, first, pcm, 24)
+        done = await say(candidate, first, pcm, 24)
 
     assert refusal["code"] == "AUDIO_BACKLOG"
     assert done["text"] == text_of(pcm)
@@ -866,7 +853,7 @@ async def test_a_link_that_runs_out_lets_the_answer_end(worker: Worker) -> None:
     async with connected(candidate_of(interview, worker)) as candidate:
         await begin(candidate, first)
         await in_database(Interview.objects.update, expires_at=timezone.now())
-        done = await answer(candidate, first, babble(1))
+        done = await say(candidate, first, babble(1))
         await candidate.until("question", question_id=second)
         candidate.say("start_answer", question_id=second, format=PCM)
         await candidate.until("error", code="INTERVIEW_ALREADY_COMPLETED")

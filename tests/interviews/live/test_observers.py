@@ -8,11 +8,9 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import connection
 
-from interviews.access import Watcher
 from interviews.database import in_database
 from interviews.errors import Close
 from interviews.live.broadcast import Delivery, delivery_of
@@ -25,12 +23,8 @@ from interviews.wire.messages import Transcription
 from speech.backends.scripted import BLOCK_BYTES
 from speech.events import Final, Resume
 from tests.support.answers import babble, segments_in, text_of
-from tests.support.clients import chunks_of
 from tests.support.live import (
-    PCM,
     Message,
-    Peer,
-    a_live_interview,
     candidate_of,
     connected,
     eventually,
@@ -39,44 +33,15 @@ from tests.support.live import (
     the_answer,
 )
 from tests.support.rows import a_recruiter, an_interview
+from tests.support.speaking import answer, begin, write
 from tests.support.unreliable import UnreliableLayer
+from tests.support.watching import a_watcher, watched
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def signed_in(name: str, **fields: Any) -> Watcher:
-    user = a_recruiter(name, first_name=name.title(), **fields)
-    session = SessionStore()
-    session.create()
-    return Watcher(user.pk, name.title(), str(session.session_key), user.get_session_auth_hash())
-
-
-async def watched(*questions: str) -> tuple[Interview, list[str], Watcher]:
-    """A live interview, its questions and its owner."""
-    ada = await in_database(signed_in, "ada")
-    owner = await in_database(User.objects.get, pk=ada.user_id)
-    interview, ids = await a_live_interview(*questions, owner=owner)
-    return interview, ids, ada
-
-
-async def begin(candidate: Peer, question_id: str) -> None:
-    candidate.say("start_answer", question_id=question_id, format=PCM)
-    await candidate.until("answer_started")
-
-
-async def answer(candidate: Peer, question_id: str, pcm: bytes) -> None:
-    await begin(candidate, question_id)
-    candidate.frames(chunks := chunks_of(pcm))
-    candidate.say("end_answer", question_id=question_id, chunk_count=len(chunks))
-    await candidate.until("answer_complete")
-
-
 def texts(snapshot: Message) -> list[str]:
     return [segment["text"] for answer in snapshot["answers"] for segment in answer["segments"]]
-
-
-async def write(interview: Interview, question_id: str) -> None:
-    await in_database(answers.write_answer, interview.pk, question_id, "Because.")
 
 
 # What they see
@@ -524,7 +489,7 @@ async def test_who_loses_the_right_to_see_is_disconnected(
     worker: Worker, loss: Callable[[Interview, User], Any]
 ) -> None:
     interview, _, ada = await watched()
-    bob = await in_database(signed_in, "bob")
+    bob = await in_database(a_watcher, "bob")
     user = await in_database(User.objects.get, pk=bob.user_id)
     user.last_name = bob.session_key
     await in_database(interview.watchers.add, user)
@@ -547,7 +512,7 @@ async def test_who_loses_the_right_to_see_is_disconnected(
 async def test_a_superuser_sees_what_others_own(worker: Worker, settings: Any) -> None:
     settings.OBSERVER_HEARTBEAT_SECONDS = 0.4
     interview, _, _ = await watched()
-    root = await in_database(signed_in, "root", is_superuser=True)
+    root = await in_database(a_watcher, "root", is_superuser=True)
 
     async with connected(observer_of(interview, root, worker)) as observer:
         for _ in range(2):

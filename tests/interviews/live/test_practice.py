@@ -19,10 +19,8 @@ from interviews.live.worker import Worker
 from interviews.models import Interview
 from interviews.services.interviews import start
 from speech.backends import get_backend
-from tests.interviews import test_consumers as sockets
-from tests.interviews.conftest import SCRIPTED
-from tests.support import sounds
-from tests.support.answers import babble, segments_in, text_of
+from tests.support import sockets, sounds
+from tests.support.answers import SCRIPTED, babble, segments_in, text_of
 from tests.support.clients import chunks_of
 from tests.support.live import Peer, a_live_interview, connected, eventually
 

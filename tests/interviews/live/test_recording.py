@@ -23,8 +23,7 @@ from interviews.wire.messages import (
 )
 from speech.audio import AudioFormat
 from speech.metrics.catalogue import NAMES
-from tests.interviews.conftest import SCRIPTED
-from tests.support.answers import babble, segments_in, text_of
+from tests.support.answers import SCRIPTED, babble, segments_in, text_of
 from tests.support.clients import chunks_of
 from tests.support.live import a_live_interview, eventually, the_answer
 from tests.support.media import encode

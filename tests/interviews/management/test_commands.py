@@ -2,29 +2,23 @@ from __future__ import annotations
 
 import json
 import stat
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 
 from interviews import access
 from interviews.models import Answer, Interview
 from interviews.services import answers, interviews
-from tests.interviews.processing.test_settling import owed
 from tests.support.answers import babble, text_of
+from tests.support.commands import run
 from tests.support.rows import METRICS, a_recruiter, an_interview
+from tests.support.running import owed
 
 pytestmark = pytest.mark.django_db
-
-
-def run(*command: str) -> str:
-    out = StringIO()
-    call_command(*command, stdout=out)
-    return out.getvalue()
 
 
 def create(*options: str) -> str:

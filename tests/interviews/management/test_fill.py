@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from interviews.models import Answer, Interview, Segment
 from speech.metrics.catalogue import MEASURES, VERSION
-from tests.interviews.management.test_commands import run
+from tests.support.commands import run
 from tests.support.pages import signed_in
 from tests.support.rows import a_recruiter, an_interview
 

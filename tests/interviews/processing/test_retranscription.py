@@ -27,12 +27,11 @@ from interviews.services.erasure import erase
 from speech.backends.scripted import Script
 from speech.events import Final
 from speech.metrics import unavailable
-from tests.interviews.conftest import SCRIPTED
-from tests.interviews.processing.test_settling import files, owed, recorded
-from tests.support.answers import babble, segments_in, text_of
+from tests.support.answers import SCRIPTED, babble, segments_in, text_of
 from tests.support.live import a_live_interview
 from tests.support.media import encode
 from tests.support.rows import a_recruiter, an_answer, an_interview
+from tests.support.running import files, owed, recorded
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

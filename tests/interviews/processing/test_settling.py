@@ -12,7 +12,7 @@ from django.core.files.base import File
 from django.utils import timezone
 
 from interviews.database import in_database
-from interviews.errors import Code, StaleEpoch
+from interviews.errors import StaleEpoch
 from interviews.models import Answer, AudioChunk, AudioPart, Interview, Question
 from interviews.orchestration import Orchestrator, answer_completed
 from interviews.processing.chunks import ChunksGone
@@ -21,11 +21,7 @@ from interviews.services import interviews
 from interviews.services.answers import (
     add_segment,
     begin_answer,
-    begin_part,
     complete_answer,
-    finish_recording,
-    owe_transcript,
-    release,
     take_over,
     write_answer,
 )
@@ -34,10 +30,9 @@ from speech.audio import AudioFormat, Peaks, read_pcm
 from speech.backends.scripted import Script, ScriptedBackend
 from speech.events import Final
 from speech.metrics import unavailable
-from tests.interviews.conftest import SCRIPTED
-from tests.support.answers import babble, text_of
-from tests.support.clients import chunks_of
+from tests.support.answers import SCRIPTED, babble, text_of
 from tests.support.live import a_live_interview
+from tests.support.running import files, owed, recorded
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -75,28 +70,6 @@ def handed(settings: Any) -> Iterator[list[tuple[Any, ...]]]:
     Recorder.handed, Recorder.failures = [], 0
 
 
-def recorded(interview: Interview, pcm: bytes, audio: AudioFormat = PCM) -> Answer:
-    """An answer whose chunks are all stored and which nobody has transcribed."""
-    interview.refresh_from_db()
-    if interview.status == Interview.Status.SCHEDULED:
-        interviews.start(interview.pk)
-        interview.refresh_from_db()
-    answer = begin_answer(interview.pk, str(interview.current_question_id)).answer
-    begin_part(answer, 0, audio)
-    AudioChunk.objects.bulk_create(
-        AudioChunk(answer=answer, index=index, data=data) for index, data in enumerate(chunks_of(pcm))
-    )
-    finish_recording(answer)
-    return answer
-
-
-def owed(interview: Interview, pcm: bytes, audio: AudioFormat = PCM) -> Answer:
-    answer = recorded(interview, pcm, audio)
-    owe_transcript(answer, Code.CAPACITY_EXCEEDED, len(pcm) // 32)
-    release(answer)
-    return answer
-
-
 async def fresh(answer: Answer) -> Answer:
     return await in_database(Answer.objects.get, pk=answer.pk)
 
@@ -109,10 +82,6 @@ async def sound_of(answer: Answer) -> bytes:
 
 async def chunks_left() -> tuple[int, int]:
     return await in_database(lambda: (AudioChunk.objects.count(), AudioPart.objects.count()))
-
-
-def files(settings: Any) -> list[str]:
-    return sorted(path.name for path in settings.MEDIA_ROOT.rglob("*") if path.is_file())
 
 
 def peaks_of(pcm: bytes) -> bytes:

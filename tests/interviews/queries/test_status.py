@@ -4,16 +4,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.contrib.sessions.backends.db import SessionStore
 
-from interviews.access import Watcher
 from interviews.errors import Code
 from interviews.models import Interview
 from interviews.queries import status
 from interviews.services.answers import complete_answer, fail_answer, finish_recording, write_answer
 from interviews.wire.messages import AnswerComplete
 from interviews.wire.messages import VoiceMetricsMessage as Metrics
-from tests.support.rows import a_recruiter, an_interview
+from tests.support.rows import an_interview
 from tests.support.running import (
     MEASURED,
     a_finishing_answer,
@@ -23,6 +21,7 @@ from tests.support.running import (
     final,
     revision_of,
 )
+from tests.support.watching import a_watcher
 
 pytestmark = pytest.mark.django_db
 
@@ -124,13 +123,6 @@ def test_a_snapshot_leaves_out_takes_that_failed() -> None:
 
 
 # Where everything stands
-
-
-def a_watcher(name: str, **fields: Any) -> Watcher:
-    user = a_recruiter(name, **fields)
-    session = SessionStore()
-    session.create()
-    return Watcher(user.pk, name, str(session.session_key), user.get_session_auth_hash())
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -13,10 +13,11 @@ from interviews.live.worker import Worker
 from interviews.models import Answer, Interview, Question
 from interviews.services.candidate_notes import note_answer
 from interviews.services.changes import Change
-from tests.interviews.live.test_observers import answer, watched, write
 from tests.support.answers import babble, text_of
 from tests.support.live import Peer, candidate_of, connected, joined, observer_of, the_answer
 from tests.support.rows import a_recruiter, an_answer, an_interview
+from tests.support.speaking import answer, write
+from tests.support.watching import watched
 
 IN_PROGRESS = Interview.Status.IN_PROGRESS
 NOTE = "It was Ångström, not “on strum”."

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core.files.base import ContentFile
 from django.core.management import call_command
@@ -47,7 +46,6 @@ from interviews.services import answers, interviews, retention
 from interviews.services.erasure import erase, scrub, sweep
 from speech.events import Final, Resume
 from speech.metrics import unavailable
-from tests.interviews.processing.test_settling import files, owed
 from tests.support.answers import babble
 from tests.support.clients import chunks_of
 from tests.support.live import (
@@ -60,6 +58,8 @@ from tests.support.live import (
     observer_of,
 )
 from tests.support.rows import MEASURED, a_recruiter, an_answer, an_interview, some_words
+from tests.support.running import files, owed
+from tests.support.watching import a_watcher
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -250,19 +250,12 @@ def test_a_site_is_told_of_it_and_its_failure_undoes_nothing() -> None:
 # While somebody is at work
 
 
-def signed_in() -> access.Watcher:
-    user = a_recruiter("root", is_superuser=True)
-    session = SessionStore()
-    session.create()
-    return access.Watcher(user.pk, "Root", str(session.session_key), user.get_session_auth_hash())
-
-
 async def test_an_answer_that_is_being_recorded_ends_and_writes_nothing_more(
     worker: Worker, settings: Any
 ) -> None:
     (name,) = secrets(1, 3)
     interview, (first, _) = await a_live_interview(candidate_name=name)
-    watcher = await in_database(signed_in)
+    watcher = await in_database(a_watcher, "root", is_superuser=True)
     chunks = chunks_of(babble(2))
     written, late = chunks[:10], chunks[10:]
 

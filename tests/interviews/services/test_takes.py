@@ -28,11 +28,11 @@ from interviews.services.changes import Change
 from interviews.services.takes import choose_last_take, choose_take
 from interviews.wire.messages import QuestionMessage, TakeChosen
 from speech.metrics import unavailable
-from tests.interviews.live.test_candidate import answer as record
 from tests.support.answers import babble, text_of
 from tests.support.live import PCM, Peer, a_live_interview, candidate_of, connected, eventually
 from tests.support.media import wav
 from tests.support.rows import a_recruiter, an_answer, an_interview
+from tests.support.speaking import say
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -462,7 +462,7 @@ async def new_take(candidate: Peer, question_id: str, pcm: bytes) -> dict[str, A
     """One take more, to the question about it."""
     candidate.say("start_answer", question_id=question_id, format=PCM, new_take=True)
     await candidate.until("answer_started", question_id=question_id)
-    await record(candidate, question_id, pcm)
+    await say(candidate, question_id, pcm)
     return await candidate.until("question", question_id=question_id)
 
 

@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from interviews.models import Interview
 from interviews.services.question_sets import from_interview
-from tests.interviews.management.test_commands import run
+from tests.support.commands import run
 from tests.support.rows import a_recruiter
 
 pytestmark = pytest.mark.django_db

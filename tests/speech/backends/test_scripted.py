@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 
 import pytest
@@ -11,14 +10,7 @@ from speech.backends.scripted import MAX_WORDS, QUIET_PEAK, ScriptedBackend
 from speech.events import BYTES_PER_SECOND, Ended, Event, Final, Interim, Resume, SpeechEnded, SpeechStarted
 from speech.exceptions import CapacityExceeded, SpeechError
 from tests.speech.contract import BackendContract, collect, feed, finals, recognise, running
-from tests.support.voices import silence
-
-
-def babble(seconds: float, seed: int = 1) -> bytes:
-    return random.Random(seed).randbytes(int(seconds * BYTES_PER_SECOND))
-
-
-SPEECH = babble(3) + silence(1) + babble(2, 2) + silence(0.5) + babble(1.5, 3) + silence(2) + babble(0.7, 4)
+from tests.support.voices import SPEECH, babble, silence
 
 
 async def text(pcm: bytes) -> str:

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from tests.speech.backends.test_scripted import SPEECH
-from tests.support.voices import STABLE_SENTENCES, save, speak
+from tests.support.voices import SPEECH, STABLE_SENTENCES, save, speak
 
 
 def transcribe(path: Path, *options: str) -> str:

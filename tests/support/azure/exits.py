@@ -12,7 +12,7 @@ import sys
 
 from speech.backends.azure import AzureBackend
 from speech.events import Resume
-from tests.speech.backends.test_scripted import SPEECH
+from tests.support.voices import SPEECH
 
 RECOGNITIONS = 3
 

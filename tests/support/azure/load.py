@@ -25,8 +25,8 @@ from speech.backends.azure import VERSION, AzureBackend
 from speech.backends.base import BaseBackend, Recognition
 from speech.backends.scripted import ScriptedBackend
 from speech.events import BYTES_PER_SECOND, SAMPLE_RATE, Event, Final, Interim, Resume
-from tests.speech.backends.test_scripted import SPEECH
 from tests.speech.contract import recognise
+from tests.support.voices import SPEECH
 
 PIECE_BYTES = BYTES_PER_SECOND // 10
 UNTHROTTLED = {"SPEECH-TransmitLengthBeforeThrottleMs": 600_000}

@@ -15,13 +15,12 @@ from speech.backends.azure import VERSION, AzureBackend
 from speech.backends.scripted import ScriptedBackend
 from speech.events import BYTES_PER_SECOND, Ended, Event, Progress, Resume
 from speech.exceptions import CapacityExceeded, LanguageNotSupported, SpeechError
-from tests.speech.backends.test_scripted import SPEECH
 from tests.speech.contract import BackendContract, collect, feed, finals, recognise, running
 from tests.support.azure.behaviour import Behaviour
 from tests.support.azure.server import AzureServer, serving
 from tests.support.footprint import until
 from tests.support.servers import free_port
-from tests.support.voices import silence
+from tests.support.voices import SPEECH, silence
 
 KEY = "0123456789abcdef" * 2
 RECOGNISER = f"azure-{VERSION}/en-US"
