@@ -16,9 +16,9 @@ from interviews.services.answers import (
     fail_answer,
     finish_recording,
     give_up,
-    keep,
     owe_transcript,
     record_only,
+    renew_lease,
 )
 from interviews.wire.messages import State
 from tests.support.running import (
@@ -42,7 +42,7 @@ ends: dict[str, Callable[[Answer], Any]] = {
     "fail": lambda answer: fail_answer(answer, Code.AUDIO_TOO_SHORT),
     "record only": lambda answer: record_only(answer, Code.STT_FAILED),
     "give up": give_up,
-    "keep": keep,
+    "renew": renew_lease,
 }
 
 
