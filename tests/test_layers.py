@@ -23,6 +23,7 @@ exports forms processing
 checks queries services templatetags
 access links orchestration wire
 database errors media models
+conf
 """
 
 

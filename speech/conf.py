@@ -1,0 +1,34 @@
+"""The settings of `speech`, read as `conf.NAME`; docs/settings.md says more of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from speech.declarations import Declarations, Setting, Whole
+
+Backends = Mapping[str, Mapping[str, Any]]
+
+
+class BackendsSetting(Setting[Backends]):
+    def problem(self, value: object) -> None:
+        """`check_backends` tells what is wrong with which of them."""
+
+
+class SpeechSettings(Declarations):
+    SPEECH_BACKENDS = BackendsSetting(
+        {"default": {"BACKEND": "speech.backends.pocketsphinx.PocketSphinxBackend"}},
+        help="The recognisers by alias, declared as Django's CACHES are.",
+    )
+    SPEECH_FALLBACK_AFTER_SECONDS = Whole(
+        20, help="How long a recogniser may stay away before the backend `fallback` goes on with the answer."
+    )
+    SPEECH_DECODER_MEMORY_MB = Whole(
+        128, minimum=32, help="What the process that decodes one answer may take beyond what it starts with."
+    )
+    SPEECH_DECODER_CPU_SECONDS = Whole(
+        20, minimum=1, help="Its CPU time beyond a tenth of the sound it has given."
+    )
+
+
+conf: Final = SpeechSettings()
