@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.contrib.sessions.models import Session
 from django.core import signing
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from interviews.conf import conf
 from interviews.models import Answer, AnswerQuerySet, Interview, Note, QuestionSet
 
 COOKIE_SALT = "interviews.candidate"
@@ -111,7 +111,7 @@ def media_for(token: str, viewer: Viewer) -> QuerySet[Answer]:
     The token alone opens nothing: the viewer it was made for is signed in, and has the right still.
     """
     try:
-        answer_id, viewer_id = signing.loads(token, salt=MEDIA_SALT, max_age=settings.MEDIA_LINK_SECONDS)
+        answer_id, viewer_id = signing.loads(token, salt=MEDIA_SALT, max_age=conf.MEDIA_LINK_SECONDS)
     except signing.SignatureExpired:
         raise
     except signing.BadSignature:

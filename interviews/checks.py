@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+from interviews.conf import conf
 from interviews.orchestration import Orchestrator, get_orchestrator
 
 
@@ -25,7 +25,7 @@ def check_orchestrator(**_: Any) -> list[CheckMessage]:
 
 @register()
 def check_bounds(**_: Any) -> list[CheckMessage]:
-    if settings.AUDIO_FRAME_MAX_BYTES <= settings.AUDIO_BACKLOG_BYTES:
+    if conf.AUDIO_FRAME_MAX_BYTES <= conf.AUDIO_BACKLOG_BYTES:
         return []
     return [
         Error(
@@ -38,12 +38,12 @@ def check_bounds(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def check_site_url(**_: Any) -> list[CheckMessage]:
-    site = urlsplit(settings.SITE_URL)
+    site = urlsplit(conf.SITE_URL)
     if site.scheme == "https" or site.hostname in {"localhost", "127.0.0.1", "::1"}:
         return []
     return [
         Warning(
-            f"Browsers give no microphone to pages of {settings.SITE_URL}.",
+            f"Browsers give no microphone to pages of {conf.SITE_URL}.",
             hint="Serve the site over https and set SITE_URL to that address.",
             id="interviews.W001",
         )

@@ -4,13 +4,13 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, MaxValueValidator, RegexValidator
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from interviews import access
+from interviews.conf import conf
 from interviews.models import (
     MAX_TAKES,
     TIME_FACTORS,
@@ -110,7 +110,7 @@ class InterviewForm(forms.ModelForm):  # type: ignore[type-arg]
         sets = self.fields["question_set"]
         assert isinstance(sets, SetChoice)
         sets.queryset = access.question_sets_for(user)
-        self.fields["link_days"].initial = settings.INTERVIEW_LINK_DAYS
+        self.fields["link_days"].initial = conf.INTERVIEW_LINK_DAYS
         self.fields["language"].validators.append(
             RegexValidator(r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", _("Write it as in en-US or de-DE."))
         )
@@ -152,7 +152,7 @@ class NoteForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, interview: Interview, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["text"].validators.append(MaxLengthValidator(settings.NOTE_MAX_CHARS))
+        self.fields["text"].validators.append(MaxLengthValidator(conf.NOTE_MAX_CHARS))
         self.fields["question"] = forms.ModelChoiceField(interview.questions.all(), required=False)
         answers = Answer.objects.filter(question__interview=interview)
         self.fields["answer"] = forms.ModelChoiceField(answers, required=False)

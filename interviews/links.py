@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.urls import reverse
 
+from interviews.conf import conf
 from interviews.models import Interview
 
 
 def candidate_url(token: str) -> str:
-    return settings.SITE_URL + reverse("join", args=[token])
+    return conf.SITE_URL + reverse("join", args=[token])
 
 
 def dashboard_url(interview: Interview) -> str:
-    return settings.SITE_URL + reverse("dashboard", args=[interview.pk])
+    return conf.SITE_URL + reverse("dashboard", args=[interview.pk])
 
 
 def websocket_path(interview: Interview) -> str:

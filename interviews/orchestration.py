@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.core.files.base import File
 from django.dispatch import Signal
 from django.utils.module_loading import import_string
 
+from interviews.conf import conf
 from interviews.models import Answer, Interview, Question
 
 answer_completed = Signal()
@@ -54,5 +54,5 @@ class Orchestrator:
 
 
 def get_orchestrator() -> Orchestrator:
-    orchestrator: Orchestrator = import_string(settings.INTERVIEW_ORCHESTRATOR)()
+    orchestrator: Orchestrator = import_string(conf.INTERVIEW_ORCHESTRATOR)()
     return orchestrator

@@ -6,15 +6,15 @@ import inspect
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from django.conf import settings
 from django.core.checks import CheckMessage, Error
 
 from speech.backends import backend_class
 from speech.backends.base import BaseBackend
+from speech.conf import conf
 
 
 def check_backends(**_: object) -> list[CheckMessage]:
-    declared = getattr(settings, "SPEECH_BACKENDS", None)
+    declared = conf.SPEECH_BACKENDS
     if not isinstance(declared, Mapping) or "default" not in declared:
         return [
             Error(

@@ -24,10 +24,9 @@ from contextlib import suppress
 from time import monotonic
 from typing import Self
 
-from django.conf import settings
-
 from speech.backends import get_backend
 from speech.backends.base import Recognition
+from speech.conf import conf
 from speech.events import (
     SAMPLE_RATE,
     CatchingUp,
@@ -102,7 +101,7 @@ class SpeechStream:
         if (
             falls_back
             and backend != FALLBACK
-            and FALLBACK in settings.SPEECH_BACKENDS
+            and FALLBACK in conf.SPEECH_BACKENDS
             and get_backend(FALLBACK).supports(language)
         ):
             self._aliases.append(FALLBACK)
@@ -226,7 +225,7 @@ class SpeechStream:
                     return True
             raise SpeechError(f"{recognition.recogniser} ended before the audio did")
         except SpeechError as problem:
-            if self._clock() - began > settings.SPEECH_FALLBACK_AFTER_SECONDS:
+            if self._clock() - began > conf.SPEECH_FALLBACK_AFTER_SECONDS:
                 self._has_recovered()
             self._lose(problem)
             self._is_catching_up = True
@@ -300,7 +299,7 @@ class SpeechStream:
         if self._failing_since is None:
             self._failing_since = now
         logger.warning("recognition by %s was lost: %s", self._aliases[0], problem)
-        if not problem.permanent and now - self._failing_since < settings.SPEECH_FALLBACK_AFTER_SECONDS:
+        if not problem.permanent and now - self._failing_since < conf.SPEECH_FALLBACK_AFTER_SECONDS:
             return
         if len(self._aliases) == 1:
             raise problem

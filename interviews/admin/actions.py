@@ -7,7 +7,6 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
@@ -16,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from interviews import exports
 from interviews.admin.asking import Action, Refused, Result, confirmed
+from interviews.conf import conf
 from interviews.forms import MAX_LINK_DAYS
 from interviews.media import blocks_of
 from interviews.models import Interview
@@ -41,7 +41,7 @@ class Export(Action):
         return interview.erased_at is None
 
     def carry_out(self, request: HttpRequest, interviews: list[Interview], values: dict[str, Any]) -> Result:
-        if values["audio"] and exports.audio_bytes(interviews) > settings.EXPORT_MAX_BYTES:
+        if values["audio"] and exports.audio_bytes(interviews) > conf.EXPORT_MAX_BYTES:
             raise Refused(gettext("Their audio is more than one export may hold: choose fewer."))
         file = tempfile.TemporaryFile()  # noqa: SIM115  (closed when it was sent)
         exports.write_archive(file, interviews, audio=values["audio"])
@@ -111,7 +111,7 @@ class ExtendForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["until"].initial = timezone.localdate() + timedelta(days=settings.INTERVIEW_LINK_DAYS)
+        self.fields["until"].initial = timezone.localdate() + timedelta(days=conf.INTERVIEW_LINK_DAYS)
 
     def clean_until(self) -> datetime:
         """The end of that day."""

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
@@ -17,6 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 
 from interviews import access
+from interviews.conf import conf
 from interviews.models import Interview
 
 Result = HttpResponseBase | None
@@ -49,7 +49,7 @@ def confirmed(action: Action) -> Callable[..., Result]:
     """The action as the admin calls it: once to ask, and once more when the page was confirmed."""
 
     def run(model_admin: Any, request: HttpRequest, chosen: QuerySet[Interview]) -> Result:
-        most = settings.ADMIN_MAX_INTERVIEWS
+        most = conf.ADMIN_MAX_INTERVIEWS
         found = list(chosen[: most + 1])
         allowed = [interview for interview in found if action.may(request, interview)]
         try:

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from time import monotonic
 from uuid import UUID
 
-from django.conf import settings
-
+from interviews.conf import conf
 from interviews.database import in_database, persistently
 from interviews.errors import Close, Code, InterviewError, StaleEpoch
 from interviews.live.announcing import Outlets
@@ -68,11 +67,11 @@ STARTS_ANEW = {
 
 def limits() -> Limits:
     return Limits(
-        frame_max_bytes=settings.AUDIO_FRAME_MAX_BYTES,
-        backlog_bytes=settings.AUDIO_BACKLOG_BYTES,
-        answer_max_bytes=settings.ANSWER_MAX_BYTES,
-        text_answer_max_chars=settings.TEXT_ANSWER_MAX_CHARS,
-        answer_note_max_chars=settings.ANSWER_NOTE_MAX_CHARS,
+        frame_max_bytes=conf.AUDIO_FRAME_MAX_BYTES,
+        backlog_bytes=conf.AUDIO_BACKLOG_BYTES,
+        answer_max_bytes=conf.ANSWER_MAX_BYTES,
+        text_answer_max_chars=conf.TEXT_ANSWER_MAX_CHARS,
+        answer_note_max_chars=conf.ANSWER_NOTE_MAX_CHARS,
     )
 
 
@@ -88,7 +87,7 @@ class CandidateSession:
         self._protocol = CandidateProtocol(limits())
         self._inbox: asyncio.Queue[tuple[Incoming, int]] = asyncio.Queue()
         self._inbox_bytes = 0
-        self._rate = RateLimit(settings.SOCKET_MESSAGES_PER_SECOND, monotonic)
+        self._rate = RateLimit(conf.SOCKET_MESSAGES_PER_SECOND, monotonic)
         self._heard_at = monotonic()
         self._waits_for_journal = False
         self._recording: Recording | None = None
@@ -109,7 +108,7 @@ class CandidateSession:
         if is_audio and self._worker.journal.is_full:
             self._waits_for_journal = True
             return self._answer(self._protocol.backlog(size))
-        if self._inbox_bytes + size > settings.AUDIO_BACKLOG_BYTES:
+        if self._inbox_bytes + size > conf.AUDIO_BACKLOG_BYTES:
             return self._answer(self._protocol.backlog(size))
         self._inbox_bytes += size
         self._inbox.put_nowait((message, size))
@@ -137,13 +136,13 @@ class CandidateSession:
         await self._welcome()
         while True:
             try:
-                async with asyncio.timeout(self._heard_at + settings.SOCKET_IDLE_SECONDS - monotonic()):
+                async with asyncio.timeout(self._heard_at + conf.SOCKET_IDLE_SECONDS - monotonic()):
                     message, size = await self._inbox.get()
             except TimeoutError:
                 if self._protocol.state is State.FINISHING:
                     # It is they who wait for us.
                     self._heard_at = monotonic()
-                if monotonic() - self._heard_at < settings.SOCKET_IDLE_SECONDS:
+                if monotonic() - self._heard_at < conf.SOCKET_IDLE_SECONDS:
                     continue
                 return self.hang_up(Close.IDLE, error(Code.TIMEOUT))
             self._inbox_bytes -= size

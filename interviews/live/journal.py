@@ -19,10 +19,10 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from interviews.conf import conf
 from interviews.database import AWAY, BACKOFF_SECONDS
 from interviews.errors import StaleEpoch
 from interviews.models import Answer, AudioChunk
@@ -62,7 +62,7 @@ class Journal:
     @property
     def is_full(self) -> bool:
         """Whether so much waits to be written that nothing more should be appended."""
-        return self._waiting_bytes >= settings.JOURNAL_MAX_BYTES
+        return self._waiting_bytes >= conf.JOURNAL_MAX_BYTES
 
     def append(self, answer_id: UUID, epoch: int, index: int, data: bytes) -> asyncio.Future[None]:
         """Call it on the event loop; the future belongs to it."""
@@ -199,7 +199,7 @@ def _renew_leases(writers: set[Writer]) -> set[Writer]:
     """Extends the leases of those who still have their answers, which nobody can take until the commit."""
     answers = Answer.objects.filter(pk__in={pk for pk, _ in writers}, status=Answer.Status.RECORDING)
     held = writers & set(answers.select_for_update().order_by("pk").values_list("pk", "epoch"))
-    lease = timezone.now() + timedelta(seconds=settings.ANSWER_LEASE_SECONDS)
+    lease = timezone.now() + timedelta(seconds=conf.ANSWER_LEASE_SECONDS)
     Answer.objects.filter(pk__in={pk for pk, _ in held}).update(lease_until=lease)
     return held
 

@@ -10,9 +10,9 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.conf import settings
 
 from interviews import access
+from interviews.conf import conf
 from interviews.database import AWAY, in_database, persistently
 from interviews.errors import Close, Code
 from interviews.live.broadcast import Delivery
@@ -58,7 +58,7 @@ class Listener:
 
     def __init__(self) -> None:
         self.outbox = Outbox()
-        self._rate = RateLimit(settings.SOCKET_MESSAGES_PER_SECOND, monotonic)
+        self._rate = RateLimit(conf.SOCKET_MESSAGES_PER_SECOND, monotonic)
         self._sent_bytes = 0
         self._seen_bytes = 0
         # What is not answered yet: the revision it said, and what had been sent with it.
@@ -105,7 +105,7 @@ class Listener:
         self._asked.append((revision, self._sent_bytes))
 
     def check_reading(self) -> None:
-        if self._full_since is not None and monotonic() - self._full_since > settings.OBSERVER_UNSEEN_SECONDS:
+        if self._full_since is not None and monotonic() - self._full_since > conf.OBSERVER_UNSEEN_SECONDS:
             self.hang_up(Close.IDLE, Code.TIMEOUT)
 
     def hang_up(self, code: Close, reason: Code) -> None:
@@ -131,7 +131,7 @@ class Listener:
             self.catch_up()
 
     def _check_room(self) -> None:
-        if not self.is_full and self._sent_bytes - self._seen_bytes > settings.OBSERVER_UNSEEN_BYTES:
+        if not self.is_full and self._sent_bytes - self._seen_bytes > conf.OBSERVER_UNSEEN_BYTES:
             self._full_since = monotonic()
 
 
@@ -149,11 +149,11 @@ class ObserverSession(Listener):
         self._candidate_silent_ms: int | None = None
         self._wants_snapshot = asyncio.Event()
         self._wants_snapshot.set()
-        self._interims = Pace(settings.OBSERVER_INTERIMS_PER_SECOND, self._put_interim)
+        self._interims = Pace(conf.OBSERVER_INTERIMS_PER_SECOND, self._put_interim)
 
     async def run(self) -> None:
         self._feed.attach_observer(self)
-        beat_at = monotonic() + settings.OBSERVER_HEARTBEAT_SECONDS
+        beat_at = monotonic() + conf.OBSERVER_HEARTBEAT_SECONDS
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(beat_at - monotonic()):
@@ -163,7 +163,7 @@ class ObserverSession(Listener):
             if monotonic() >= beat_at:
                 self._beat()
                 self.check_reading()
-                beat_at = monotonic() + settings.OBSERVER_HEARTBEAT_SECONDS
+                beat_at = monotonic() + conf.OBSERVER_HEARTBEAT_SECONDS
 
     async def aclose(self) -> None:
         self._feed.detach_observer(self)

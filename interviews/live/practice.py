@@ -16,10 +16,10 @@ from datetime import datetime, timedelta
 from time import monotonic
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
+from interviews.conf import conf
 from interviews.database import in_database
 from interviews.errors import Close, Code, InterviewError
 from interviews.live.outbox import Outbox, RateLimit
@@ -54,7 +54,7 @@ MEASURED = "speech_level_dbfs", "snr_db", "clipped_ratio"
 
 def longest() -> int:
     """Seconds that a practice may last, whatever comes."""
-    return int(settings.PRACTICE_SECONDS + 2 * settings.PRACTICE_IDLE_SECONDS)
+    return int(conf.PRACTICE_SECONDS + 2 * conf.PRACTICE_IDLE_SECONDS)
 
 
 @asynccontextmanager
@@ -91,7 +91,7 @@ class PracticeSession:
         self._next_index = 0
         self._has_ended = False
         self._refused: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._rate = RateLimit(settings.SOCKET_MESSAGES_PER_SECOND, monotonic)
+        self._rate = RateLimit(conf.SOCKET_MESSAGES_PER_SECOND, monotonic)
         self._heard_bytes = 0
         self._texts: list[str] = []
 
@@ -122,13 +122,13 @@ class PracticeSession:
 
     def _frame(self, data: bytes) -> None:
         """Frames come in order, or not at all: there is nothing to send again."""
-        if not INDEX_BYTES < len(data) <= INDEX_BYTES + settings.AUDIO_FRAME_MAX_BYTES:
+        if not INDEX_BYTES < len(data) <= INDEX_BYTES + conf.AUDIO_FRAME_MAX_BYTES:
             return self._refuse(Close.BAD_REQUEST, Code.INVALID_AUDIO_CHUNK)
         if int.from_bytes(data[:INDEX_BYTES], "big") != self._next_index:
             return self._refuse(Close.BAD_REQUEST, Code.CHUNK_GAP)
         self._next_index += 1
         self._frames_bytes += max(len(data), CHUNK_MIN_COST)
-        if self._frames_bytes > settings.AUDIO_BACKLOG_BYTES:
+        if self._frames_bytes > conf.AUDIO_BACKLOG_BYTES:
             return self._refuse(Close.TOO_MUCH, Code.AUDIO_BACKLOG)
         # What comes after the end is counted and dropped.
         if not self._has_ended:
@@ -193,13 +193,13 @@ class PracticeSession:
             open_stream(language=interview.language, phrases=interview.phrases) as stream,
             measuring(interview, []) as self._measuring,
         ):
-            self.tell(PracticeReady(seconds=settings.PRACTICE_SECONDS, recogniser=stream.recogniser))
+            self.tell(PracticeReady(seconds=conf.PRACTICE_SECONDS, recogniser=stream.recogniser))
             await together(self._feed(stream), self._listen(stream))
             return await self._measuring.final()
 
     async def _feed(self, stream: SpeechStream) -> None:
         """Until the candidate stops, or their time is over."""
-        left = settings.PRACTICE_SECONDS * BYTES_PER_SECOND
+        left = conf.PRACTICE_SECONDS * BYTES_PER_SECOND
         while left and (pcm := await self._next_frame()):
             pcm = pcm[:left]
             left -= len(pcm)
@@ -209,7 +209,7 @@ class PracticeSession:
         await stream.end_input()
 
     async def _next_frame(self) -> bytes | None:
-        async with asyncio.timeout(settings.PRACTICE_IDLE_SECONDS):
+        async with asyncio.timeout(conf.PRACTICE_IDLE_SECONDS):
             pcm = await self._frames.get()
         if pcm is not None:
             self._frames_bytes -= max(INDEX_BYTES + len(pcm), CHUNK_MIN_COST)

@@ -14,8 +14,7 @@ import logging
 from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass
 
-from django.conf import settings
-
+from interviews.conf import conf
 from interviews.errors import AudioTooShort, Code
 from interviews.live.announcing import Announcer
 from interviews.live.tasks import together
@@ -121,7 +120,7 @@ class Recognising:
             logger.exception("answer %s: the decoder was lost", self._answer.pk)
             await self._owe(Code.STT_FAILED)
         else:
-            if ms_from_samples(self.heard_samples) < settings.ANSWER_MIN_MS:
+            if ms_from_samples(self.heard_samples) < conf.ANSWER_MIN_MS:
                 raise AudioTooShort
         await self._all_durable.wait()
         if stream is not None and self._owed is None:
@@ -164,7 +163,7 @@ class Recognising:
         while not self.is_over.is_set() and event_count != self._event_count:
             event_count = self._event_count
             with suppress(TimeoutError):
-                async with asyncio.timeout(settings.ANSWER_FINISH_TIMEOUT_SECONDS):
+                async with asyncio.timeout(conf.ANSWER_FINISH_TIMEOUT_SECONDS):
                     await self.is_over.wait()
         if not self.is_over.is_set():
             await self._lose()

@@ -12,8 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from django.conf import settings
-
+from interviews.conf import conf
 from interviews.database import persistently
 from interviews.errors import code_of
 from interviews.live.announcing import Announcer, Outlets
@@ -56,7 +55,7 @@ class Recording:
         # in order, and what fails ends the recording.
         self._commits: asyncio.Queue[tuple[int, asyncio.Future[None]] | None] = asyncio.Queue()
         durable = begun.started.next_chunk_index
-        self._chunks = ChunkReader(self.answer.pk, durable=durable, memory_bytes=settings.AUDIO_BACKLOG_BYTES)
+        self._chunks = ChunkReader(self.answer.pk, durable=durable, memory_bytes=conf.AUDIO_BACKLOG_BYTES)
         self._parted = PartedAudio(self._chunks, begun.parts)
         self._needs_part = True
         self._recognising = Recognising(
@@ -70,7 +69,7 @@ class Recording:
 
     @property
     def is_too_long(self) -> bool:
-        return self._recognising.heard_samples > settings.ANSWER_MAX_SECONDS * SAMPLE_RATE
+        return self._recognising.heard_samples > conf.ANSWER_MAX_SECONDS * SAMPLE_RATE
 
     # What comes from the candidate
 

@@ -11,6 +11,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from interviews.conf import conf
 from interviews.models.interviews import Question
 from interviews.models.statuses import ENDED, UNDER_WAY, AnswerStatus
 from speech.events import Word
@@ -56,7 +57,7 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
         unfinished = models.Q(status__in=[status.FINISHING, status.PENDING])
         unfinished |= models.Q(pk__in=Answer.objects.to_hand_over().values("pk"))
         free = models.Q(lease_until=None) | models.Q(lease_until__lt=now)
-        grace = timedelta(seconds=settings.ANSWER_GRACE_SECONDS)
+        grace = timedelta(seconds=conf.ANSWER_GRACE_SECONDS)
         abandoned = models.Q(status=status.RECORDING, lease_until__lt=now - grace)
         return self.filter(unfinished & free | abandoned)
 

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 
-from django.conf import settings
 from django.db import DatabaseError
 
+from interviews.conf import conf
 from interviews.database import in_database
 from interviews.models import Answer
 from interviews.services import answers
@@ -37,6 +37,6 @@ async def renewing(renew: Callable[[T], None], row: T) -> AsyncIterator[None]:
 
 async def _renew(renew: Callable[[T], None], row: T) -> None:
     while True:
-        await asyncio.sleep(settings.ANSWER_LEASE_SECONDS / 3)
+        await asyncio.sleep(conf.ANSWER_LEASE_SECONDS / 3)
         with suppress(DatabaseError):
             await in_database(renew, row)

@@ -13,7 +13,6 @@ from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
@@ -31,6 +30,7 @@ from interviews.services import answers
 from interviews.services.changes import lease_end
 from speech import Ended, Final, open_stream
 from speech.backends import backend_class, get_backend
+from speech.conf import conf
 from speech.exceptions import AudioError, CapacityExceeded, SpeechError
 from speech.metrics import Measures
 from speech.transcription import recognise
@@ -42,8 +42,8 @@ ROLES = {"default", "fallback"}
 
 def offered_backends() -> list[str]:
     """Those that the settings name, rather than the parts that two of them play."""
-    names = [alias for alias in settings.SPEECH_BACKENDS if alias not in ROLES] or ["default"]
-    real = [alias for alias in names if backend_class(settings.SPEECH_BACKENDS[alias]).hears_words]
+    names = [alias for alias in conf.SPEECH_BACKENDS if alias not in ROLES] or ["default"]
+    real = [alias for alias in names if backend_class(conf.SPEECH_BACKENDS[alias]).hears_words]
     return real or names
 
 

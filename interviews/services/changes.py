@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 
+from interviews.conf import conf
 from interviews.models import Answer, Interview
 from interviews.wire.messages import ServerMessage
 
@@ -37,4 +37,4 @@ def revision_of(interview_id: UUID) -> int:
 
 
 def lease_end() -> datetime:
-    return timezone.now() + timedelta(seconds=settings.ANSWER_LEASE_SECONDS)
+    return timezone.now() + timedelta(seconds=conf.ANSWER_LEASE_SECONDS)

@@ -8,12 +8,12 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from interviews import access
+from interviews.conf import conf
 from interviews.models import Answer, Interview, Question
 from interviews.orchestration import get_orchestrator
 from interviews.services.changes import Change, raise_revision
@@ -43,7 +43,7 @@ def create_interview(
     `takes_allowed` is for questions that don't say it themselves. Raises ValidationError.
     """
     token = access.new_token()
-    days = settings.INTERVIEW_LINK_DAYS if link_days is None else link_days
+    days = conf.INTERVIEW_LINK_DAYS if link_days is None else link_days
     interview = Interview(
         title=title,
         candidate_name=candidate_name,

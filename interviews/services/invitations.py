@@ -23,6 +23,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from interviews import access, links
+from interviews.conf import conf
 from interviews.models import Interview, Invitation
 
 logger = logging.getLogger(__name__)
@@ -106,7 +107,7 @@ def _reserve(interview_id: UUID, sender: Any, email: str, after: int | None) -> 
         raise NotInvited(OVER)
     if last_of(interview) not in {None, after}:
         raise NotInvited(ANOTHER)
-    if interview.invitations.count() >= settings.INVITATIONS_PER_INTERVIEW:
+    if interview.invitations.count() >= conf.INVITATIONS_PER_INTERVIEW:
         raise NotInvited(TOO_MANY)
     return Invitation.objects.create(interview=interview, email=email, sent_by=sender)
 

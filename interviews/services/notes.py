@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from interviews import access
+from interviews.conf import conf
 from interviews.models import Interview, Note
 
 
@@ -33,7 +33,7 @@ def save_note(author: Any, interview: Interview, note_id: UUID, **fields: Any) -
     """
     mine = access.notes_for(author).filter(interview=interview)
     is_new = not mine.filter(pk=note_id).exists()
-    if is_new and mine.count() >= settings.NOTES_PER_INTERVIEW:
+    if is_new and mine.count() >= conf.NOTES_PER_INTERVIEW:
         raise ValidationError(_("There are too many notes on this interview."), code="too_many")
     defaults = {**fields, "interview": interview, "author": author}
     note, was_made = Note.objects.get_or_create(pk=note_id, defaults=defaults)

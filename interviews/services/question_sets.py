@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.db import transaction
 from django.forms.formsets import DELETION_FIELD_NAME, ORDERING_FIELD_NAME
 from django.utils.text import Truncator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from interviews.conf import conf
 from interviews.models import MAX_TAKES, Interview, QuestionSet, SetQuestion
 from speech.backends import is_recognisable
 
@@ -69,8 +69,8 @@ class SetQuestionForm(forms.ModelForm):  # type: ignore[type-arg]
         self.fields["answer_seconds"] = forms.IntegerField(
             label=_("Seconds to answer"),
             min_value=MIN_ANSWER_SECONDS,
-            max_value=settings.ANSWER_MAX_SECONDS,
-            initial=min(180, settings.ANSWER_MAX_SECONDS),
+            max_value=conf.ANSWER_MAX_SECONDS,
+            initial=min(180, conf.ANSWER_MAX_SECONDS),
         )
 
     @property

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from django.conf import settings
 from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from interviews.conf import conf
 from interviews.models import Interview
 from interviews.services.erasure import erase, scrub, sweep
 
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 def due() -> QuerySet[Interview]:
     """Those whose end, or else whose link's, is long enough ago; none where data is kept for ever."""
-    days = settings.DATA_RETENTION_DAYS
+    days = conf.DATA_RETENTION_DAYS
     if not days:
         return Interview.objects.none()
     ended = Interview.objects.annotate(ended_at=Coalesce("completed_at", "expires_at"))

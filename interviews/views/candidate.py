@@ -15,6 +15,7 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from interviews import access
+from interviews.conf import conf
 from interviews.database import in_database
 from interviews.forms import CONSENT_VERSION, ConsentForm
 from interviews.media import file_response
@@ -68,8 +69,8 @@ def _over(request: HttpRequest, interview: Interview) -> HttpResponse:
 def _session_context(interview: Interview) -> dict[str, Any]:
     return {
         "interview": interview,
-        "practice_seconds": settings.PRACTICE_SECONDS,
-        "retention_days": settings.DATA_RETENTION_DAYS,
+        "practice_seconds": conf.PRACTICE_SECONDS,
+        "retention_days": conf.DATA_RETENTION_DAYS,
     }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
@@ -14,6 +13,7 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET
 
 from interviews import access
+from interviews.conf import conf
 from interviews.models import Interview
 from interviews.wire.rows import sound_fields
 
@@ -22,7 +22,7 @@ CHOICE_LENGTH = 50
 
 
 def limits() -> dict[str, int]:
-    return {"unsure_percent": settings.LOW_CONFIDENCE_PERCENT, "note_max_chars": settings.NOTE_MAX_CHARS}
+    return {"unsure_percent": conf.LOW_CONFIDENCE_PERCENT, "note_max_chars": conf.NOTE_MAX_CHARS}
 
 
 @require_GET

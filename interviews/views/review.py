@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.signing import SignatureExpired
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,6 +14,7 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_safe
 
 from interviews import access
+from interviews.conf import conf
 from interviews.media import file_response
 from interviews.queries.transcripts import transcript
 
@@ -29,7 +29,7 @@ def interview(request: HttpRequest, interview_id: UUID) -> HttpResponse:
         "questions": transcript(found),
         "may_manage": access.may_manage(request.user, found),
         "may_correct": True,
-        "note_max_chars": settings.NOTE_MAX_CHARS,
+        "note_max_chars": conf.NOTE_MAX_CHARS,
     }
     return render(request, "interviews/review/interview.html", context)
 

@@ -8,9 +8,9 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.urls import reverse
 
+from interviews.conf import conf
 from interviews.models import Answer, Interview, Question, Segment
 from interviews.wire.messages import (
     AnswerComplete,
@@ -236,13 +236,13 @@ def session_ready(interview: Interview, under_way: dict[str, Any] | None) -> Ses
         ],
         under_way=under_way,
         limits={
-            "frame_max_bytes": settings.AUDIO_FRAME_MAX_BYTES,
-            "backlog_bytes": settings.AUDIO_BACKLOG_BYTES,
-            "answer_max_seconds": settings.ANSWER_MAX_SECONDS,
-            "answer_grace_seconds": settings.ANSWER_GRACE_SECONDS,
-            "text_answer_max_chars": settings.TEXT_ANSWER_MAX_CHARS,
-            "answer_note_max_chars": settings.ANSWER_NOTE_MAX_CHARS,
-            "idle_seconds": settings.SOCKET_IDLE_SECONDS,
+            "frame_max_bytes": conf.AUDIO_FRAME_MAX_BYTES,
+            "backlog_bytes": conf.AUDIO_BACKLOG_BYTES,
+            "answer_max_seconds": conf.ANSWER_MAX_SECONDS,
+            "answer_grace_seconds": conf.ANSWER_GRACE_SECONDS,
+            "text_answer_max_chars": conf.TEXT_ANSWER_MAX_CHARS,
+            "answer_note_max_chars": conf.ANSWER_NOTE_MAX_CHARS,
+            "idle_seconds": conf.SOCKET_IDLE_SECONDS,
         },
         recogniser=get_backend().name,
     )

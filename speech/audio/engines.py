@@ -9,10 +9,9 @@ from abc import ABC, abstractmethod
 from collections import deque
 from typing import Any, Final
 
-from django.conf import settings
-
 from speech.audio import worker
 from speech.audio.formats import AudioFormat
+from speech.conf import conf
 from speech.events import BYTES_PER_SECOND
 from speech.exceptions import AudioDecodingFailed, AudioFormatUnsupported, SpeechError
 from speech.processes.children import Child
@@ -122,8 +121,8 @@ class ChildEngine(Engine):
 
     @classmethod
     async def start(cls, audio: AudioFormat) -> ChildEngine:
-        memory_bytes = getattr(settings, "SPEECH_DECODER_MEMORY_MB", 128) << 20
-        cpu_seconds = getattr(settings, "SPEECH_DECODER_CPU_SECONDS", 20)
+        memory_bytes = conf.SPEECH_DECODER_MEMORY_MB << 20
+        cpu_seconds = conf.SPEECH_DECODER_CPU_SECONDS
         try:
             child = await Child.start(
                 worker.run, audio, memory_bytes, cpu_seconds, in_flight_bytes=IN_FLIGHT_BYTES

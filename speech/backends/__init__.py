@@ -6,13 +6,13 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.dispatch import receiver
 from django.utils.module_loading import import_string
 
 from speech.backends.base import BaseBackend
+from speech.conf import conf
 
 
 def get_backend(alias: str = "default") -> BaseBackend:
@@ -23,7 +23,7 @@ def get_backend(alias: str = "default") -> BaseBackend:
 # Not over a default: a call without it would be remembered apart.
 @functools.cache
 def _make(alias: str) -> BaseBackend:
-    declared: Mapping[str, Any] = settings.SPEECH_BACKENDS
+    declared: Mapping[str, Any] = conf.SPEECH_BACKENDS
     if alias not in declared:
         raise ImproperlyConfigured(f"SPEECH_BACKENDS has no {alias!r}")
     try:
@@ -34,7 +34,7 @@ def _make(alias: str) -> BaseBackend:
 
 def is_recognisable(language: str) -> bool:
     """Whether the default recogniser, or its fallback, has a model for the language."""
-    aliases = [alias for alias in ("default", "fallback") if alias in settings.SPEECH_BACKENDS]
+    aliases = [alias for alias in ("default", "fallback") if alias in conf.SPEECH_BACKENDS]
     return any(get_backend(alias).supports(language) for alias in aliases)
 
 

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand
 from django.urls import reverse
 
 from interviews import access, links
+from interviews.conf import conf
 from interviews.models import Interview
 from interviews.services import interviews
 
@@ -33,7 +34,7 @@ class Command(BaseCommand):
         self.stdout.write(
             f"\n  Candidate   {links.candidate_url(kept['token'])}\n"
             f"  Dashboard   {links.dashboard_url(interview)}\n"
-            f"  Admin       {settings.SITE_URL}{reverse('admin:index')}\n\n"
+            f"  Admin       {conf.SITE_URL}{reverse('admin:index')}\n\n"
             f"  Sign in to the dashboard and the admin as {USERNAME} with the password {kept['password']}\n"
         )
 
