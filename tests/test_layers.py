@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -14,26 +16,34 @@ ROOT = Path(__file__).resolve().parent.parent
 # Each may import those after it.
 PACKAGES = ["interview_project", "interviews", "speech"]
 
-# Inside `interviews`, each line may import those below it.
+# Inside `interviews`, each line may import those below it. A folder is one room: what it holds imports
+# each other freely, as long as no circle comes of it.
 LAYERS = """\
-routing
-apps consumers urls
-admin live management views
-exports forms processing
-checks queries services templatetags
-access links orchestration wire
-database errors media models
+routing urls apps
+consumers admin management
+views live
+processing
+exports forms checks
+services
+queries templatetags
+wire orchestration
+access links
+models database errors media
 conf
 """
 
 
-def files(package: str) -> list[Path]:
-    return [path for path in sorted((ROOT / package).rglob("*.py")) if "migrations" not in path.parts]
+# In one folder, beside its face.
+MOST_MODULES = 14
 
 
-def imports(path: Path) -> Iterator[str]:
+def files(package: str, root: Path = ROOT) -> list[Path]:
+    return [path for path in sorted((root / package).rglob("*.py")) if "migrations" not in path.parts]
+
+
+def imports(path: Path, root: Path = ROOT) -> Iterator[str]:
     """The dotted names of all that a file imports, wherever in it."""
-    package = path.relative_to(ROOT).parent.parts
+    package = path.relative_to(root).parent.parts
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -64,11 +74,51 @@ def test_the_library_has_no_rows_and_no_views() -> None:
     ] == []
 
 
-def module_of(path: Path) -> str:
-    return path.relative_to(ROOT / "interviews").with_suffix("").parts[0]
+def module_of(path: Path, root: Path = ROOT) -> str:
+    return path.relative_to(root / "interviews").with_suffix("").parts[0]
 
 
 LEVELS = {name: level for level, line in enumerate(LAYERS.splitlines()) for name in line.split()}
+
+
+def rooms_of(root: Path) -> dict[str, set[str]]:
+    """Of each room inside `interviews`, the rooms that it imports."""
+    rooms: dict[str, set[str]] = {}
+    for path in files("interviews", root):
+        room = module_of(path, root)
+        own = (name.split(".")[1] for name in imports(path, root) if name.startswith("interviews."))
+        rooms.setdefault(room, set()).update(name for name in own if name != room)
+    return {room: used & rooms.keys() for room, used in rooms.items() if room != "__init__"}
+
+
+def floors_of(rooms: dict[str, set[str]]) -> list[set[str]]:
+    """From the ground up: each stands above all that it imports. Raises CycleError if that can't be."""
+    sorter, floors = TopologicalSorter(rooms), []
+    sorter.prepare()
+    while ready := sorter.get_ready():
+        floors.append(set(ready))
+        sorter.done(*ready)
+    return floors
+
+
+def test_rooms_stand_on_each_other_without_a_circle() -> None:
+    rooms = rooms_of(ROOT)
+    floors = floors_of(rooms)
+    arrows = sum(map(len, rooms.values()))
+
+    # Shown by `pytest -rP tests/test_layers.py`, and by `make check` where it fails.
+    print(f"{len(rooms)} rooms, {arrows} arrows, {len(floors)} floors")
+    for floor in reversed(floors):
+        print("   ", " ".join(sorted(floor)))
+    assert set().union(*floors) == set(LEVELS)
+    assert len(rooms) <= 26
+
+
+def test_no_folder_grows_flat_again() -> None:
+    modules = [path for path in files("interviews") + files("speech") if path.stem != "__init__"]
+    folders = Counter(path.parent for path in modules)
+
+    assert {str(folder): count for folder, count in folders.items() if count > MOST_MODULES} == {}
 
 
 def test_every_module_has_its_layer() -> None:
