@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from speech.events import BYTES_PER_SECOND
+from speech.exceptions import SpeechError
 
 
 class KeptAudio:
@@ -27,5 +28,8 @@ class KeptAudio:
             self.start = before
 
     def read(self, start: int, samples: int) -> bytes:
+        """Up to so many samples from `start` on. SpeechError where the first of them has gone."""
+        if start < self.start:
+            raise SpeechError(f"sample {start} has gone; the first that is kept is {self.start}")
         first = (start - self.start) * 2
         return bytes(self._pcm[first : first + samples * 2])

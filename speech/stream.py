@@ -215,7 +215,6 @@ class SpeechStream:
 
     async def _attend(self, recognition: Recognition) -> bool:
         """Stays with one recogniser; True if it came to the end, False if it was lost."""
-        self._fed = self._resume.offset_samples
         feeding = asyncio.create_task(self._feed(recognition))
         began = self._clock()
         try:
@@ -234,6 +233,9 @@ class SpeechStream:
         finally:
             feeding.cancel()
             await asyncio.gather(feeding, return_exceptions=True)
+            # Now, rather than when the next one has started: meanwhile `push` would go on as if all were fed,
+            # and what is to be recognised again would be dropped.
+            self._fed = self._resume.offset_samples
             await recognition.aclose()
 
     async def _feed(self, recognition: Recognition) -> None:
@@ -283,15 +285,22 @@ class SpeechStream:
     async def _begin_again(self) -> Recognition:
         shortest, longest = BACKOFF_SECONDS
         while True:
-            if self._audio.start > self._resume.offset_samples:
-                raise SpeechError(f"{KEEP_SECONDS} s would not be enough to go on from")
+            self._check_kept()
             delay = min(longest, shortest * 2**self._attempts)
             self._attempts += 1
             await asyncio.sleep(delay * random.uniform(0.5, 1))
             try:
-                return await self._start()
+                recognition = await self._start()
             except SpeechError as problem:
                 self._lose(problem)
+            else:
+                self._check_kept()
+                return recognition
+
+    def _check_kept(self) -> None:
+        """Asked after each wait: `push` may have gone on meanwhile."""
+        if self._audio.start > self._resume.offset_samples:
+            raise SpeechError(f"{KEEP_SECONDS} s would not be enough to go on from")
 
     def _lose(self, problem: SpeechError) -> None:
         """Decides who is asked next. Raises the problem where there is nobody any more."""

@@ -42,6 +42,7 @@ class ScriptedBackend(BaseBackend):
     `fail_after_ms`: how much audio each recognition hears before it fails.
     `capacity`: recognitions at once in this process.
     `recogniser`: the name that it goes by.
+    `max_words`: how many words a segment has at most; each is 500 ms.
     """
 
     name = "scripted"
@@ -55,6 +56,7 @@ class ScriptedBackend(BaseBackend):
         fail_after_ms: int | None = None,
         capacity: int | None = None,
         recogniser: str = "scripted-1",
+        max_words: int = MAX_WORDS,
     ) -> None:
         if seconds_per_second < 0:
             raise ValueError("seconds_per_second is 0 or more")
@@ -62,6 +64,7 @@ class ScriptedBackend(BaseBackend):
         self.fail_after_bytes = None if fail_after_ms is None else fail_after_ms * BYTES_PER_SECOND // 1000
         self.capacity = capacity
         self.recogniser = recogniser
+        self.max_words = max_words
         self.running: set[ScriptedRecognition] = set()
 
     def supports(self, language: str) -> bool:
@@ -82,7 +85,7 @@ class ScriptedRecognition(Recognition):
     def __init__(self, backend: ScriptedBackend, resume: Resume) -> None:
         self.recogniser = backend.recogniser
         self._backend = backend
-        self._script = Script(resume.offset_samples, backend.recogniser)
+        self._script = Script(resume.offset_samples, backend.recogniser, backend.max_words)
         self._heard_bytes = 0
         self._events: deque[Event] = deque()
         self._changed = asyncio.Condition()
@@ -150,9 +153,10 @@ class ScriptedRecognition(Recognition):
 class Script:
     """PCM to events, without a clock."""
 
-    def __init__(self, offset_samples: int, recogniser: str) -> None:
+    def __init__(self, offset_samples: int, recogniser: str, max_words: int = MAX_WORDS) -> None:
         self._position = offset_samples
         self._recogniser = recogniser
+        self._max_words = max_words
         self._block = bytearray()
         self._words: list[Word] = []
 
@@ -181,7 +185,7 @@ class Script:
             yield SpeechStarted(start_ms)
         self._words.append(make_word(block, start_ms, ms_from_samples(self._position)))
         yield Interim(self._text, self._words[0].start_ms, self._words[-1].end_ms)
-        if len(self._words) == MAX_WORDS:
+        if len(self._words) == self._max_words:
             yield from self._end()
 
     def _end(self) -> Iterator[Event]:

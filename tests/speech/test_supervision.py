@@ -11,15 +11,19 @@ import pytest
 from pytest_django import Settings
 
 from speech import Ended, Event, SpeechStream, open_stream
-from speech.events import CatchingUp, Live
+from speech.backends import get_backend
+from speech.events import BYTES_PER_SECOND, CatchingUp, Live
 from speech.exceptions import SpeechError
 from speech.kept_audio import KeptAudio
 from tests.speech.contract import finals
 from tests.support.footprint import nothing_left_behind
+from tests.support.unreliable import SlowToRestartBackend
 from tests.support.voices import SPEECH, STABLE_SENTENCES, babble, read_pcm, silence, speak
 
 SCRIPTED = "speech.backends.scripted.ScriptedBackend"
+SLOW = "tests.support.unreliable.SlowToRestartBackend"
 PIECE = 3200
+DEADLINE_SECONDS = 20.0
 
 
 OTHER = {"BACKEND": SCRIPTED, "OPTIONS": {"recogniser": "other-1"}}
@@ -33,6 +37,9 @@ def backends(settings: Settings, tmp_path: Path) -> None:
         "mortal": {"BACKEND": SCRIPTED, "OPTIONS": {"fail_after_ms": 4100}},
         # Never gets to a final.
         "hopeless": {"BACKEND": SCRIPTED, "OPTIONS": {"fail_after_ms": 1000}},
+        # One final for all of it, and a recogniser that is lost at its 65th second.
+        "long": {"BACKEND": SCRIPTED, "OPTIONS": {"max_words": 1000}},
+        "slow": {"BACKEND": SLOW, "OPTIONS": {"max_words": 1000, "fail_after_ms": 64_000}},
         "full": {"BACKEND": SCRIPTED, "OPTIONS": {"capacity": 0}},
         "pocketsphinx": {
             "BACKEND": "speech.backends.pocketsphinx.PocketSphinxBackend",
@@ -66,6 +73,29 @@ async def test_a_recogniser_that_dies_again_and_again_changes_no_final() -> None
 
     async with nothing_left_behind():
         events = await say("mortal")
+
+    assert finals(events) == finals(undisturbed)
+    assert events[-1] == undisturbed[-1]
+
+
+async def test_a_recogniser_that_is_slow_to_restart_is_fed_from_where_the_last_final_ended() -> None:
+    pcm = babble(75)
+    undisturbed = await say("long", pcm)
+    before, after = pcm[: 65 * BYTES_PER_SECOND], pcm[65 * BYTES_PER_SECOND :]
+
+    async with open_stream(backend="slow") as stream:
+        backend = get_backend("slow")
+        assert isinstance(backend, SlowToRestartBackend)
+        reading = asyncio.create_task(collect(stream))
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            await stream.push(before)
+            await backend.is_restarting.wait()
+            feeding = asyncio.create_task(feed(stream, after))
+            # It pushes what it may before the recogniser is there.
+            await asyncio.wait([feeding], timeout=0.5)
+            backend.may_restart.set()
+            events = await reading
+            await feeding
 
     assert finals(events) == finals(undisturbed)
     assert events[-1] == undisturbed[-1]
@@ -189,6 +219,14 @@ def test_kept_audio_is_addressed_by_samples() -> None:
     assert (kept.start, kept.end) == (1010, 1100)
     assert kept.read(1020, 3) == bytes(range(40, 46))
     assert kept.read(1099, 10) == bytes([198, 199])
+
+
+def test_kept_audio_does_not_give_what_it_has_dropped() -> None:
+    kept = KeptAudio(0, max_seconds=1)
+    kept.append(babble(3))
+
+    with pytest.raises(SpeechError):
+        kept.read(31_999, 10)
 
 
 def test_kept_audio_is_bounded() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +22,26 @@ class EndlessBackend(ScriptedBackend):
         self, *, language: str, resume: Resume, phrases: Sequence[str] = ()
     ) -> ScriptedRecognition:
         return EndlessRecognition(self, resume)
+
+
+class SlowToRestartBackend(ScriptedBackend):
+    """Its first recognition fails as it is told to; a second one lives, and starts when it may."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.is_restarting = asyncio.Event()
+        self.may_restart = asyncio.Event()
+        self._has_started = False
+
+    async def start(
+        self, *, language: str, resume: Resume, phrases: Sequence[str] = ()
+    ) -> ScriptedRecognition:
+        if self._has_started:
+            self.fail_after_bytes = None
+            self.is_restarting.set()
+            await self.may_restart.wait()
+        self._has_started = True
+        return await super().start(language=language, resume=resume, phrases=phrases)
 
 
 class UnreliableLayer(InMemoryChannelLayer):
