@@ -38,17 +38,17 @@ class Queries:
 
 def addresses() -> dict[str, str]:
     done = Interview.objects.filter(status=Interview.Status.COMPLETED)[0]
-    lobby = reverse("lobby")
+    lobby = reverse("interviews:lobby")
     return {
         "lobby": lobby,
         "lobby, search": f"{lobby}?q=example.org",
         "lobby, filtered": f"{lobby}?status=done&language=de-DE&whose=mine&since=2020-01-01",
         "lobby, last page": f"{lobby}?page=1000",
-        "question sets": reverse("question_sets"),
-        "question set": reverse("question_set", args=[QuestionSet.objects.all()[0].pk]),
-        "new interview": reverse("interview_new"),
-        "invite": reverse("invite", args=[done.pk]),
-        "review": reverse("interview", args=[done.pk]),
+        "question sets": reverse("interviews:question_sets"),
+        "question set": reverse("interviews:question_set", args=[QuestionSet.objects.all()[0].pk]),
+        "new interview": reverse("interviews:interview_new"),
+        "invite": reverse("interviews:invite", args=[done.pk]),
+        "review": reverse("interviews:interview", args=[done.pk]),
         "admin list": reverse("admin:interviews_interview_changelist"),
     }
 

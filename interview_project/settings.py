@@ -107,7 +107,7 @@ TEMPLATES = [
     },
 ]
 LOGIN_URL = "login"
-LOGIN_REDIRECT_URL = "lobby"
+LOGIN_REDIRECT_URL = "interviews:lobby"
 LOGOUT_REDIRECT_URL = "login"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}

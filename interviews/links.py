@@ -9,11 +9,11 @@ from interviews.models import Interview
 
 
 def candidate_url(token: str) -> str:
-    return conf.SITE_URL + reverse("join", args=[token])
+    return conf.SITE_URL + reverse("interviews:join", args=[token])
 
 
 def dashboard_url(interview: Interview) -> str:
-    return conf.SITE_URL + reverse("dashboard", args=[interview.pk])
+    return conf.SITE_URL + reverse("interviews:dashboard", args=[interview.pk])
 
 
 def websocket_path(interview: Interview) -> str:

@@ -15,8 +15,9 @@ from interviews.views import (
     review,
 )
 
+app_name = "interviews"
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="lobby"), name="home"),
+    path("", RedirectView.as_view(pattern_name="interviews:lobby"), name="home"),
     # The candidate's
     path("join/<str:token>/", candidate.join, name="join"),
     path("interviews/<uuid:interview_id>/session/", candidate.session, name="session"),

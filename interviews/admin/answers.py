@@ -123,5 +123,5 @@ class AnswerAdmin(HistoryAdmin):
     def player(self, answer: Answer) -> str:
         if not answer.audio:
             return "–"
-        url = reverse("answer_audio", args=[answer.pk])
+        url = reverse("interviews:answer_audio", args=[answer.pk])
         return format_html('<audio controls preload="none" src="{}"></audio>', url)

@@ -193,7 +193,7 @@ class InterviewAdmin(HistoryAdmin):
 
     def view_on_site(self, interview: Model) -> str | None:
         assert isinstance(interview, Interview)
-        return None if interview.erased_at else reverse("interview", args=[interview.pk])
+        return None if interview.erased_at else reverse("interviews:interview", args=[interview.pk])
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

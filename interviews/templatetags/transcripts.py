@@ -46,7 +46,7 @@ def percent(value: float | None) -> str | None:
 @register.simple_tag(takes_context=True)
 def audio_link(context: dict[str, Any], answer: Answer) -> str:
     """Lets whoever looks at the page hear the answer, for a while."""
-    return reverse("media", args=[access.media_token(answer, context["request"].user)])
+    return reverse("interviews:media", args=[access.media_token(answer, context["request"].user)])
 
 
 @register.filter

@@ -46,7 +46,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _enter(request: HttpRequest, interview: Interview) -> HttpResponse:
-    response = redirect("session", interview.pk)
+    response = redirect("interviews:session", interview.pk)
     response.set_cookie(
         access.cookie_name(interview.pk),
         access.candidate_cookie(interview),

@@ -45,7 +45,9 @@ def _corrected(request: HttpRequest, answer: Answer) -> HttpResponse:
         return _told(answer, forms, is_saved=is_saved)
     if not is_saved:
         return _form_page(request, answer, forms)
-    return redirect(f"{reverse('interview', args=[answer.question.interview_id])}#answer-{answer.pk}")
+    return redirect(
+        f"{reverse('interviews:interview', args=[answer.question.interview_id])}#answer-{answer.pk}"
+    )
 
 
 def _segments(answer: Answer) -> QuerySet[Segment]:

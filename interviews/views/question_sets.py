@@ -62,7 +62,7 @@ def _edit(request: HttpRequest, edited: QuestionSet) -> HttpResponse:
     if form.is_valid() & formset.is_valid():
         save(form.save(commit=False), formset.questions)
         messages.success(request, gettext("The question set is saved."))
-        return redirect("question_set", edited.pk)
+        return redirect("interviews:question_set", edited.pk)
     context = {"form": form, "formset": formset, "question_set": None if is_new else edited}
     return render(request, "interviews/question_sets/question_set.html", context)
 
@@ -90,7 +90,7 @@ def question_set_delete(request: HttpRequest, set_id: UUID) -> HttpResponse:
         return render(request, "interviews/question_sets/question_set_delete.html", {"question_set": found})
     found.delete()
     messages.success(request, gettext("The question set is deleted."))
-    return redirect("question_sets")
+    return redirect("interviews:question_sets")
 
 
 def _found(request: HttpRequest, set_id: UUID) -> QuestionSet:
@@ -99,4 +99,4 @@ def _found(request: HttpRequest, set_id: UUID) -> QuestionSet:
 
 def _made(request: HttpRequest, made: QuestionSet) -> HttpResponse:
     messages.success(request, gettext("This is your new question set. Change what you like."))
-    return redirect("question_set", made.pk)
+    return redirect("interviews:question_set", made.pk)

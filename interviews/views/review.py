@@ -61,7 +61,7 @@ def takes(request: HttpRequest, interview_id: UUID, question_id: UUID) -> HttpRe
 def answer_audio(request: HttpRequest, answer_id: UUID) -> HttpResponse:
     """Where the audio is for the next hour: pages ask again when the link that they hold has expired."""
     answer = get_object_or_404(access.answers_for(request.user).exclude(audio=""), pk=answer_id)
-    return redirect("media", access.media_token(answer, request.user))
+    return redirect("interviews:media", access.media_token(answer, request.user))
 
 
 @require_safe

@@ -307,5 +307,5 @@ def lobby_entry(interview: Any) -> dict[str, Any]:
         "answered": interview.answered,
         "total": interview.total,
         "invited_at": interview.invited_at,
-        "url": reverse("dashboard", args=[interview.pk]),
+        "url": reverse("interviews:dashboard", args=[interview.pk]),
     }

@@ -74,7 +74,7 @@ async def signed_in(user: User) -> AsyncClient:
 
 def address(answer: Answer, viewer: User) -> str:
     """What a page holds."""
-    return reverse("media", args=[access.media_token(answer, viewer)])
+    return reverse("interviews:media", args=[access.media_token(answer, viewer)])
 
 
 async def body(response: Any) -> bytes:
@@ -179,7 +179,7 @@ async def test_whoever_may_hear_it_is_led_to_a_link_of_their_own() -> None:
     answer, owner = await an_answer_with_audio()
     client = await signed_in(owner)
 
-    response = await client.get(reverse("answer_audio", args=[answer.pk]))
+    response = await client.get(reverse("interviews:answer_audio", args=[answer.pk]))
 
     assert response.status_code == 302
     assert "no-store" in response["Cache-Control"]
@@ -194,7 +194,7 @@ async def test_a_link_expires_and_another_is_given(monkeypatch: pytest.MonkeyPat
     client = await signed_in(owner)
 
     late = await client.get(link, headers={"Range": "bytes=10-"})
-    renewed = await client.get(reverse("answer_audio", args=[answer.pk]))
+    renewed = await client.get(reverse("interviews:answer_audio", args=[answer.pk]))
     again = await client.get(renewed["Location"], headers={"Range": "bytes=10-"})
 
     assert (late.status_code, late.content, again.status_code) == (410, b"", 206)
@@ -245,8 +245,8 @@ async def test_anothers_audio_is_as_missing_as_one_that_never_was() -> None:
     stranger = await signed_in(user)
 
     responses = [
-        await stranger.get(reverse("answer_audio", args=[answer.pk])),
-        await stranger.get(reverse("answer_audio", args=[uuid4()])),
+        await stranger.get(reverse("interviews:answer_audio", args=[answer.pk])),
+        await stranger.get(reverse("interviews:answer_audio", args=[uuid4()])),
         await stranger.get(address(answer, user)),
     ]
 
@@ -257,7 +257,7 @@ async def test_anothers_audio_is_as_missing_as_one_that_never_was() -> None:
 @database
 async def test_who_is_not_signed_in_hears_nothing() -> None:
     answer, _ = await an_answer_with_audio()
-    asked = reverse("answer_audio", args=[answer.pk])
+    asked = reverse("interviews:answer_audio", args=[answer.pk])
 
     response = await AsyncClient().get(asked)
 

@@ -420,5 +420,5 @@ def test_an_interviews_page_leads_to_its_answers_and_to_its_review(admin_client:
     address = f"{reverse('admin:interviews_answer_changelist')}?question__interview__id__exact={interview.pk}"
 
     assert f'href="{address}"' in page
-    assert f'href="{reverse("interview", args=[interview.pk])}"' in page
+    assert f'href="{reverse("interviews:interview", args=[interview.pk])}"' in page
     assert admin_client.get(address).context["cl"].result_count == 1

@@ -71,7 +71,7 @@ def test_the_page_of_an_answer_shows_segments_and_audio(admin_client: Client) ->
     page = text_of(admin_client.get(reverse("admin:interviews_answer_change", args=[answer.pk])))
 
     assert "first words" in page
-    assert f'src="{reverse("answer_audio", args=[answer.pk])}"' in page
+    assert f'src="{reverse("interviews:answer_audio", args=[answer.pk])}"' in page
 
 
 def test_what_happened_can_not_be_edited(admin_client: Client) -> None:

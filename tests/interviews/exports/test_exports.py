@@ -42,7 +42,7 @@ def validator() -> Draft202012Validator:
 
 
 def address(interview: Interview, kind: str) -> str:
-    return reverse("interview_export", args=[interview.pk, kind])
+    return reverse("interviews:interview_export", args=[interview.pk, kind])
 
 
 def fetch(client: Client, interview: Interview, kind: str, **query: str) -> HttpResponse:
@@ -71,7 +71,7 @@ def everything(client: Client, interview: Interview, **query: str) -> dict[str, 
         else found[kind].content.decode()
         for kind in KINDS
     }
-    page = client.get(reverse("interview_print", args=[interview.pk]), query)
+    page = client.get(reverse("interviews:interview_print", args=[interview.pk]), query)
     return {**texts, "print": page.content.decode()}
 
 
@@ -278,8 +278,8 @@ def test_only_who_may_see_an_interview_may_take_it_along(client: Client, ada: Us
     answer = an_answer(the_question(interview), "words")
     addresses = [
         *(address(interview, kind) for kind in KINDS),
-        reverse("interview_print", args=[interview.pk]),
-        reverse("answer_export", args=[answer.pk, "vtt"]),
+        reverse("interviews:interview_print", args=[interview.pk]),
+        reverse("interviews:answer_export", args=[answer.pk, "vtt"]),
     ]
 
     anonymous = [client.get(one) for one in addresses]
@@ -301,7 +301,7 @@ def test_there_are_no_other_kinds(client: Client, ada: User, kind: str) -> None:
     answer = an_answer(the_question(an_interview(ada)), "words")
 
     assert client.get(address(answer.question.interview, kind)).status_code == 404
-    assert client.get(reverse("answer_export", args=[answer.pk, kind])).status_code == 404
+    assert client.get(reverse("interviews:answer_export", args=[answer.pk, kind])).status_code == 404
 
 
 def test_exports_are_kept_by_no_cache(client: Client, ada: User) -> None:
@@ -309,7 +309,7 @@ def test_exports_are_kept_by_no_cache(client: Client, ada: User) -> None:
     interview = an_interview(ada)
 
     pages = [fetch(client, interview, kind) for kind in KINDS]
-    pages.append(client.get(reverse("interview_print", args=[interview.pk])))
+    pages.append(client.get(reverse("interviews:interview_print", args=[interview.pk])))
 
     assert ["no-store" in page["Cache-Control"] for page in pages] == [True] * 5
     assert {page["X-Content-Type-Options"] for page in pages} == {"nosniff"}
@@ -349,7 +349,7 @@ def test_files_are_named_after_the_candidate_and_the_questions(client: Client, a
     Interview.objects.update(started_at=day)
 
     whole = fetch(client, interview, "srt")
-    one = client.get(reverse("answer_export", args=[answers[0].pk, "vtt"]))
+    one = client.get(reverse("interviews:answer_export", args=[answers[0].pk, "vtt"]))
 
     name = f"Zoë Žižek {day:%Y-%m-%d} {interview.pk.hex[:8]} srt.zip"
     assert disposition(whole) == f"attachment; filename*=utf-8''{name}"

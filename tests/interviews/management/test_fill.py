@@ -37,7 +37,7 @@ def test_made_up_interviews_are_like_real_ones(client: Client) -> None:
     assert len(answer.voice_metrics["measures"]) == len(MEASURES)
     assert answer.voice_metrics["measures"]["speaking_rate_wpm"]["status"] == "ok"
     assert len(answer.peaks) == 1200
-    assert client.get(reverse("interview", args=[done.pk])).status_code == 200
+    assert client.get(reverse("interviews:interview", args=[done.pk])).status_code == 200
 
 
 def test_they_are_mixed_and_have_audio_where_that_is_wanted() -> None:

@@ -72,7 +72,7 @@ def test_the_transcript_marks_what_ran_over(client: Client) -> None:
     answer = a_timed_answer()
     client.force_login(answer.question.interview.owner)  # type: ignore[arg-type]
 
-    page = client.get(reverse("interview", args=[answer.question.interview_id])).content.decode()
+    page = client.get(reverse("interviews:interview", args=[answer.question.interview_id])).content.decode()
 
     assert "0:02 over the time" in page
     lines = re.findall(r"<span data-text>(.)</span>|(The time of 0:13 was over here\.)", page)
@@ -90,7 +90,9 @@ def test_a_recruiter_chooses_the_time(client: Client, chosen: dict[str, str], fa
     client.force_login(a_recruiter())
     fields = {"title": "Developer", "candidate_name": "Grace", "language": "en-US", "questions": "Why?"}
 
-    client.post(reverse("interview_new"), {**fields, "metrics_sharing": "shared", "link_days": 7, **chosen})
+    client.post(
+        reverse("interviews:interview_new"), {**fields, "metrics_sharing": "shared", "link_days": 7, **chosen}
+    )
 
     assert Interview.objects.get().time_factor == Decimal(factor)
 

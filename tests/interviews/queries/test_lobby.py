@@ -24,7 +24,7 @@ Status = Interview.Status
 
 
 def found(client: Client, **query: str) -> list[str]:
-    page = client.get(reverse("lobby"), query)
+    page = client.get(reverse("interviews:lobby"), query)
     return [interview.candidate_name for interview in page.context["lobby"].interviews]
 
 
@@ -39,7 +39,7 @@ def test_the_lobby_shows_what_is_mine_and_nothing_else(client: Client, ada: Any)
     watched.watchers.add(ada)
     foreign = an_interview(watched.owner, candidate_name="Foreign Candidate", language="en-GB")
 
-    page = client.get(reverse("lobby"))
+    page = client.get(reverse("interviews:lobby"))
 
     assert found(client) == ["Watched Candidate", "My Candidate"]
     assert page.context["lobby"].counts == {"all": 2, "live": 0, "waiting": 2, "done": 0}
@@ -52,7 +52,7 @@ def test_groups_say_how_many_there_are_and_who_is_live_comes_first(client: Clien
     for status in (Status.IN_PROGRESS, Status.COMPLETED, Status.CANCELLED, Status.EXPIRED, Status.SCHEDULED):
         an_interview(ada, candidate_name=status.value, status=status)
 
-    page = client.get(reverse("lobby"))
+    page = client.get(reverse("interviews:lobby"))
 
     assert page.context["lobby"].counts == {"all": 5, "live": 1, "waiting": 1, "done": 3}
     assert found(client)[0] == "in_progress"
@@ -100,7 +100,7 @@ def test_a_filter_that_makes_no_sense_is_told_and_left_out(
 ) -> None:
     an_interview(ada)
 
-    page = client.get(reverse("lobby"), {field: value})
+    page = client.get(reverse("interviews:lobby"), {field: value})
 
     assert set(page.context["form"].errors) == {field}
     assert len(page.context["lobby"].interviews) == 1
@@ -113,7 +113,7 @@ def test_pages_keep_the_filter(client: Client, ada: Any) -> None:
         for number in range(INTERVIEWS_PER_PAGE)
     ]
     Interview.objects.bulk_create(copies)
-    address = reverse("lobby")
+    address = reverse("interviews:lobby")
 
     page = text_of(client.get(address, {"q": "gardener", "status": "waiting", "page": "1"}))
     older = re.search(r'id="older" href="(.*?)"', page)
@@ -138,7 +138,7 @@ def test_pages_keep_the_filter(client: Client, ada: Any) -> None:
 def test_an_empty_lobby_says_what_to_do(
     client: Client, ada: Any, query: dict[str, str], sentence: str
 ) -> None:
-    assert sentence in text_of(client.get(reverse("lobby"), query))
+    assert sentence in text_of(client.get(reverse("interviews:lobby"), query))
 
 
 def test_each_row_leads_to_the_next_step(client: Client, ada: Any) -> None:
@@ -148,20 +148,20 @@ def test_each_row_leads_to_the_next_step(client: Client, ada: Any) -> None:
     watched = an_interview(a_recruiter("bea"))
     watched.watchers.add(ada)
 
-    page = text_of(client.get(reverse("lobby")))
+    page = text_of(client.get(reverse("interviews:lobby")))
     steps = dict(re.findall(r'id="step-(\S+)" href="(\S+)"', page))
 
     assert steps == {
-        str(live.pk): reverse("dashboard", args=[live.pk]),
-        str(done.pk): reverse("interview", args=[done.pk]),
-        str(waiting.pk): reverse("invite", args=[waiting.pk]),
+        str(live.pk): reverse("interviews:dashboard", args=[live.pk]),
+        str(done.pk): reverse("interviews:interview", args=[done.pk]),
+        str(waiting.pk): reverse("interviews:invite", args=[waiting.pk]),
     }
 
 
 def test_what_was_deleted_is_not_listed(client: Client, ada: Any) -> None:
     erasure.erase([an_interview(ada, status=Status.COMPLETED)])
 
-    page = client.get(reverse("lobby"))
+    page = client.get(reverse("interviews:lobby"))
 
     assert page.context["lobby"].counts["all"] == 0
     assert "Grace" not in text_of(page)
@@ -170,7 +170,7 @@ def test_what_was_deleted_is_not_listed(client: Client, ada: Any) -> None:
 def test_names_can_do_no_harm_to_the_page(client: Client, ada: Any) -> None:
     an_interview(ada, candidate_name='"><script>x</script>', title="<script>y</script>")
 
-    page = text_of(client.get(reverse("lobby"), {"q": "<script>"}))
+    page = text_of(client.get(reverse("interviews:lobby"), {"q": "<script>"}))
 
     assert "<script>" not in page
     assert "&lt;script&gt;y" in page
@@ -181,7 +181,7 @@ def test_a_take_that_failed_answers_nothing(client: Client, ada: Any) -> None:
     an_answer(question, status=Answer.Status.FAILED)
     an_answer(question, "words", take=2)
 
-    row = client.get(reverse("lobby")).context["lobby"].interviews[0]
+    row = client.get(reverse("interviews:lobby")).context["lobby"].interviews[0]
 
     assert (row.answered, row.total) == (1, 2)
 
@@ -195,7 +195,7 @@ def seen_by(user: Any, query: str = "") -> lobby.Lobby:
 
 def test_the_digest_is_the_pages_own_and_changes_with_what_it_shows(client: Client, ada: Any) -> None:
     interview = an_interview(ada)
-    digests = [client.get(reverse("lobby")).context["lobby"].digest]
+    digests = [client.get(reverse("interviews:lobby")).context["lobby"].digest]
 
     assert seen_by(ada).digest == digests[0]
     interviews.start(interview.pk)

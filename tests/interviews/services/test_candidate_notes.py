@@ -177,7 +177,7 @@ def test_recruiters_read_it_as_the_candidates(client: Client) -> None:
     interview = an_interview(owner)
     an_answer(interview.questions.first(), "on strum", candidate_note="<b>Ångström</b>")
 
-    page = client.get(reverse("interview", args=[interview.pk])).content.decode()
+    page = client.get(reverse("interviews:interview", args=[interview.pk])).content.decode()
 
     assert "The candidate's note" in page
     assert "&lt;b&gt;Ångström&lt;/b&gt;" in page

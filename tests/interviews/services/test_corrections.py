@@ -34,7 +34,7 @@ def answer(reviewer: User) -> Answer:
 
 
 def address(answer: Answer) -> str:
-    return reverse("corrections", args=[answer.pk])
+    return reverse("interviews:corrections", args=[answer.pk])
 
 
 def segment(answer: Answer, index: int = 0) -> Segment:
@@ -106,7 +106,7 @@ def test_the_form_saves_what_was_changed_and_leads_back(answer: Answer, client: 
 
     response = client.post(address(answer), {**data, "1-text": "and many more"})
 
-    page = reverse("interview", args=[answer.question.interview_id])
+    page = reverse("interviews:interview", args=[answer.question.interview_id])
     assert response["Location"] == f"{page}#answer-{answer.pk}"
     assert texts(answer) == [(1, "and many more")]
 
@@ -185,7 +185,7 @@ def test_whoever_may_see_the_interview_may_correct_it(answer: Answer, client: Cl
 
 def test_others_neither_see_nor_change_anything(answer: Answer, client: Client) -> None:
     client.force_login(a_recruiter("bea"))
-    never = reverse("corrections", args=[uuid4()])
+    never = reverse("interviews:corrections", args=[uuid4()])
     data = {"0-text": "Worse", "0-seen": ""}
 
     responses = [client.get(address(answer)), client.post(address(answer), data), client.post(never, data)]
@@ -198,7 +198,7 @@ def test_others_neither_see_nor_change_anything(answer: Answer, client: Client) 
 def test_a_candidate_corrects_nothing(client: Client) -> None:
     interview, token = an_interview_and_token(questions=["Why you?"])
     answer = an_answer(interview.questions.get(), "a secret")
-    client.post(reverse("join", args=[token]), {"consent": "on"})
+    client.post(reverse("interviews:join", args=[token]), {"consent": "on"})
 
     response = client.post(address(answer), {"0-text": "Worse", "0-seen": ""})
 
@@ -227,7 +227,7 @@ def test_a_correction_needs_the_forms_own_token(answer: Answer, reviewer: User) 
 # On the pages
 
 
-@pytest.mark.parametrize("name", ["interview", "admin:interviews_interview_change"])
+@pytest.mark.parametrize("name", ["interviews:interview", "admin:interviews_interview_change"])
 def test_pages_show_the_correction_with_its_mark_and_the_original_beside_it(
     answer: Answer, reviewer: User, client: Client, name: str
 ) -> None:
@@ -243,7 +243,7 @@ def test_pages_show_the_correction_with_its_mark_and_the_original_beside_it(
     assert "<q>i red books</q>" in page
     assert "<span>Ada Lovelace, " in page
     # The admin only shows.
-    assert (address(answer) in page) == (name == "interview")
+    assert (address(answer) in page) == (name == "interviews:interview")
 
 
 @pytest.mark.parametrize("rows", [1, 3])

@@ -197,11 +197,11 @@ def test_neither_candidate_nor_recruiter_find_it_any_more(client: Client) -> Non
     erase([interview])
 
     addresses = [
-        reverse("interview", args=[interview.pk]),
-        reverse("dashboard", args=[interview.pk]),
-        reverse("interview_print", args=[interview.pk]),
-        reverse("interview_export", args=[interview.pk, "json"]),
-        reverse("answer_export", args=[answer.pk, "srt"]),
+        reverse("interviews:interview", args=[interview.pk]),
+        reverse("interviews:dashboard", args=[interview.pk]),
+        reverse("interviews:interview_print", args=[interview.pk]),
+        reverse("interviews:interview_export", args=[interview.pk, "json"]),
+        reverse("interviews:answer_export", args=[answer.pk, "srt"]),
     ]
     assert [client.get(address).status_code for address in addresses] == [404] * 5
     assert list(access.interviews_for(ada)) == []
@@ -220,7 +220,7 @@ def test_a_recruiters_session_holds_nothing_of_what_they_saw(client: Client) -> 
         ("lobby", []),
         ("interview_export", [interview.pk, "json"]),
     ]:
-        client.get(reverse(name, args=args))
+        client.get(reverse(f"interviews:{name}", args=args))
 
     assert set(Session.objects.get().get_decoded()) == {
         "_auth_user_id",

@@ -256,9 +256,9 @@ def test_a_recruiter_says_how_often_answers_may_be_recorded(client: Client) -> N
     fields = {"title": "Developer", "candidate_name": "Grace", "language": "en-US", "questions": "1\n2"}
     named = {**fields, "metrics_sharing": "shared", "link_days": 7}
 
-    client.post(reverse("interview_new"), {**named, "takes_allowed": "3"})
-    client.post(reverse("interview_new"), named)
-    refused = client.post(reverse("interview_new"), {**named, "takes_allowed": "6"})
+    client.post(reverse("interviews:interview_new"), {**named, "takes_allowed": "3"})
+    client.post(reverse("interviews:interview_new"), named)
+    refused = client.post(reverse("interviews:interview_new"), {**named, "takes_allowed": "6"})
 
     allowed = Question.objects.order_by("interview__created_at", "position")
     assert list(allowed.values_list("takes_allowed", flat=True)) == [3, 3, 1, 1]
@@ -311,7 +311,7 @@ def test_the_transcript_shows_the_take_that_counts_and_folds_the_others(
 ) -> None:
     client.force_login(a_recruiter(is_superuser=True))
     first, _ = take(interview), take(interview)
-    url = reverse("interview", args=[interview.pk])
+    url = reverse("interviews:interview", args=[interview.pk])
 
     last_counts = client.get(url).content.decode()
     choose(interview, first)
@@ -327,7 +327,7 @@ def test_the_transcript_shows_the_take_that_counts_and_folds_the_others(
 
 
 def heard(client: Client, interview: Interview, answer: Answer) -> int:
-    return client.get(reverse("take_audio", args=[interview.pk, answer.pk])).status_code
+    return client.get(reverse("interviews:take_audio", args=[interview.pk, answer.pk])).status_code
 
 
 def with_audio(answer: Answer) -> Answer:

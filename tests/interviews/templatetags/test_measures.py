@@ -70,7 +70,7 @@ def test_numbers_are_written_as_the_language_of_the_page_writes_them() -> None:
 
 def page_of(client: Client, interview: Interview) -> str:
     client.force_login(interview.owner)  # type: ignore[arg-type]
-    return client.get(reverse("interview", args=[interview.pk])).content.decode()
+    return client.get(reverse("interviews:interview", args=[interview.pk])).content.decode()
 
 
 def rows_of(page: str) -> dict[str, str]:
@@ -136,9 +136,9 @@ def test_a_review_brings_its_measures_and_its_drawing_when_it_is_looked_at(clien
     )
 
     page = page_of(client, interview)
-    sound = client.get(reverse("answer_sound", args=[answer.pk])).json()
+    sound = client.get(reverse("interviews:answer_sound", args=[answer.pk])).json()
 
-    assert f'data-sound="{reverse("answer_sound", args=[answer.pk])}"' in page
+    assert f'data-sound="{reverse("interviews:answer_sound", args=[answer.pk])}"' in page
     assert (sound["peaks"], sound["trace"]) == ("AID/", MEASURED["trace"])
     assert sound["metrics"]["measures"]["pitch_median_hz"]["value"] == 118.5
     assert sound["metrics"]["intonation_score"] == 0.471
@@ -150,7 +150,7 @@ def test_what_is_not_shared_leaves_nothing_on_the_recruiters_pages(client: Clien
     answer = an_answer(interview.questions.get(), "first words", voice_metrics=MEASURED, peaks=b"\x80")
 
     page = page_of(client, interview)
-    sound = client.get(reverse("answer_sound", args=[answer.pk])).json()
+    sound = client.get(reverse("interviews:answer_sound", args=[answer.pk])).json()
 
     assert "first words" in page
     assert [

@@ -30,7 +30,7 @@ def candidate_cookie(client: Client, interview: Interview) -> Morsel[str]:
 def test_the_link_asks_for_consent_and_sets_no_cookie_yet(client: Client) -> None:
     interview, token = an_interview_and_token()
 
-    response = client.get(reverse("join", args=[token]))
+    response = client.get(reverse("interviews:join", args=[token]))
 
     assert response.status_code == 200
     assert response.templates[0].name == "interviews/session/join.html"
@@ -42,10 +42,10 @@ def test_the_link_asks_for_consent_and_sets_no_cookie_yet(client: Client) -> Non
 def test_consent_is_recorded_with_its_version_and_opens_the_session(client: Client) -> None:
     interview, token = an_interview_and_token()
 
-    response = client.post(reverse("join", args=[token]), {"consent": "on"})
+    response = client.post(reverse("interviews:join", args=[token]), {"consent": "on"})
 
     assert response.status_code == 302
-    assert response["Location"] == reverse("session", args=[interview.pk])
+    assert response["Location"] == reverse("interviews:session", args=[interview.pk])
     interview.refresh_from_db()
     assert interview.consented_at is not None
     assert interview.consent_version == CONSENT_VERSION
@@ -55,7 +55,7 @@ def test_consent_is_recorded_with_its_version_and_opens_the_session(client: Clie
 def test_the_candidates_cookie_is_out_of_reach_of_scripts_and_other_sites(client: Client) -> None:
     interview, token = an_interview_and_token()
 
-    client.post(reverse("join", args=[token]), {"consent": "on"})
+    client.post(reverse("interviews:join", args=[token]), {"consent": "on"})
 
     cookie = candidate_cookie(client, interview)
     assert (cookie["httponly"], cookie["samesite"], cookie["secure"], cookie["path"]) == (
@@ -71,7 +71,7 @@ def test_the_candidates_cookie_is_out_of_reach_of_scripts_and_other_sites(client
 def test_the_candidates_cookie_is_secure_over_https(client: Client) -> None:
     interview, token = an_interview_and_token()
 
-    client.post(reverse("join", args=[token]), {"consent": "on"}, secure=True)
+    client.post(reverse("interviews:join", args=[token]), {"consent": "on"}, secure=True)
 
     assert candidate_cookie(client, interview)["secure"] is True
 
@@ -79,7 +79,7 @@ def test_the_candidates_cookie_is_secure_over_https(client: Client) -> None:
 def test_without_the_tick_there_is_no_consent(client: Client) -> None:
     interview, token = an_interview_and_token()
 
-    response = client.post(reverse("join", args=[token]), {})
+    response = client.post(reverse("interviews:join", args=[token]), {})
 
     assert response.status_code == 200
     assert response.context["form"].errors["consent"]
@@ -91,12 +91,14 @@ def test_without_the_tick_there_is_no_consent(client: Client) -> None:
 def test_consent_needs_the_forms_own_token() -> None:
     client = Client(enforce_csrf_checks=True)
     _, token = an_interview_and_token()
-    page = client.get(reverse("join", args=[token]))
+    page = client.get(reverse("interviews:join", args=[token]))
     found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', text_of(page))
     assert found
 
-    refused = client.post(reverse("join", args=[token]), {"consent": "on"})
-    accepted = client.post(reverse("join", args=[token]), {"consent": "on", "csrfmiddlewaretoken": found[1]})
+    refused = client.post(reverse("interviews:join", args=[token]), {"consent": "on"})
+    accepted = client.post(
+        reverse("interviews:join", args=[token]), {"consent": "on", "csrfmiddlewaretoken": found[1]}
+    )
 
     assert (refused.status_code, accepted.status_code) == (403, 302)
 
@@ -104,16 +106,16 @@ def test_consent_needs_the_forms_own_token() -> None:
 def test_the_link_goes_on_without_a_second_consent(client: Client) -> None:
     interview, token = an_interview_and_token(consented_at=timezone.now())
 
-    response = client.get(reverse("join", args=[token]))
+    response = client.get(reverse("interviews:join", args=[token]))
 
-    assert response["Location"] == reverse("session", args=[interview.pk])
+    assert response["Location"] == reverse("interviews:session", args=[interview.pk])
     assert client.get(response["Location"]).status_code == 200
 
 
 def test_an_unknown_link_is_not_found(client: Client) -> None:
     an_interview()
 
-    assert client.get(reverse("join", args=["unknown"])).status_code == 404
+    assert client.get(reverse("interviews:join", args=["unknown"])).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -130,8 +132,8 @@ def test_the_link_of_an_interview_that_is_over_says_so(
 ) -> None:
     interview, token = an_interview_and_token(**fields)
 
-    shown = client.get(reverse("join", args=[token]))
-    posted = client.post(reverse("join", args=[token]), {"consent": "on"})
+    shown = client.get(reverse("interviews:join", args=[token]))
+    posted = client.post(reverse("interviews:join", args=[token]), {"consent": "on"})
 
     assert (shown.status_code, posted.status_code) == (status_code, status_code)
     assert sentence in text_of(shown)
@@ -142,7 +144,7 @@ def test_the_link_of_an_interview_that_is_over_says_so(
 def test_consent_names_who_deletes_what_was_recorded(client: Client) -> None:
     _, token = an_interview_and_token(a_recruiter())
 
-    assert "ada@example.org" in text_of(client.get(reverse("join", args=[token])))
+    assert "ada@example.org" in text_of(client.get(reverse("interviews:join", args=[token])))
 
 
 @pytest.mark.parametrize(("days", "is_told"), [(180, True), (1, True), (0, False)])
@@ -151,10 +153,10 @@ def test_consent_and_the_end_say_how_long_data_is_kept(
 ) -> None:
     settings.DATA_RETENTION_DAYS = days
     _, token = an_interview_and_token()
-    consent = text_of(client.get(reverse("join", args=[token])))
+    consent = text_of(client.get(reverse("interviews:join", args=[token])))
     Interview.objects.update(status=Interview.Status.COMPLETED)
 
-    end = text_of(client.get(reverse("join", args=[token])))
+    end = text_of(client.get(reverse("interviews:join", args=[token])))
 
     sentence = f"deleted {days} day" + ("" if days == 1 else "s") + " after the interview"
     assert [sentence in page for page in (consent, end)] == [is_told, is_told]
@@ -181,7 +183,7 @@ def a_finished_interview(**fields: Any) -> tuple[Interview, str]:
 def test_the_end_says_who_reviews_how_much_and_whom_to_ask(client: Client) -> None:
     _, token = a_finished_interview(owner=a_recruiter(first_name="Ada", last_name="Example"))
 
-    page = text_of(client.get(reverse("join", args=[token])))
+    page = text_of(client.get(reverse("interviews:join", args=[token])))
 
     assert "Answers given: 2 of 3" in page
     assert "Ada Example is in charge of this interview" in page
@@ -191,7 +193,7 @@ def test_the_end_says_who_reviews_how_much_and_whom_to_ask(client: Client) -> No
 def test_without_an_owner_the_end_names_nobody(client: Client) -> None:
     _, token = a_finished_interview()
 
-    page = text_of(client.get(reverse("join", args=[token])))
+    page = text_of(client.get(reverse("interviews:join", args=[token])))
 
     assert "Those who are in charge of this interview" in page
     assert "ask the person who sent you the link" in page
@@ -206,7 +208,10 @@ def test_candidates_may_see_at_the_end_how_their_answers_sounded(
 
     pages = [
         text_of(client.get(address))
-        for address in (reverse("join", args=[token]), reverse("session", args=[interview.pk]))
+        for address in (
+            reverse("interviews:join", args=[token]),
+            reverse("interviews:session", args=[interview.pk]),
+        )
     ]
 
     assert [page.count("<measure-list") for page in pages] == [shown, shown]
@@ -224,7 +229,7 @@ def test_the_end_asks_as_much_for_three_answers_as_for_one(
             an_answer(question, "yes", voice_metrics=MEASURED)
 
         with django_assert_num_queries(5):
-            client.get(reverse("join", args=[token]))
+            client.get(reverse("interviews:join", args=[token]))
 
 
 # The candidate's page
@@ -232,9 +237,9 @@ def test_the_end_asks_as_much_for_three_answers_as_for_one(
 
 def test_the_session_page_holds_no_question(client: Client) -> None:
     interview, token = an_interview_and_token(questions=["A question to think about"])
-    client.post(reverse("join", args=[token]), {"consent": "on"})
+    client.post(reverse("interviews:join", args=[token]), {"consent": "on"})
 
-    page = text_of(client.get(reverse("session", args=[interview.pk])))
+    page = text_of(client.get(reverse("interviews:session", args=[interview.pk])))
 
     assert f'data-socket="/ws/interviews/{interview.pk}/"' in page
     assert "A question to think about" not in page
@@ -243,10 +248,10 @@ def test_the_session_page_holds_no_question(client: Client) -> None:
 def test_a_session_opens_only_with_its_own_cookie(client: Client) -> None:
     mine, token = an_interview_and_token()
     others = an_interview(consented_at=timezone.now())
-    client.post(reverse("join", args=[token]), {"consent": "on"})
+    client.post(reverse("interviews:join", args=[token]), {"consent": "on"})
     client.cookies[access.cookie_name(others.pk)] = candidate_cookie(client, mine).value
 
-    responses = [client.get(reverse("session", args=[pk])) for pk in (others.pk, uuid4())]
+    responses = [client.get(reverse("interviews:session", args=[pk])) for pk in (others.pk, uuid4())]
 
     assert [response.status_code for response in responses] == [403, 403]
     assert responses[0].content == responses[1].content
@@ -255,21 +260,21 @@ def test_a_session_opens_only_with_its_own_cookie(client: Client) -> None:
 def test_a_new_link_ends_the_old_ones_sessions(client: Client) -> None:
     owner = a_recruiter()
     interview, token = an_interview_and_token(owner)
-    client.post(reverse("join", args=[token]), {"consent": "on"})
+    client.post(reverse("interviews:join", args=[token]), {"consent": "on"})
     recruiter = Client()
     recruiter.force_login(owner)
 
-    recruiter.post(reverse("interview_link", args=[interview.pk]))
+    recruiter.post(reverse("interviews:interview_link", args=[interview.pk]))
 
-    assert client.get(reverse("session", args=[interview.pk])).status_code == 403
-    assert client.get(reverse("join", args=[token])).status_code == 404
+    assert client.get(reverse("interviews:session", args=[interview.pk])).status_code == 403
+    assert client.get(reverse("interviews:join", args=[token])).status_code == 404
 
 
 def test_a_session_that_is_over_says_so(client: Client) -> None:
     interview, token = an_interview_and_token()
-    client.post(reverse("join", args=[token]), {"consent": "on"})
+    client.post(reverse("interviews:join", args=[token]), {"consent": "on"})
     Interview.objects.update(status=Interview.Status.COMPLETED)
 
-    page = text_of(client.get(reverse("session", args=[interview.pk])))
+    page = text_of(client.get(reverse("interviews:session", args=[interview.pk])))
 
     assert "Your interview is complete" in page

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 def test_a_new_interview_has_its_questions_and_shows_its_link_once(client: Client) -> None:
     user = signed_in(client)
 
-    response = client.post(reverse("interview_new"), new_interview())
+    response = client.post(reverse("interviews:interview_new"), new_interview())
 
     interview = Interview.objects.get()
     assert interview.owner == user
@@ -26,7 +26,7 @@ def test_a_new_interview_has_its_questions_and_shows_its_link_once(client: Clien
     assert interview.expires_at - timezone.now() < timedelta(days=7)
     token = response.context["link"].split("/")[-2]
     assert access.interview_for_token(token) == interview
-    assert token not in text_of(client.get(reverse("interview", args=[interview.pk])))
+    assert token not in text_of(client.get(reverse("interviews:interview", args=[interview.pk])))
     assert "no-store" in response["Cache-Control"]
 
 
@@ -34,8 +34,8 @@ def test_a_new_interview_has_its_questions_and_shows_its_link_once(client: Clien
 def test_a_new_interview_says_who_is_shown_what_is_measured(client: Client, sharing: str) -> None:
     signed_in(client)
 
-    page = client.get(reverse("interview_new"))
-    client.post(reverse("interview_new"), new_interview(metrics_sharing=sharing))
+    page = client.get(reverse("interviews:interview_new"))
+    client.post(reverse("interviews:interview_new"), new_interview(metrics_sharing=sharing))
 
     assert page.context["form"]["metrics_sharing"].initial == "shared"
     assert Interview.objects.get().metrics_sharing == sharing
@@ -56,7 +56,7 @@ def test_a_new_interview_says_who_is_shown_what_is_measured(client: Client, shar
 def test_an_interview_that_makes_no_sense_is_not_made(client: Client, field: str, value: Any) -> None:
     signed_in(client)
 
-    response = client.post(reverse("interview_new"), new_interview(**{field: value}))
+    response = client.post(reverse("interviews:interview_new"), new_interview(**{field: value}))
 
     assert set(response.context["form"].errors) == {field}
     assert not Interview.objects.exists()

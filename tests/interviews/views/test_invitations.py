@@ -61,7 +61,7 @@ def failing(settings: Any) -> Iterator[type[FailingServer]]:
 def send(client: Client, interview: Interview, **fields: Any) -> Any:
     last = invitations.last_of(interview)
     named = {"email": ADDRESS, "token": "", "after": last or "", **fields}
-    return client.post(reverse("invite", args=[interview.pk]), named)
+    return client.post(reverse("interviews:invite", args=[interview.pk]), named)
 
 
 def token_in(message: Any) -> str:
@@ -105,7 +105,7 @@ def test_who_was_invited_when_and_by_whom_is_kept_and_the_link_is_not(client: Cl
     interview.refresh_from_db()
     assert interview.candidate_email == ADDRESS
     token = token_in(mail.outbox[0])
-    page = text_of(client.get(reverse("invite", args=[interview.pk])))
+    page = text_of(client.get(reverse("interviews:invite", args=[interview.pk])))
     assert ADDRESS in page and token not in page
     assert token not in str(Interview.objects.values()) + str(Invitation.objects.values())
 
@@ -258,7 +258,7 @@ def test_there_is_a_limit(client: Client, ada: Any, settings: Any) -> None:
 def test_nobody_is_invited_to_what_is_over(client: Client, ada: Any, status: str) -> None:
     interview = an_interview(ada, status=status)
 
-    page = client.get(reverse("invite", args=[interview.pk]))
+    page = client.get(reverse("interviews:invite", args=[interview.pk]))
     sent = send(client, interview)
 
     assert "so that nobody can be invited" in text_of(page)
@@ -270,7 +270,7 @@ def test_what_broke_off_is_not_said_to_be_sent(client: Client, ada: Any) -> None
     interview = an_interview(ada)
     Invitation.objects.create(interview=interview, email=ADDRESS, sent_by=ada)
 
-    page = text_of(client.get(reverse("invite", args=[interview.pk])))
+    page = text_of(client.get(reverse("interviews:invite", args=[interview.pk])))
 
     assert "whether it was sent isn&#x27;t known" in page or "whether it was sent isn't known" in page
 
@@ -278,7 +278,7 @@ def test_what_broke_off_is_not_said_to_be_sent(client: Client, ada: Any) -> None
 def test_the_page_says_before_that_the_old_link_ends_and_shows_the_text(client: Client, ada: Any) -> None:
     interview = an_interview(ada, candidate_email="first@example.org")
 
-    page = text_of(client.get(reverse("invite", args=[interview.pk])))
+    page = text_of(client.get(reverse("interviews:invite", args=[interview.pk])))
 
     assert "earlier links stop working" in page
     assert 'value="first@example.org"' in page
@@ -288,7 +288,7 @@ def test_the_page_says_before_that_the_old_link_ends_and_shows_the_text(client: 
 def test_a_site_without_a_mail_server_says_so(client: Client, ada: Any, settings: Any) -> None:
     settings.EMAIL_BACKEND = invitations.PRINTED
 
-    page = text_of(client.get(reverse("invite", args=[an_interview(ada).pk])))
+    page = text_of(client.get(reverse("interviews:invite", args=[an_interview(ada).pk])))
 
     assert "This site has no mail server yet" in page
 
@@ -308,7 +308,9 @@ def test_data_that_is_deleted_meanwhile_stays_deleted(client: Client, ada: Any, 
 
 
 def test_a_new_interview_is_made_and_invited_to_at_once(client: Client, ada: Any) -> None:
-    page = client.post(reverse("interview_new"), new_interview(candidate_email=ADDRESS, invite="yes"))
+    page = client.post(
+        reverse("interviews:interview_new"), new_interview(candidate_email=ADDRESS, invite="yes")
+    )
 
     interview, [message] = Interview.objects.get(), mail.outbox
     assert access.interview_for_token(token_in(message)) == interview
@@ -316,7 +318,7 @@ def test_a_new_interview_is_made_and_invited_to_at_once(client: Client, ada: Any
 
 
 def test_who_is_invited_at_once_needs_an_address(client: Client, ada: Any) -> None:
-    page = client.post(reverse("interview_new"), new_interview(invite="yes"))
+    page = client.post(reverse("interviews:interview_new"), new_interview(invite="yes"))
 
     assert set(page.context["form"].errors) == {"candidate_email"}
     assert "Why you?" in text_of(page)
@@ -324,7 +326,9 @@ def test_who_is_invited_at_once_needs_an_address(client: Client, ada: Any) -> No
 
 
 def test_a_new_interview_outlives_a_mail_server_that_fails(client: Client, ada: Any, failing: Any) -> None:
-    page = client.post(reverse("interview_new"), new_interview(candidate_email=ADDRESS, invite="yes"))
+    page = client.post(
+        reverse("interviews:interview_new"), new_interview(candidate_email=ADDRESS, invite="yes")
+    )
 
     token = page.context["link"].rstrip("/").rsplit("/", 1)[1]
     assert access.interview_for_token(token) == Interview.objects.get()
@@ -338,9 +342,9 @@ def test_only_who_manages_an_interview_invites_to_it(client: Client) -> None:
     interview, token = an_interview_and_token(a_recruiter("bea"))
     interview.watchers.add(signed_in(client))
 
-    watchers = send(client, interview), client.get(reverse("invite", args=[interview.pk]))
+    watchers = send(client, interview), client.get(reverse("interviews:invite", args=[interview.pk]))
     client.force_login(a_recruiter("carl"))
-    strangers = send(client, interview), client.get(reverse("invite", args=[interview.pk]))
+    strangers = send(client, interview), client.get(reverse("interviews:invite", args=[interview.pk]))
 
     assert [page.status_code for page in watchers + strangers] == [403, 403, 404, 404]
     assert mail.outbox == []
@@ -356,7 +360,7 @@ def test_the_page_takes_as_many_queries_for_few_as_for_many(
         Invitation.objects.create(interview=interview, email=ADDRESS, sent_by=ada, sent_at=timezone.now())
 
     with django_assert_num_queries(6):
-        client.get(reverse("invite", args=[interview.pk]))
+        client.get(reverse("interviews:invite", args=[interview.pk]))
 
 
 # A link without an invitation
@@ -366,9 +370,9 @@ def test_only_the_owner_makes_a_new_link(client: Client) -> None:
     interview = an_interview(a_recruiter("bea"))
     interview.watchers.add(signed_in(client))
 
-    watchers = client.post(reverse("interview_link", args=[interview.pk]))
+    watchers = client.post(reverse("interviews:interview_link", args=[interview.pk]))
     client.force_login(a_recruiter("carl"))
-    strangers = client.post(reverse("interview_link", args=[interview.pk]))
+    strangers = client.post(reverse("interviews:interview_link", args=[interview.pk]))
 
     assert (watchers.status_code, strangers.status_code) == (403, 404)
     before = interview.token_hash
@@ -379,4 +383,4 @@ def test_only_the_owner_makes_a_new_link(client: Client) -> None:
 def test_a_link_is_never_made_by_opening_a_page(client: Client) -> None:
     interview = an_interview(signed_in(client))
 
-    assert client.get(reverse("interview_link", args=[interview.pk])).status_code == 405
+    assert client.get(reverse("interviews:interview_link", args=[interview.pk])).status_code == 405

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 
 def sound_of(answer: Answer) -> str:
-    return reverse("answer_sound", args=[answer.pk])
+    return reverse("interviews:answer_sound", args=[answer.pk])
 
 
 # What is drawn and marked of an answer
@@ -73,7 +73,7 @@ def test_who_may_not_see_an_interview_hears_nothing_of_its_answers(client: Clien
     anonymous = client.get(sound_of(others))
     signed_in(client)
 
-    responses = [client.get(reverse("answer_sound", args=[pk])) for pk in (others.pk, uuid4())]
+    responses = [client.get(reverse("interviews:answer_sound", args=[pk])) for pk in (others.pk, uuid4())]
 
     assert anonymous["Location"].startswith(reverse("login"))
     assert [response.status_code for response in responses] == [404, 404]
@@ -100,19 +100,19 @@ def test_the_dashboard_says_which_words_it_marks_and_how_long_notes_may_be(
     settings.LOW_CONFIDENCE_PERCENT, settings.NOTE_MAX_CHARS = 45, 77
     interview = an_interview(signed_in(client))
 
-    page = client.get(reverse("dashboard", args=[interview.pk])).content.decode()
+    page = client.get(reverse("interviews:dashboard", args=[interview.pk])).content.decode()
 
     assert 'data-unsure-percent="45"' in page
     assert "less than 45 % sure" in page
     assert page.count('maxlength="77"') == 2
-    assert f'data-notes="{reverse("notes", args=[interview.pk])}"' in page
+    assert f'data-notes="{reverse("interviews:notes", args=[interview.pk])}"' in page
 
 
 # Side by side
 
 
 def side_by_side(client: Client, *chosen: object) -> Any:
-    return client.get(reverse("side_by_side"), {"i": [str(one) for one in chosen]})
+    return client.get(reverse("interviews:side_by_side"), {"i": [str(one) for one in chosen]})
 
 
 @pytest.mark.parametrize("rows", [1, 3])

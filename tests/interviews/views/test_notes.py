@@ -26,7 +26,7 @@ def ada(client: Client) -> User:
 
 
 def address(interview: Interview, note_id: UUID | None = None) -> str:
-    return reverse("note", args=[interview.pk, note_id or uuid4()])
+    return reverse("interviews:note", args=[interview.pk, note_id or uuid4()])
 
 
 def a_note(author: User, interview: Interview, text: str = "hers", **fields: Any) -> Note:
@@ -34,7 +34,9 @@ def a_note(author: User, interview: Interview, text: str = "hers", **fields: Any
 
 
 def texts(client: Client, interview: Interview) -> list[str]:
-    return [note["text"] for note in client.get(reverse("notes", args=[interview.pk])).json()["notes"]]
+    return [
+        note["text"] for note in client.get(reverse("interviews:notes", args=[interview.pk])).json()["notes"]
+    ]
 
 
 def place(answer: Answer, at_ms: int) -> dict[str, Any]:
@@ -64,7 +66,7 @@ def test_a_note_keeps_its_text_and_where_it_was_made(client: Client, ada: User) 
         "at_ms": 4200,
         "created_at": made.json()["created_at"],
     }
-    assert client.get(reverse("notes", args=[interview.pk])).json() == {"notes": [made.json()]}
+    assert client.get(reverse("interviews:notes", args=[interview.pk])).json() == {"notes": [made.json()]}
 
 
 def test_what_is_sent_again_makes_no_second_note_and_changes_only_the_text(client: Client, ada: User) -> None:
@@ -193,7 +195,7 @@ def test_who_loses_the_right_to_see_the_interview_loses_the_notes(client: Client
     interview.watchers.remove(ada)
 
     assert before == ["hers"]
-    assert client.get(reverse("notes", args=[interview.pk])).status_code == 404
+    assert client.get(reverse("interviews:notes", args=[interview.pk])).status_code == 404
     assert client.post(address(interview, note.pk), {"kind": "note", "text": "x"}).status_code == 404
     assert client.delete(address(interview, note.pk)).status_code == 404
     assert list(access.notes_for(ada)) == []
@@ -206,13 +208,13 @@ def test_a_candidate_and_a_stranger_are_sent_to_sign_in(client: Client) -> None:
     client.cookies[access.cookie_name(interview.pk)] = access.candidate_cookie(interview)
 
     responses = [
-        client.get(reverse("notes", args=[interview.pk])),
+        client.get(reverse("interviews:notes", args=[interview.pk])),
         client.post(address(interview, note.pk), {"kind": "note", "text": "x"}),
         client.delete(address(interview, note.pk)),
     ]
 
     assert [response.status_code for response in responses] == [302, 302, 302]
-    assert client.get(reverse("session", args=[interview.pk])).status_code == 200
+    assert client.get(reverse("interviews:session", args=[interview.pk])).status_code == 200
 
 
 def test_notes_are_changed_by_the_sites_own_pages_alone(ada: User) -> None:

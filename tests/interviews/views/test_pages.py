@@ -21,7 +21,7 @@ RECRUITERS_PAGES = ["interview", "dashboard"]
 @pytest.mark.parametrize("name", [*RECRUITERS_PAGES, "lobby", "interview_new"])
 def test_recruiters_sign_in_first(client: Client, name: str) -> None:
     interview = an_interview()
-    address = reverse(name, args=[interview.pk] if name in RECRUITERS_PAGES else [])
+    address = reverse(f"interviews:{name}", args=[interview.pk] if name in RECRUITERS_PAGES else [])
 
     response = client.get(address)
 
@@ -30,9 +30,9 @@ def test_recruiters_sign_in_first(client: Client, name: str) -> None:
 
 def test_a_candidate_is_no_recruiter(client: Client) -> None:
     interview, token = an_interview_and_token()
-    client.post(reverse("join", args=[token]), {"consent": "on"})
+    client.post(reverse("interviews:join", args=[token]), {"consent": "on"})
 
-    responses = [client.get(reverse(name, args=[interview.pk])) for name in RECRUITERS_PAGES]
+    responses = [client.get(reverse(f"interviews:{name}", args=[interview.pk])) for name in RECRUITERS_PAGES]
 
     assert [response.status_code for response in responses] == [302, 302]
 
@@ -43,7 +43,7 @@ def test_anothers_interview_is_as_missing_as_one_that_never_was(client: Client, 
     an_answer(others.questions.get(position=1), "a secret")
     signed_in(client)
 
-    responses = [client.get(reverse(name, args=[pk])) for pk in (others.pk, uuid4())]
+    responses = [client.get(reverse(f"interviews:{name}", args=[pk])) for pk in (others.pk, uuid4())]
 
     assert [response.status_code for response in responses] == [404, 404]
     assert responses[0].content == responses[1].content
@@ -61,7 +61,7 @@ def test_owners_watchers_and_superusers_see_an_interview(client: Client, name: s
 
     for user in (owner, watcher, root):
         client.force_login(user)
-        assert client.get(reverse(name, args=[interview.pk])).status_code == 200
+        assert client.get(reverse(f"interviews:{name}", args=[interview.pk])).status_code == 200
 
 
 def test_signing_in_leads_to_the_lobby_and_out_again(client: Client) -> None:
@@ -70,9 +70,9 @@ def test_signing_in_leads_to_the_lobby_and_out_again(client: Client) -> None:
     signed_in = client.post(reverse("login"), {"username": "ada", "password": "a long password"})
     signed_out = client.post(reverse("logout"))
 
-    assert signed_in["Location"] == reverse("lobby")
+    assert signed_in["Location"] == reverse("interviews:lobby")
     assert signed_out["Location"] == reverse("login")
-    assert client.get(reverse("home"))["Location"] == reverse("lobby")
+    assert client.get(reverse("interviews:home"))["Location"] == reverse("interviews:lobby")
 
 
 @pytest.mark.parametrize("address", ["/accounts/login/", "/join/unknown/"])

@@ -65,10 +65,10 @@ def ada(client: Client) -> Any:
 
 
 def test_a_set_keeps_its_questions_and_all_about_them(client: Client, ada: Any) -> None:
-    response = client.post(reverse("question_set_new"), form({"text": "Which flower?"}, {}, BLANK))
+    response = client.post(reverse("interviews:question_set_new"), form({"text": "Which flower?"}, {}, BLANK))
 
     made = QuestionSet.objects.get()
-    assert response["Location"] == reverse("question_set", args=[made.pk])
+    assert response["Location"] == reverse("interviews:question_set", args=[made.pk])
     assert (made.owner, made.name, made.language) == (ada, "Gardeners", "en-US")
     assert texts_of(made) == ["Which flower?", "Question 1?"]
     assert {**made.questions.all()[0].asked, "text": ""} == {**ASKED, "text": ""}
@@ -78,7 +78,9 @@ def test_questions_are_moved_added_and_removed(client: Client, ada: Any) -> None
     made = a_set(ada, "1", "2", "3")
     rows = {"text": "1", "ORDER": 4}, {"text": "2", "ORDER": 2}, {"text": "3", "DELETE": "on"}
 
-    client.post(reverse("question_set", args=[made.pk]), form(*rows, {"text": "4", "ORDER": 3}, BLANK))
+    client.post(
+        reverse("interviews:question_set", args=[made.pk]), form(*rows, {"text": "4", "ORDER": 3}, BLANK)
+    )
 
     assert texts_of(made) == ["2", "4", "1"]
     assert [question.position for question in made.questions.all()] == [1, 2, 3]
@@ -87,7 +89,7 @@ def test_questions_are_moved_added_and_removed(client: Client, ada: Any) -> None
 def test_a_set_is_shown_as_it_was_saved(client: Client, ada: Any) -> None:
     made = a_set(ada, "Which flower?")
 
-    page = client.get(reverse("question_set", args=[made.pk]))
+    page = client.get(reverse("interviews:question_set", args=[made.pk]))
 
     row = page.context["formset"].forms[0]
     assert {name: row[name].value() for name in ASKED} == ASKED
@@ -111,7 +113,7 @@ def test_what_makes_no_sense_is_told_and_nothing_typed_is_lost(
 ) -> None:
     made = a_set(ada)
 
-    page = client.post(reverse("question_set", args=[made.pk]), form(*rows, name="Trees"))
+    page = client.post(reverse("interviews:question_set", args=[made.pk]), form(*rows, name="Trees"))
 
     errors = page.context["formset"].errors
     assert [set(row) for row in errors] == [
@@ -134,7 +136,7 @@ def test_what_makes_no_sense_is_told_and_nothing_typed_is_lost(
 def test_a_set_has_some_questions_and_not_too_many(
     client: Client, ada: Any, rows: list[dict[str, Any]], sentence: str
 ) -> None:
-    page = client.post(reverse("question_set_new"), form(*rows))
+    page = client.post(reverse("interviews:question_set_new"), form(*rows))
 
     assert page.context["formset"].non_form_errors() == [sentence]
     assert not QuestionSet.objects.exists()
@@ -147,14 +149,14 @@ def test_a_set_needs_a_name_and_a_language_that_is_recognised(
         "default": {"BACKEND": "speech.backends.pocketsphinx.PocketSphinxBackend"},
     }
 
-    page = client.post(reverse("question_set_new"), form({}, name="", language="de-DE"))
+    page = client.post(reverse("interviews:question_set_new"), form({}, name="", language="de-DE"))
 
     assert set(page.context["form"].errors) == {"name", "language"}
 
 
 @pytest.mark.parametrize("changes", [{"questions-TOTAL_FORMS": "x"}, {"questions-TOTAL_FORMS": "100000"}])
 def test_a_form_that_was_tampered_with_is_refused(client: Client, ada: Any, changes: dict[str, str]) -> None:
-    page = client.post(reverse("question_set_new"), {**form({}), **changes})
+    page = client.post(reverse("interviews:question_set_new"), {**form({}), **changes})
 
     assert page.status_code == 200
     assert not QuestionSet.objects.exists()
@@ -163,17 +165,17 @@ def test_a_form_that_was_tampered_with_is_refused(client: Client, ada: Any, chan
 def test_a_copy_is_one_of_its_own(client: Client, ada: Any) -> None:
     made = a_set(ada, name="x" * 200)
 
-    response = client.post(reverse("question_set_copy", args=[made.pk]))
+    response = client.post(reverse("interviews:question_set_copy", args=[made.pk]))
 
     copy = QuestionSet.objects.exclude(pk=made.pk).get()
-    assert response["Location"] == reverse("question_set", args=[copy.pk])
+    assert response["Location"] == reverse("interviews:question_set", args=[copy.pk])
     assert copy.name.startswith("Copy of xxx") and len(copy.name) == 200
     assert [q.asked for q in copy.questions.all()] == [q.asked for q in made.questions.all()]
 
 
 def test_deleting_asks_first(client: Client, ada: Any) -> None:
     made = a_set(ada)
-    address = reverse("question_set_delete", args=[made.pk])
+    address = reverse("interviews:question_set_delete", args=[made.pk])
 
     assert "Delete “Gardeners”?" in text_of(client.get(address))
     assert QuestionSet.objects.exists()
@@ -187,7 +189,9 @@ def test_deleting_asks_first(client: Client, ada: Any) -> None:
 def test_an_interview_copies_the_questions_of_its_set(client: Client, ada: Any) -> None:
     made = a_set(ada)
 
-    client.post(reverse("interview_new"), new_interview(question_set=made.pk, questions="And which bush?"))
+    client.post(
+        reverse("interviews:interview_new"), new_interview(question_set=made.pk, questions="And which bush?")
+    )
     made.questions.update(text="Another one")
     made.delete()
 
@@ -200,7 +204,7 @@ def test_an_interview_copies_the_questions_of_its_set(client: Client, ada: Any) 
 def test_a_new_interview_is_offered_the_set_that_its_address_names(client: Client, ada: Any) -> None:
     made = a_set(ada, language="en-GB")
 
-    page = client.get(reverse("interview_new"), {"set": str(made.pk)})
+    page = client.get(reverse("interviews:interview_new"), {"set": str(made.pk)})
 
     form = page.context["form"]
     assert (form["question_set"].value(), form["language"].value()) == (made.pk, "en-GB")
@@ -208,7 +212,7 @@ def test_a_new_interview_is_offered_the_set_that_its_address_names(client: Clien
 
 @pytest.mark.parametrize("named", ["nonsense", "00000000-0000-4000-8000-000000000000"])
 def test_a_set_that_is_none_is_left_out(client: Client, ada: Any, named: str) -> None:
-    page = client.get(reverse("interview_new"), {"set": named})
+    page = client.get(reverse("interviews:interview_new"), {"set": named})
 
     assert page.context["form"]["question_set"].value() is None
 
@@ -218,10 +222,10 @@ def test_questions_of_an_interview_become_a_set(client: Client, ada: Any) -> Non
     interview = an_interview(a_recruiter("bea"), title="Gardener", questions=[question, "Why?"])
     interview.watchers.add(ada)
 
-    response = client.post(reverse("interview_to_set", args=[interview.pk]))
+    response = client.post(reverse("interviews:interview_to_set", args=[interview.pk]))
 
     made = QuestionSet.objects.get()
-    assert response["Location"] == reverse("question_set", args=[made.pk])
+    assert response["Location"] == reverse("interviews:question_set", args=[made.pk])
     assert (made.name, made.owner, texts_of(made)) == ("Gardener", ada, ["Which flower?", "Why?"])
     assert made.questions.all()[0].asked == question
 
@@ -237,8 +241,8 @@ def test_anothers_set_is_as_missing_as_one_that_never_was(client: Client, ada: A
     others = a_set(a_recruiter("bea"), "A secret question?", name="A secret name")
     posted = form({})
 
-    responses = [client.post(reverse(name, args=[pk]), posted) for pk in (others.pk, uuid4())]
-    shown = client.get(reverse("question_sets")), client.get(reverse("interview_new"))
+    responses = [client.post(reverse(f"interviews:{name}", args=[pk]), posted) for pk in (others.pk, uuid4())]
+    shown = client.get(reverse("interviews:question_sets")), client.get(reverse("interviews:interview_new"))
 
     assert [response.status_code for response in responses] == [404, 404]
     assert responses[0].content == responses[1].content
@@ -250,8 +254,8 @@ def test_anothers_set_is_as_missing_as_one_that_never_was(client: Client, ada: A
 def test_anothers_set_makes_no_interview(client: Client, ada: Any) -> None:
     others = a_set(a_recruiter("bea"))
 
-    page = client.post(reverse("interview_new"), new_interview(question_set=others.pk))
-    asked = client.get(reverse("interview_new"), {"set": str(others.pk)})
+    page = client.post(reverse("interviews:interview_new"), new_interview(question_set=others.pk))
+    asked = client.get(reverse("interviews:interview_new"), {"set": str(others.pk)})
 
     assert set(page.context["form"].errors) == {"question_set"}
     assert asked.context["form"]["question_set"].value() is None
@@ -261,7 +265,7 @@ def test_anothers_set_makes_no_interview(client: Client, ada: Any) -> None:
 def test_questions_of_anothers_interview_become_no_set(client: Client, ada: Any) -> None:
     others = an_interview(a_recruiter("bea"))
 
-    assert client.post(reverse("interview_to_set", args=[others.pk])).status_code == 404
+    assert client.post(reverse("interviews:interview_to_set", args=[others.pk])).status_code == 404
     assert not QuestionSet.objects.exists()
 
 
@@ -269,16 +273,19 @@ def test_a_superuser_edits_all_and_leaves_them_their_owner(client: Client) -> No
     others = a_set(a_recruiter("bea"))
     signed_in(client, "root", is_superuser=True)
 
-    client.post(reverse("question_set", args=[others.pk]), form({"text": "Which bush?"}))
+    client.post(reverse("interviews:question_set", args=[others.pk]), form({"text": "Which bush?"}))
 
     others.refresh_from_db()
     assert (others.owner.username, texts_of(others)) == ("bea", ["Which bush?"])
-    assert "bea" in text_of(client.get(reverse("question_sets")))
+    assert "bea" in text_of(client.get(reverse("interviews:question_sets")))
 
 
 @pytest.mark.parametrize("name", ["question_sets", "question_set_new"])
 def test_recruiters_sign_in_first(client: Client, name: str) -> None:
-    assert client.get(reverse(name))["Location"] == f"{reverse('login')}?next={reverse(name)}"
+    assert (
+        client.get(reverse(f"interviews:{name}"))["Location"]
+        == f"{reverse('login')}?next={reverse(f'interviews:{name}')}"
+    )
 
 
 @pytest.mark.parametrize("rows", [1, 3])
@@ -289,6 +296,6 @@ def test_the_list_takes_as_many_queries_for_few_as_for_many(
         a_set(ada)
 
     with django_assert_num_queries(3):
-        page = client.get(reverse("question_sets"))
+        page = client.get(reverse("interviews:question_sets"))
 
     assert [found.total for found in page.context["question_sets"]] == [2] * rows

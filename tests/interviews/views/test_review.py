@@ -29,21 +29,21 @@ def test_a_transcript_takes_as_many_queries_for_few_as_for_many(
         Correction.objects.create(segment=answer.segments.get(index=0), text="others")
 
     with django_assert_num_queries(7):
-        client.get(reverse("interview", args=[interview.pk]))
+        client.get(reverse("interviews:interview", args=[interview.pk]))
 
 
 def test_a_transcript_shows_words_times_and_measures(client: Client) -> None:
     interview = an_interview(signed_in(client), questions=["Why you?"])
     answer = an_answer(interview.questions.get(), "first words", "second words", audio=b"fLaC")
 
-    page = text_of(client.get(reverse("interview", args=[interview.pk])))
+    page = text_of(client.get(reverse("interviews:interview", args=[interview.pk])))
 
     assert re.search(
         r'data-start="5000"><button [^>]*>0:05</button><span data-text>second words</span>', page
     )
     [link] = re.findall(r'<audio [^>]*src="([^"]+)"', page)
     assert client.get(link).status_code == 200
-    assert f'data-renewed-at="{reverse("answer_audio", args=[answer.pk])}"' in page
+    assert f'data-renewed-at="{reverse("interviews:answer_audio", args=[answer.pk])}"' in page
     assert ">132</dd>" in page
     assert ">91 %</dd>" in page
     assert page.count(">not measured</dd>") == 2
@@ -62,13 +62,13 @@ def test_the_take_that_counts_is_shown_and_the_others_are_folded(client: Client)
     an_answer(question, "third take", take=3)
     an_answer(question, take=4, status=Answer.Status.FAILED)
 
-    page = text_of(client.get(reverse("interview", args=[interview.pk])))
+    page = text_of(client.get(reverse("interviews:interview", args=[interview.pk])))
 
     counting, *others = page.split('<details class="answer__other">')
     assert ("second take" in counting, "Chosen by the candidate" in counting) == (True, True)
     assert [re.findall(r"(\w+) take</span>", other) for other in others] == [["first"], ["third"], []]
     assert "Chosen by the candidate" not in "".join(others)
-    assert reverse("takes", args=[interview.pk, question.pk]) in page
+    assert reverse("interviews:takes", args=[interview.pk, question.pk]) in page
 
 
 def test_one_take_is_not_compared(client: Client) -> None:
@@ -76,7 +76,7 @@ def test_one_take_is_not_compared(client: Client) -> None:
     an_answer(interview.questions.get(), "words")
     an_answer(interview.questions.get(), take=2, status=Answer.Status.FAILED)
 
-    page = text_of(client.get(reverse("interview", args=[interview.pk])))
+    page = text_of(client.get(reverse("interviews:interview", args=[interview.pk])))
 
     assert "Compare the takes" not in page
 
@@ -87,7 +87,7 @@ def test_the_take_that_counts_is_compared_with_another(client: Client) -> None:
     for take in (1, 2, 3):
         an_answer(question, f"words {take}", take=take, audio=b"fLaC")
     an_answer(question, take=4, status=Answer.Status.FAILED)
-    address = reverse("takes", args=[interview.pk, question.pk])
+    address = reverse("interviews:takes", args=[interview.pk, question.pk])
 
     pages = [client.get(address), client.get(address, {"take": [1, 3]}), client.get(address, {"take": "x"})]
 
@@ -99,9 +99,9 @@ def test_takes_of_others_are_as_missing_as_a_question_that_never_was(client: Cli
     others = an_interview(a_recruiter("bea"), questions=["A secret?"])
     mine = an_interview(signed_in(client))
     addresses = [
-        reverse("takes", args=[others.pk, others.questions.get().pk]),
-        reverse("takes", args=[mine.pk, others.questions.get().pk]),
-        reverse("takes", args=[mine.pk, uuid4()]),
+        reverse("interviews:takes", args=[others.pk, others.questions.get().pk]),
+        reverse("interviews:takes", args=[mine.pk, others.questions.get().pk]),
+        reverse("interviews:takes", args=[mine.pk, uuid4()]),
     ]
 
     assert [client.get(address).status_code for address in addresses] == [404, 404, 404]
@@ -113,7 +113,9 @@ def test_ten_answers_of_three_minutes_are_a_light_page(client: Client) -> None:
         sentences = ["seven words about this and that there"] * 45
         an_answer(question, *sentences, audio=b"fLaC", voice_metrics=MEASURED, peaks=bytes(1200))
 
-    page = client.get(reverse("interview", args=[interview.pk]), headers={"Accept-Encoding": "gzip"})
+    page = client.get(
+        reverse("interviews:interview", args=[interview.pk]), headers={"Accept-Encoding": "gzip"}
+    )
 
     assert len(page.content) < 15_000
     assert len(gzip.decompress(page.content)) < 150_000
@@ -123,5 +125,5 @@ def test_words_can_do_no_harm_to_the_page(client: Client) -> None:
     interview = an_interview(signed_in(client), questions=["<script>one</script>"])
     an_answer(interview.questions.get(), "<script>two</script>")
 
-    assert "<script>one" not in text_of(client.get(reverse("interview", args=[interview.pk])))
-    assert "<script>two" not in text_of(client.get(reverse("interview", args=[interview.pk])))
+    assert "<script>one" not in text_of(client.get(reverse("interviews:interview", args=[interview.pk])))
+    assert "<script>two" not in text_of(client.get(reverse("interviews:interview", args=[interview.pk])))
