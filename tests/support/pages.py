@@ -17,7 +17,8 @@ def signed_in(client: Client, name: str = "ada", **fields: Any) -> Any:
 
 
 def text_of(response: HttpResponse) -> str:
-    return response.content.decode()
+    """The page as a browser reads it: lines and indentation of its source are so many spaces."""
+    return " ".join(response.content.decode().split()).replace('" >', '">')
 
 
 def new_interview(**fields: Any) -> dict[str, Any]:

@@ -89,7 +89,7 @@ def test_pages_allow_no_script_or_style_but_the_sites_own(client: Client, addres
 def test_pages_come_in_the_chosen_language(client: Client) -> None:
     client.post(reverse("set_language"), {"language": "de", "next": reverse("login")})
 
-    page = client.get(reverse("login")).content.decode()
+    page = text_of(client.get(reverse("login")))
 
     assert '<html lang="de" dir="ltr">' in page
     assert 'value="de" lang="de" aria-current="true"' in page
