@@ -15,7 +15,7 @@ from tests.support.servers import Site
 ROWS = """
 from django.contrib.auth.models import User
 from interviews.models import Correction, Note
-from tests.interviews.rows import MEASURED, an_answer, an_interview
+from tests.support.rows import MEASURED, an_answer, an_interview
 owner = User.objects.get()
 for name in ("Grace Example", "Alan Example", "Ada Example"):
     interview = an_interview(owner, candidate_name=name, questions=["Why you?", "Why us?", "When?"])

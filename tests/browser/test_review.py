@@ -21,8 +21,8 @@ from pathlib import Path
 from django.contrib.auth.models import User
 from django.utils import timezone
 from speech.audio import Peaks
-from tests.interviews.rows import MEASURED, an_answer, an_interview
-from tests.voices import read_pcm, silence, speak
+from tests.support.rows import MEASURED, an_answer, an_interview
+from tests.support.voices import read_pcm, silence, speak
 peaks = Peaks()
 peaks.add((read_pcm(speak("I listen before I speak.")) + silence(12))[:12 * 32_000])
 owner = User.objects.get()
@@ -40,7 +40,7 @@ LONG = """
 from pathlib import Path
 from django.contrib.auth.models import User
 from interviews.models import Segment
-from tests.interviews.rows import MEASURED, an_answer, an_interview
+from tests.support.rows import MEASURED, an_answer, an_interview
 interview = an_interview(User.objects.get(), questions=["Why you?"])
 sound = {{"duration_ms": 600_000, "audio": Path({audio!r}).read_bytes(), "peaks": bytes(range(240)) * 5}}
 answer = an_answer(interview.questions.get(), voice_metrics=MEASURED, **sound)
