@@ -38,3 +38,9 @@ def test_a_part_of_a_file_is_sent_as_it_is(client: Client) -> None:
     part = client.get(f"/static/{SCRIPT}", headers={**TAKES_GZIP, "range": "bytes=10-19"})
 
     assert (part.status_code, "Content-Encoding" in part, b"".join(part)) == (206, False, WHOLE[10:20])
+
+
+def test_pages_that_name_no_icon_have_it_all_the_same(client: Client) -> None:
+    icon = client.get("/favicon.ico", follow=True)
+
+    assert (icon.status_code, icon["Content-Type"]) == (200, "image/svg+xml")
