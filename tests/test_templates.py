@@ -11,12 +11,14 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from tests.support.pages import text_of
 from tests.support.rows import a_recruiter, an_interview_and_token
 from tests.support.servers import ROOT
 
 TEMPLATES = ROOT / "templates"
 # What a site of which we are a part gets of them.
 SHIPPED = ["interviews", "admin/interviews"]
+MOST_CHARACTERS = 160
 USED = re.compile(r"{%\s*(?:extends|include)\s+\"([^\"]+)\"")
 BLOCK = re.compile(r"{% block (\w+) %}")
 SITES = """\
@@ -54,6 +56,17 @@ def test_our_templates_replace_none_of_a_sites() -> None:
     }  # fmt: skip
 
 
+def test_lines_are_short_enough_to_be_read() -> None:
+    lines = [
+        (str(path.relative_to(TEMPLATES)), number, len(line))
+        for path in templates(".")
+        for number, line in enumerate(path.read_text().splitlines(), start=1)
+    ]
+
+    assert len(lines) > 1000
+    assert [line for line in lines if line[2] > MOST_CHARACTERS] == []
+
+
 def documented_shell() -> str:
     found = re.search(r"```html\n(.*?)```", (ROOT / "docs" / "embedding.md").read_text(), re.DOTALL)
     assert found
@@ -84,19 +97,15 @@ def in_a_site(settings: Any) -> None:
     settings.TEMPLATES = changed
 
 
-def opened(client: Client, address: str) -> str:
-    return " ".join(client.get(address).content.decode().split())
-
-
 @pytest.mark.django_db
 def test_a_recruiters_page_takes_the_sites_look(client: Client, in_a_site: None) -> None:
     client.force_login(a_recruiter())
 
-    page = opened(client, reverse("interviews:question_sets"))
+    page = text_of(client.get(reverse("interviews:question_sets")))
 
     assert "<title>Question sets</title>" in page
     assert re.search(r"site\.css.*/css/tokens\.css.*/css/lobby\.css.*</head>", page)
-    assert re.search(r"The site's own</nav><main>.*<header.*<div class=\"page \">.*<h1>Question sets", page)
+    assert re.search(r"The site's own</nav><main>.*<header.*<div class=\"page ?\">.*<h1>Question sets", page)
     assert page.count("<main") == 1
 
 
@@ -104,7 +113,7 @@ def test_a_recruiters_page_takes_the_sites_look(client: Client, in_a_site: None)
 def test_a_candidates_page_takes_the_sites_look(client: Client, in_a_site: None) -> None:
     interview, token = an_interview_and_token()
 
-    page = opened(client, reverse("interviews:join", args=[token]))
+    page = text_of(client.get(reverse("interviews:join", args=[token])))
 
     assert f"<title>{interview.title}</title>" in page
     assert re.search(r"The site's own</nav><main>.*<div class=\"page page--narrow\">.*<h1>Welcome", page)

@@ -33,7 +33,9 @@ def test_a_dashboard_draws_and_lists_while_somebody_speaks(server: Site, open_co
 
     expect(card.get_by_text("Delivery, the answer so far")).to_be_visible()
     expect(card.get_by_role("img", name=DRAWING)).to_be_visible()
-    expect(row(card, "pitch_median_hz")).to_contain_text(re.compile(r"Pitch, median \d+ Hz *last 10 s: *\d+"))
+    expect(row(card, "pitch_median_hz")).to_contain_text(
+        re.compile(r"Pitch, median\s+\d+ Hz\s*last 10 s:\s*\d+")
+    )
     expect(people.finals(card)).to_contain_text(SENTENCE)
     expect(candidate.locator("measure-list")).to_be_hidden()
     look(desk, "dashboard-live")

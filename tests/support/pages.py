@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.http import HttpResponse
@@ -17,8 +18,9 @@ def signed_in(client: Client, name: str = "ada", **fields: Any) -> Any:
 
 
 def text_of(response: HttpResponse) -> str:
-    """The page as a browser reads it: lines and indentation of its source are so many spaces."""
-    return " ".join(response.content.decode().split()).replace('" >', '">')
+    """The page without what only lays its source out: lines and indentation."""
+    # Spaces that don't break aren't layout.
+    return re.sub(r"[ \n]+", " ", response.content.decode()).replace(" >", ">")
 
 
 def new_interview(**fields: Any) -> dict[str, Any]:

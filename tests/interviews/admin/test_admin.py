@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
 from interviews.models import Answer, Interview
+from tests.support.pages import text_of
 from tests.support.rows import a_recruiter, an_answer, an_interview
 
 pytestmark = pytest.mark.django_db
@@ -28,10 +28,6 @@ def staff() -> User:
 
 def change_page(interview: Interview) -> str:
     return reverse("admin:interviews_interview_change", args=[interview.pk])
-
-
-def text_of(response: HttpResponse) -> str:
-    return response.content.decode()
 
 
 def test_staff_see_what_is_theirs_and_nothing_else(client: Client, staff: User) -> None:

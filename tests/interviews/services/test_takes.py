@@ -28,6 +28,7 @@ from interviews.services.changes import Change
 from interviews.services.takes import choose_last_take, choose_take
 from interviews.wire.messages import QuestionMessage, TakeChosen
 from speech.metrics import unavailable
+from tests.support import pages
 from tests.support.answers import babble, text_of
 from tests.support.live import PCM, Peer, a_live_interview, candidate_of, connected, eventually
 from tests.support.media import wav
@@ -313,13 +314,13 @@ def test_the_transcript_shows_the_take_that_counts_and_folds_the_others(
     first, _ = take(interview), take(interview)
     url = reverse("interviews:interview", args=[interview.pk])
 
-    last_counts = client.get(url).content.decode()
+    last_counts = pages.text_of(client.get(url))
     choose(interview, first)
-    first_counts = client.get(url).content.decode()
+    first_counts = pages.text_of(client.get(url))
 
-    assert (">Counts<" in last_counts, "Chosen by" in last_counts) == (True, False)
+    assert ("> Counts <" in last_counts, "Chosen by" in last_counts) == (True, False)
     assert "Take 1, which does not count" in last_counts
-    assert (">Counts<" in first_counts, "Chosen by" in first_counts) == (False, True)
+    assert ("> Counts <" in first_counts, "Chosen by" in first_counts) == (False, True)
     assert "Take 2, which does not count" in first_counts
 
 

@@ -12,6 +12,7 @@ from interviews.models import Answer, Interview
 from interviews.templatetags.measures import GROUPS, SCORES, UNITS, WORDINGS, decimal, reading_text
 from speech.metrics.assessment import ESTIMATED_UNIT
 from speech.metrics.catalogue import MEASURES, NAMES
+from tests.support.pages import text_of
 from tests.support.rows import MEASURED, METRICS, a_reading, a_recruiter, an_answer, an_interview
 
 
@@ -70,7 +71,7 @@ def test_numbers_are_written_as_the_language_of_the_page_writes_them() -> None:
 
 def page_of(client: Client, interview: Interview) -> str:
     client.force_login(interview.owner)  # type: ignore[arg-type]
-    return client.get(reverse("interviews:interview", args=[interview.pk])).content.decode()
+    return text_of(client.get(reverse("interviews:interview", args=[interview.pk])))
 
 
 def rows_of(page: str) -> dict[str, str]:
@@ -79,7 +80,7 @@ def rows_of(page: str) -> dict[str, str]:
 
 
 def admin_page_of(client: Client, answer: Answer) -> str:
-    return client.get(reverse("admin:interviews_answer_change", args=[answer.pk])).content.decode()
+    return text_of(client.get(reverse("admin:interviews_answer_change", args=[answer.pk])))
 
 
 @pytest.mark.django_db
