@@ -104,7 +104,7 @@ def test_a_recruiters_page_takes_the_sites_look(client: Client, in_a_site: None)
     page = text_of(client.get(reverse("interviews:question_sets")))
 
     assert "<title>Question sets</title>" in page
-    assert re.search(r"site\.css.*/css/tokens\.css.*/css/lobby\.css.*</head>", page)
+    assert re.search(r"site\.css.*/css/tokens\.css.*/css/table\.css.*</head>", page)
     assert re.search(r"The site's own</nav><main>.*<header.*<div class=\"page ?\">.*<h1>Question sets", page)
     assert page.count("<main") == 1
 

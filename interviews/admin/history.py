@@ -9,13 +9,8 @@ from django.db.models import QuerySet
 from django.forms.widgets import Script
 from django.http import HttpRequest
 
-STYLES = [
-    "interviews/css/admin.css",
-    "interviews/css/transcript.css",
-    "interviews/css/metrics.css",
-    "interviews/css/plot.css",
-    "interviews/css/review.css",
-]
+COMPONENTS = ["transcript", "answers", "metrics", "plot", "player", "wave", "review", "corrections"]
+STYLES = [f"interviews/css/{name}.css" for name in ["admin", *COMPONENTS]]
 SCRIPTS = [Script("interviews/js/elements/answer_review.js", type="module")]
 
 
