@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import gzip
+import re
 
 import pytest
 from django.test import AsyncClient, Client
 
+from interviews.admin.history import COMPONENTS
 from tests.support.servers import ROOT
 
+CSS = ROOT / "static" / "interviews" / "css"
 # It comes in several pieces.
 SCRIPT = "interviews/js/models/candidate_session.js"
 WHOLE = (ROOT / "static" / SCRIPT).read_bytes()
@@ -44,3 +47,32 @@ def test_pages_that_name_no_icon_have_it_all_the_same(client: Client) -> None:
     icon = client.get("/favicon.ico", follow=True)
 
     assert (icon.status_code, icon["Content-Type"]) == (200, "image/svg+xml")
+
+
+def properties(names: list[str], pattern: str) -> set[str]:
+    return {
+        name
+        for sheet in names
+        for name in re.findall(pattern, (CSS / f"{sheet}.css").read_text(), re.MULTILINE)
+    }
+
+
+USED = r"var\((--[\w-]+)"
+SET = r"^ *(--[\w-]+):"
+
+
+def test_pages_use_no_colour_and_no_size_that_nobody_gives() -> None:
+    sheets = sorted(path.stem for path in CSS.glob("*.css"))
+
+    used = properties([name for name in sheets if name != "admin"], USED)
+
+    assert len(used) > 30
+    assert used - properties([name for name in sheets if name != "admin"], SET) == set()
+
+
+def test_what_is_shown_in_the_admin_has_all_its_colours_and_sizes_there() -> None:
+    used = properties(COMPONENTS, USED)
+
+    assert len(used) > 20
+    # What it holds while it plays is its own.
+    assert used - properties(["admin"], SET) - properties(COMPONENTS, SET) == set()
