@@ -67,7 +67,7 @@ chaos: $(VENV)/dev
 
 messages: $(VENV)/run
 	@scripts/need xgettext=gettext
-	@$(BIN)/python manage.py makemessages -l de --no-location --no-wrap --no-obsolete -i .venv -i tests -i var -i benchmarks
+	@$(BIN)/python manage.py makemessages -l de --no-location --no-wrap --no-obsolete -i .venv -i node_modules -i tests -i var -i benchmarks
 	@$(BIN)/python manage.py compilemessages -l de -i .venv -i var
 
 # What is installed is installed again when its list changes.
