@@ -2,7 +2,14 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 
 import {
-  AnswerPlot, liveSound, paceY, pitchY, recentWords, traceEnd, wholeSound, wordsOf
+  AnswerPlot,
+  liveSound,
+  paceY,
+  pitchY,
+  recentWords,
+  traceEnd,
+  wholeSound,
+  wordsOf
 } from "../../static/interviews/js/models/answer_plot.js"
 
 const TRACE = {
@@ -10,7 +17,11 @@ const TRACE = {
   interval_ms: 1000,
   level_dbfs: [-60, -30, 0, -90],
   pitch_hz: [null, 100, 200, null],
-  speech_ms: [[1000, 2000], [2100, 2500], [3000, 3500]]
+  speech_ms: [
+    [1000, 2000],
+    [2100, 2500],
+    [3000, 3500]
+  ]
 }
 
 function word(text, start_ms, end_ms = start_ms + 200) {
@@ -41,7 +52,11 @@ test("the pitch is drawn where there is a voice, on an axis of equal intervals",
 test("speech is where it was measured, and a pause lasts a quarter of a second", () => {
   const plot = new AnswerPlot(answer(), 400)
 
-  assert.deepEqual(plot.speech, [{ x: 100, width: 100 }, { x: 210, width: 40 }, { x: 300, width: 50 }])
+  assert.deepEqual(plot.speech, [
+    { x: 100, width: 100 },
+    { x: 210, width: 40 },
+    { x: 300, width: 50 }
+  ])
   assert.deepEqual(plot.pauses, [{ x: 250, width: 50 }])
 })
 
@@ -51,8 +66,17 @@ test("of the last seconds, what lies before them is cut off", () => {
   const plot = new AnswerPlot({ trace, words, startMs: 8000, endMs: traceEnd(trace) }, 400)
 
   assert.deepEqual(plot.speech, [{ x: 0, width: 150 }])
-  assert.deepEqual(plot.words(1).map(({ x, width }) => [x, width]), [[0, 50], [100, 40]])
-  assert.deepEqual(plot.ticks.map(({ ms }) => ms), [8000, 9000, 10000, 11000, 12000])
+  assert.deepEqual(
+    plot.words(1).map(({ x, width }) => [x, width]),
+    [
+      [0, 50],
+      [100, 40]
+    ]
+  )
+  assert.deepEqual(
+    plot.ticks.map(({ ms }) => ms),
+    [8000, 9000, 10000, 11000, 12000]
+  )
 })
 
 test("words are named where there is room, and not at all where they are too close", () => {
@@ -61,8 +85,19 @@ test("words are named where there is room, and not at all where they are too clo
   const roomy = new AnswerPlot(answer({ words }), 400).words(10)
   const narrow = new AnswerPlot(answer({ words }), 100).words(10)
 
-  assert.deepEqual(roomy.map(({ label, line }) => [label, line]), [["one", 0], ["two", 1], [null, -1], ["three", 0]])
-  assert.deepEqual(narrow.map(({ label }) => label), [null, null, null, null])
+  assert.deepEqual(
+    roomy.map(({ label, line }) => [label, line]),
+    [
+      ["one", 0],
+      ["two", 1],
+      [null, -1],
+      ["three", 0]
+    ]
+  )
+  assert.deepEqual(
+    narrow.map(({ label }) => label),
+    [null, null, null, null]
+  )
 })
 
 test("the pace is counted in steps of five seconds, the rest only if it is half of one", () => {
@@ -71,9 +106,15 @@ test("the pace is counted in steps of five seconds, the rest only if it is half 
   const whole = new AnswerPlot(answer({ words, endMs: 12500 }), 125)
   const shorter = new AnswerPlot(answer({ words, endMs: 12400 }), 124)
 
-  assert.deepEqual(whole.pace.map(({ wpm }) => wpm), [36, 12, 24])
+  assert.deepEqual(
+    whole.pace.map(({ wpm }) => wpm),
+    [36, 12, 24]
+  )
   assert.equal(whole.pacePath(300), "M0 264H50V288H100V276H125")
-  assert.deepEqual(shorter.pace.map(({ wpm }) => wpm), [36, 12])
+  assert.deepEqual(
+    shorter.pace.map(({ wpm }) => wpm),
+    [36, 12]
+  )
   assert.equal(paceY(400, 300), 0)
 })
 
@@ -120,9 +161,15 @@ test("words come from the finals that have them, which a snapshot's have not", (
 })
 
 test("recent words are those of the segments that reach into the last seconds", () => {
-  const segments = [0, 4000, 8000].map((start) => ({ end_ms: start + 3000, words: [word(`at ${start}`, start)] }))
+  const segments = [0, 4000, 8000].map((start) => ({
+    end_ms: start + 3000,
+    words: [word(`at ${start}`, start)]
+  }))
 
-  assert.deepEqual(recentWords(segments, 5000).map(({ start_ms }) => start_ms), [4000, 8000])
+  assert.deepEqual(
+    recentWords(segments, 5000).map(({ start_ms }) => start_ms),
+    [4000, 8000]
+  )
   assert.deepEqual(recentWords(segments, 0).length, 3)
   assert.deepEqual(recentWords(undefined, 0), [])
 })

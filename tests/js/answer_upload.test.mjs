@@ -131,7 +131,13 @@ test("a new take in place of one that has lost its beginning is out of step", ()
 })
 
 function left(fields) {
-  return new FakeTake({ answerId: "a1", chunks: [10, 11, 12].map((value) => chunk(value)), first: 10, bound: 3, ...fields })
+  return new FakeTake({
+    answerId: "a1",
+    chunks: [10, 11, 12].map((value) => chunk(value)),
+    first: 10,
+    bound: 3,
+    ...fields
+  })
 }
 
 test("what an earlier page left goes first, then what was recorded since", () => {

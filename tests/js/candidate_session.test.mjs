@@ -15,7 +15,12 @@ const underWay = (next) => ({ question_id: "q1", answer_id: "a1", next_chunk_ind
 const started = (next, segments = []) => ({ type: "answer_started", ...underWay(next), segments })
 const ack = (next) => ({ type: "ack", question_id: "q1", next_chunk_index: next })
 const error = (code, fields = {}) => ({ type: "error", code, message: code, recoverable: true, ...fields })
-const complete = (status = "complete") => ({ type: "answer_complete", question_id: "q1", text: "words", status })
+const complete = (status = "complete") => ({
+  type: "answer_complete",
+  question_id: "q1",
+  text: "words",
+  status
+})
 
 function asked({ left, under_way = null } = {}) {
   const session = new CandidateSession()
@@ -51,8 +56,9 @@ function chunk() {
 
 // Frames by their index, everything else as it is.
 function sent(session) {
-  return session.takeOutgoing().map((message) =>
-    message instanceof ArrayBuffer ? new DataView(message).getUint32(0) : message)
+  return session
+    .takeOutgoing()
+    .map((message) => (message instanceof ArrayBuffer ? new DataView(message).getUint32(0) : message))
 }
 
 test("a question waits for the candidate to begin", () => {
@@ -137,7 +143,10 @@ test("recording goes on through an outage and is taken up where the server wants
 
   assert.deepEqual(sent(session), [2, 3])
   assert.equal(session.step, "recording")
-  assert.deepEqual(session.transcript.finals.map(({ text }) => text), ["first"])
+  assert.deepEqual(
+    session.transcript.finals.map(({ text }) => text),
+    ["first"]
+  )
 })
 
 test("an answer that ended during an outage is ended again", () => {
@@ -189,7 +198,9 @@ test("a question that was answered meanwhile is asked after", () => {
   session.receive(error("QUESTION_ALREADY_ANSWERED"))
 
   const code = "QUESTION_ALREADY_ANSWERED"
-  assert.deepEqual(sent(session), [{ type: "request_retry", failed_message_type: "start_answer", error_code: code }])
+  assert.deepEqual(sent(session), [
+    { type: "request_retry", failed_message_type: "start_answer", error_code: code }
+  ])
   session.receive(question("q2"))
   assert.equal(session.step, "question")
 })
@@ -461,7 +472,10 @@ test("what was kept of an answer is deleted once the answer is over", () => {
 
   session.receive(complete())
 
-  assert.deepEqual(takes.map(({ told }) => told.at(-1)), ["discard"])
+  assert.deepEqual(
+    takes.map(({ told }) => told.at(-1)),
+    ["discard"]
+  )
 })
 
 test("how the recording gets to the server is told", () => {
@@ -524,8 +538,21 @@ test("what can't be recognised now is told as recorded only", () => {
 })
 
 test("how an answer sounded is there after it, and never while somebody speaks", () => {
-  const metrics = (real_time) => ({ type: "voice_metrics", question_id: "q1", real_time, version: 2, measures: {} })
-  const final = { type: "transcription", question_id: "q1", segment: 0, is_final: true, text: "words", words: [] }
+  const metrics = (real_time) => ({
+    type: "voice_metrics",
+    question_id: "q1",
+    real_time,
+    version: 2,
+    measures: {}
+  })
+  const final = {
+    type: "transcription",
+    question_id: "q1",
+    segment: 0,
+    is_final: true,
+    text: "words",
+    words: []
+  }
   const session = recording()
 
   session.receive(metrics(true))

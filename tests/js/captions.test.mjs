@@ -15,15 +15,23 @@ class Storage {
   }
 }
 
-const refused = () => { throw new Error("denied") }
+const refused = () => {
+  throw new Error("denied")
+}
 
 test("they are of the usual size until another one is chosen", () => {
   const storage = new Storage()
-  assert.equal(rememberedCaptions(() => storage), "normal")
+  assert.equal(
+    rememberedCaptions(() => storage),
+    "normal"
+  )
 
   rememberCaptions(() => storage, "off")
 
-  assert.equal(rememberedCaptions(() => storage), "off")
+  assert.equal(
+    rememberedCaptions(() => storage),
+    "off"
+  )
 })
 
 test("a browser that keeps nothing shows them all the same", () => {

@@ -68,14 +68,18 @@ afterEach(() => {
 })
 
 function opened({ again = true, ...options } = {}) {
-  const socket = new LiveSocket("/ws/", {
-    connected: () => heard.push("connected"),
-    received: (message) => heard.push(message),
-    disconnected: (code) => {
-      heard.push(code)
-      return again
-    }
-  }, options)
+  const socket = new LiveSocket(
+    "/ws/",
+    {
+      connected: () => heard.push("connected"),
+      received: (message) => heard.push(message),
+      disconnected: (code) => {
+        heard.push(code)
+        return again
+      }
+    },
+    options
+  )
   socket.open()
   return socket
 }

@@ -5,25 +5,47 @@ import { livenessOf } from "../../static/interviews/js/models/liveness.js"
 import { ObservedInterview } from "../../static/interviews/js/models/observed_interview.js"
 
 const IDS = { question_id: "q1", answer_id: "a1" }
-const heartbeat = (candidate_silent_ms, interims = "live") =>
-  ({ type: "heartbeat", revision: 5, interims, candidate_silent_ms })
-const state = (name, behind_ms = null) =>
-  ({ type: "state", revision: 5, question_id: "q1", state: name, recogniser: "", behind_ms })
-const interim = (end_ms, heard_ms) =>
-  ({ type: "transcription", revision: 5, ...IDS, segment: 0, text: "so", is_final: false, start_ms: 0, end_ms, heard_ms })
+const heartbeat = (candidate_silent_ms, interims = "live") => ({
+  type: "heartbeat",
+  revision: 5,
+  interims,
+  candidate_silent_ms
+})
+const state = (name, behind_ms = null) => ({
+  type: "state",
+  revision: 5,
+  question_id: "q1",
+  state: name,
+  recogniser: "",
+  behind_ms
+})
+const interim = (end_ms, heard_ms) => ({
+  type: "transcription",
+  revision: 5,
+  ...IDS,
+  segment: 0,
+  text: "so",
+  is_final: false,
+  start_ms: 0,
+  end_ms,
+  heard_ms
+})
 
 function observed({ status = "in_progress", answer = "recording", messages = [] } = {}) {
   const interview = new ObservedInterview()
-  interview.receive({
-    type: "snapshot",
-    revision: 5,
-    interview: { status, current_question_id: "q1" },
-    questions: [{ question_id: "q1" }],
-    answers: answer ? [{ ...IDS, kind: "voice", status: answer, segments: [], failure: "" }] : [],
-    interim: null,
-    watchers: [],
-    interims: "live"
-  }, 0)
+  interview.receive(
+    {
+      type: "snapshot",
+      revision: 5,
+      interview: { status, current_question_id: "q1" },
+      questions: [{ question_id: "q1" }],
+      answers: answer ? [{ ...IDS, kind: "voice", status: answer, segments: [], failure: "" }] : [],
+      interim: null,
+      watchers: [],
+      interims: "live"
+    },
+    0
+  )
   for (const message of messages) interview.receive(message, 0)
   return interview
 }

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { decimal, isGiven, isMeasured, readingText, recentText } from "../../static/interviews/js/models/measures.js"
+import {
+  decimal,
+  isGiven,
+  isMeasured,
+  readingText,
+  recentText
+} from "../../static/interviews/js/models/measures.js"
 
 const UNITS = { "unit.Hz": "{value} Hz", "unit.ratio": "{value} %" }
 const phrase = (name, { value }) => UNITS[name]?.replace("{value}", value) ?? null
@@ -17,11 +23,17 @@ test("a unit that the page has no words for is said as it came", () => {
 })
 
 test("halves are rounded away from zero, as on the server", () => {
-  assert.deepEqual([118.5, 2.5, -23.5].map((value) => decimal(value, 0, "en")), ["119", "3", "−24"])
+  assert.deepEqual(
+    [118.5, 2.5, -23.5].map((value) => decimal(value, 0, "en")),
+    ["119", "3", "−24"]
+  )
 })
 
 test("numbers are written as the language of the page writes them, as on the server", () => {
-  assert.deepEqual([4.25, -23.5, 1234.5].map((value) => decimal(value, 1, "de")), ["4,3", "−23,5", "1234,5"])
+  assert.deepEqual(
+    [4.25, -23.5, 1234.5].map((value) => decimal(value, 1, "de")),
+    ["4,3", "−23,5", "1234,5"]
+  )
   assert.equal(readingText({ value: 0.00012, unit: "ratio" }, 2, phrase, "de"), "0,01 %")
 })
 
@@ -38,6 +50,9 @@ test("zero was measured", () => {
 
 test("answers of before have no measures", () => {
   assert.equal(isMeasured({ version: 1, measures: {} }), false)
-  assert.equal(isMeasured({ version: 2, measures: { snr_db: { value: 30, unit: "dB", status: "ok" } } }), true)
+  assert.equal(
+    isMeasured({ version: 2, measures: { snr_db: { value: 30, unit: "dB", status: "ok" } } }),
+    true
+  )
   assert.equal(isMeasured(null), false)
 })

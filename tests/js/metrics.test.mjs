@@ -3,7 +3,12 @@ import { test } from "node:test"
 
 import { metricText } from "../../static/interviews/js/models/metrics.js"
 
-const METRICS = { speaking_rate_wpm: 132.4, confidence_score: 0.913, fluency_score: 0, intonation_score: null }
+const METRICS = {
+  speaking_rate_wpm: 132.4,
+  confidence_score: 0.913,
+  fluency_score: 0,
+  intonation_score: null
+}
 
 test("a metric is shown with its unit's digits", () => {
   assert.equal(metricText("speaking_rate_wpm", METRICS), "132")

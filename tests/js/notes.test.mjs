@@ -3,8 +3,15 @@ import { test } from "node:test"
 
 import { newId, Notes } from "../../static/interviews/js/models/notes.js"
 
-const note = (id, fields = {}) =>
-  ({ id, kind: "note", text: id, question_id: "q1", answer_id: "a1", at_ms: 1000, ...fields })
+const note = (id, fields = {}) => ({
+  id,
+  kind: "note",
+  text: id,
+  question_id: "q1",
+  answer_id: "a1",
+  at_ms: 1000,
+  ...fields
+})
 const ids = (notes) => notes.map(({ id }) => id)
 
 test("an id is a UUID, and another one each time", () => {
@@ -14,8 +21,13 @@ test("an id is a UUID, and another one each time", () => {
 
 test("notes are listed by their question in the order of the answer, before it those without a time", () => {
   const notes = new Notes()
-  notes.restore([note("late", { at_ms: 9000 }), note("early"), note("before", { at_ms: null }),
-    note("other", { question_id: "q2" }), note("general", { question_id: null })])
+  notes.restore([
+    note("late", { at_ms: 9000 }),
+    note("early"),
+    note("before", { at_ms: null }),
+    note("other", { question_id: "q2" }),
+    note("general", { question_id: null })
+  ])
 
   assert.deepEqual(ids(notes.on("q1")), ["before", "early", "late"])
   assert.deepEqual(ids(notes.on(null)), ["general"])
@@ -44,12 +56,24 @@ test("what changes while it is sent is sent again", () => {
 })
 
 test("what the server has comes in beside what it has not, which is later", () => {
-  const notes = new Notes([{ verb: "keep", note: note("mine", { text: "new" }) }, { verb: "throw_away", note: note("gone") }])
+  const notes = new Notes([
+    { verb: "keep", note: note("mine", { text: "new" }) },
+    { verb: "throw_away", note: note("gone") }
+  ])
 
   notes.restore([note("mine", { text: "old" }), note("gone"), note("saved")])
 
-  assert.deepEqual(notes.on("q1").map(({ text }) => text).sort(), ["new", "saved"])
-  assert.deepEqual(notes.unsent.map(({ verb }) => verb), ["keep", "throw_away"])
+  assert.deepEqual(
+    notes
+      .on("q1")
+      .map(({ text }) => text)
+      .sort(),
+    ["new", "saved"]
+  )
+  assert.deepEqual(
+    notes.unsent.map(({ verb }) => verb),
+    ["keep", "throw_away"]
+  )
 })
 
 test("what is thrown away is gone at once and is told", () => {
@@ -60,7 +84,10 @@ test("what is thrown away is gone at once and is told", () => {
   notes.throwAway("unknown")
 
   assert.deepEqual(notes.on("q1"), [])
-  assert.deepEqual(notes.unsent.map(({ verb }) => verb), ["throw_away"])
+  assert.deepEqual(
+    notes.unsent.map(({ verb }) => verb),
+    ["throw_away"]
+  )
 })
 
 test("a refused note says why and stands in nobody's way, until it is changed", () => {

@@ -4,16 +4,45 @@ import { test } from "node:test"
 import { ObservedInterview } from "../../static/interviews/js/models/observed_interview.js"
 
 const IDS = { question_id: "q1", answer_id: "a1" }
-const final = (revision, segment, text) =>
-  ({ type: "transcription", revision, ...IDS, segment, text, is_final: true, start_ms: 0, end_ms: 1 })
-const interim = (revision, segment, text) =>
-  ({ type: "transcription", revision, ...IDS, segment, text, is_final: false, start_ms: 0, end_ms: 1 })
+const final = (revision, segment, text) => ({
+  type: "transcription",
+  revision,
+  ...IDS,
+  segment,
+  text,
+  is_final: true,
+  start_ms: 0,
+  end_ms: 1
+})
+const interim = (revision, segment, text) => ({
+  type: "transcription",
+  revision,
+  ...IDS,
+  segment,
+  text,
+  is_final: false,
+  start_ms: 0,
+  end_ms: 1
+})
 const heartbeat = (revision, interims = "live") => ({ type: "heartbeat", revision, interims })
 const started = (revision) => ({ type: "answer_started", revision, ...IDS, take: 1, segments: [] })
-const metrics = (revision, real_time, rate) =>
-  ({ type: "voice_metrics", revision, ...IDS, real_time, speaking_rate_wpm: rate })
-const complete = (revision, status = "complete") =>
-  ({ type: "answer_complete", revision, ...IDS, text: "all", confidence: 0.9, duration_ms: 5000, status, kind: "voice" })
+const metrics = (revision, real_time, rate) => ({
+  type: "voice_metrics",
+  revision,
+  ...IDS,
+  real_time,
+  speaking_rate_wpm: rate
+})
+const complete = (revision, status = "complete") => ({
+  type: "answer_complete",
+  revision,
+  ...IDS,
+  text: "all",
+  confidence: 0.9,
+  duration_ms: 5000,
+  status,
+  kind: "voice"
+})
 
 function snapshot(revision, fields = {}) {
   return {
@@ -49,7 +78,9 @@ test("nothing counts before the snapshot", () => {
 test("changes that follow each other are applied, and several may be one revision", () => {
   const interview = observed(5)
 
-  const outcomes = [started(6), final(7, 0, "one"), metrics(8, false, 120), complete(8)].map((m) => interview.receive(m))
+  const outcomes = [started(6), final(7, 0, "one"), metrics(8, false, 120), complete(8)].map((m) =>
+    interview.receive(m)
+  )
 
   assert.deepEqual(outcomes, ["applied", "applied", "applied", "applied"])
   assert.equal(interview.revision, 8)
@@ -73,7 +104,9 @@ test("a hole asks for a snapshot, once, and nothing is applied until it comes", 
 
   assert.equal(interview.receive(final(7, 1, "two")), "resync")
   assert.equal(interview.receive(final(8, 2, "three")), "ignored")
-  interview.receive(snapshot(8, { answers: [{ ...IDS, status: "recording", segments: [{ segment: 0, text: "one" }] }] }))
+  interview.receive(
+    snapshot(8, { answers: [{ ...IDS, status: "recording", segments: [{ segment: 0, text: "one" }] }] })
+  )
 
   assert.equal(interview.revision, 8)
   assert.deepEqual(texts(interview), ["one"])
@@ -210,12 +243,24 @@ test("a snapshot replaces everything, also on a new connection", () => {
 })
 
 test("what is recorded without a recogniser is a change of its own, which a snapshot shows too", () => {
-  const state = (revision, name) => ({ type: "state", revision, question_id: "q1", state: name, recogniser: "" })
-  const interview = observed(5, { answers: [{ ...IDS, status: "recording", text: "", segments: [], failure: "" }] })
+  const state = (revision, name) => ({
+    type: "state",
+    revision,
+    question_id: "q1",
+    state: name,
+    recogniser: ""
+  })
+  const interview = observed(5, {
+    answers: [{ ...IDS, status: "recording", text: "", segments: [], failure: "" }]
+  })
 
-  const outcomes = [state(6, "recorded_only"), state(6, "catching_up")].map((message) => interview.receive(message))
+  const outcomes = [state(6, "recorded_only"), state(6, "catching_up")].map((message) =>
+    interview.receive(message)
+  )
   const hole = observed(5).receive(state(6, "live"))
-  const late = observed(6, { answers: [{ ...IDS, status: "recording", segments: [], failure: "CAPACITY_EXCEEDED" }] })
+  const late = observed(6, {
+    answers: [{ ...IDS, status: "recording", segments: [], failure: "CAPACITY_EXCEEDED" }]
+  })
 
   assert.deepEqual(outcomes, ["applied", "applied"])
   assert.equal(interview.revision, 6)
@@ -246,10 +291,14 @@ test("what a snapshot leaves out of an answer stays, as long as it is shared at 
 test("of several takes the last is shown until one is chosen", () => {
   const second = { question_id: "q1", answer_id: "a2" }
   const interview = observed(5)
-  for (const message of [started(6), metrics(6, true, 120), final(7, 0, "one"), complete(8)]) interview.receive(message)
+  for (const message of [started(6), metrics(6, true, 120), final(7, 0, "one"), complete(8)])
+    interview.receive(message)
 
   interview.receive({ ...started(9), ...second })
-  assert.deepEqual([interview.answer("q1").answer_id, texts(interview), interview.metrics("q1")], ["a2", [], null])
+  assert.deepEqual(
+    [interview.answer("q1").answer_id, texts(interview), interview.metrics("q1")],
+    ["a2", [], null]
+  )
   interview.receive({ ...complete(10), ...second })
   interview.receive({ type: "take_chosen", revision: 11, ...IDS })
 
@@ -273,7 +322,9 @@ test("a snapshot tells which take was chosen", () => {
 })
 
 test("the candidate's note is shown with the answer, and taken back", () => {
-  const interview = observed(5, { answers: [{ ...IDS, status: "complete", segments: [], candidate_note: "" }] })
+  const interview = observed(5, {
+    answers: [{ ...IDS, status: "complete", segments: [], candidate_note: "" }]
+  })
 
   interview.receive({ type: "answer_noted", revision: 6, ...IDS, text: "It was Ada." })
   assert.equal(interview.answer("q1").candidate_note, "It was Ada.")
@@ -286,7 +337,12 @@ test("finals keep their order, and one that comes again takes its place", () => 
   const interview = observed(5)
   interview.receive(started(6))
 
-  for (const [revision, segment, text] of [[7, 0, "one"], [8, 2, "three"], [9, 1, "two"], [9, 1, "zwei"]]) {
+  for (const [revision, segment, text] of [
+    [7, 0, "one"],
+    [8, 2, "three"],
+    [9, 1, "two"],
+    [9, 1, "zwei"]
+  ]) {
     interview.receive(final(revision, segment, text))
   }
 
@@ -304,9 +360,19 @@ test("live metrics are those of the take that is being recorded", () => {
 })
 
 test("what an answer lacks is fetched once and added", () => {
-  const sound = { answer_id: "a1", trace: { start_ms: 0 }, segments: [{ segment: 0, words: [{ word: "one" }] }] }
+  const sound = {
+    answer_id: "a1",
+    trace: { start_ms: 0 },
+    segments: [{ segment: 0, words: [{ word: "one" }] }]
+  }
   const measured = { measures: { snr_db: {} }, trace: null }
-  const answer = { ...IDS, kind: "voice", status: "complete", segments: [{ segment: 0, text: "one" }], voice_metrics: measured }
+  const answer = {
+    ...IDS,
+    kind: "voice",
+    status: "complete",
+    segments: [{ segment: 0, text: "one" }],
+    voice_metrics: measured
+  }
   const interview = observed(5, { answers: [answer] })
   const before = interview.lacksSound("q1")
 
@@ -335,7 +401,10 @@ test("the place in an answer is what was heard of it, and goes on with the clock
   assert.deepEqual(interview.place(1500), { question_id: "q1", answer_id: "a1", at_ms: 500 })
   interview.receive({ ...interim(6, 0, "so"), heard_ms: 3000 }, 3500)
   assert.equal(at(4000), 3500)
-  interview.receive({ ...metrics(6, true, 100), trace: { start_ms: 0, interval_ms: 50, level_dbfs: Array(100).fill(0) } }, 6000)
+  interview.receive(
+    { ...metrics(6, true, 100), trace: { start_ms: 0, interval_ms: 50, level_dbfs: Array(100).fill(0) } },
+    6000
+  )
   assert.equal(at(6000), 5000)
   interview.receive({ type: "heartbeat", revision: 6, interims: "live", candidate_silent_ms: 9000 }, 10000)
   // Nothing has come since: the answer has not gone on.
@@ -347,5 +416,8 @@ test("without any word of how much was heard, the place is after the last final,
   const here = { interview: { status: "in_progress", current_question_id: "q1" } }
 
   assert.equal(observed(5, { ...here, answers: [answer] }).place(0).at_ms, 7000)
-  assert.equal(observed(5, { ...here, answers: [{ ...answer, status: "pending", duration_ms: 9000 }] }).place(0).at_ms, 9000)
+  assert.equal(
+    observed(5, { ...here, answers: [{ ...answer, status: "pending", duration_ms: 9000 }] }).place(0).at_ms,
+    9000
+  )
 })

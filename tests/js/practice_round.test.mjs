@@ -4,7 +4,14 @@ import { test } from "node:test"
 import { PracticeRound } from "../../static/interviews/js/models/practice_round.js"
 
 const chunk = (amplitude = 0) => new Int16Array(1600).fill(amplitude).buffer
-const said = (segment, text, is_final) => ({ type: "transcription", segment, text, is_final, start_ms: 0, end_ms: 1 })
+const said = (segment, text, is_final) => ({
+  type: "transcription",
+  segment,
+  text,
+  is_final,
+  start_ms: 0,
+  end_ms: 1
+})
 const measures = (level, snr, clipped = 0) => ({
   speech_level_dbfs: { value: level, status: "ok" },
   snr_db: { value: snr, status: "ok" },
@@ -19,8 +26,9 @@ function recording({ seconds = 30 } = {}) {
 
 // Frames by their index, everything else as it is.
 function sent(round) {
-  return round.takeOutgoing().map((message) =>
-    message instanceof ArrayBuffer ? new DataView(message).getUint32(0) : message)
+  return round
+    .takeOutgoing()
+    .map((message) => (message instanceof ArrayBuffer ? new DataView(message).getUint32(0) : message))
 }
 
 test("what is said before the server is ready is sent then, in order", () => {
@@ -51,7 +59,10 @@ test("words are shown as they come and read back in the end", () => {
   round.disconnected()
 
   assert.equal(round.step, "done")
-  assert.deepEqual(round.transcript.finals.map(({ text }) => text), ["I believe"])
+  assert.deepEqual(
+    round.transcript.finals.map(({ text }) => text),
+    ["I believe"]
+  )
   assert.equal(round.transcript.interim, null)
   assert.equal(round.problem, null)
 })

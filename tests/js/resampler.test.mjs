@@ -7,7 +7,10 @@ const SECONDS = 1
 const RATES = [8000, 11025, 16000, 22050, 32000, 44100, 48000, 96000]
 
 function tone(hertz, rate) {
-  return Float32Array.from({ length: rate * SECONDS }, (_, n) => 0.5 * Math.sin(2 * Math.PI * hertz * n / rate))
+  return Float32Array.from(
+    { length: rate * SECONDS },
+    (_, n) => 0.5 * Math.sin((2 * Math.PI * hertz * n) / rate)
+  )
 }
 
 function resample(input, rate, blockLength = 128) {
@@ -22,7 +25,7 @@ function resample(input, rate, blockLength = 128) {
 
 // The level of what came out against a tone of 0.5, without the edges.
 function gainDb(output) {
-  const middle = output.slice(output.length / 4, output.length * 3 / 4)
+  const middle = output.slice(output.length / 4, (output.length * 3) / 4)
   const power = middle.reduce((sum, sample) => sum + sample * sample, 0) / middle.length
   return 10 * Math.log10(power / 0.125)
 }

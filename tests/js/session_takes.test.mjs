@@ -6,14 +6,36 @@ import { FakeTake } from "./fake_take.mjs"
 
 const READY = { type: "session_ready", limits: { backlog_bytes: 1024 * 1024, answer_max_seconds: 3600 } }
 
-const take = (number) => ({ answer_id: `a${number}`, status: "complete", text: `take ${number}`, duration_ms: 1000 })
-const question = (id, ...takes) => ({
-  type: "question", question_id: id, text: "Why?", index: 1, total: 2, takes_allowed: 3, takes_left: 3 - takes.length, takes
+const take = (number) => ({
+  answer_id: `a${number}`,
+  status: "complete",
+  text: `take ${number}`,
+  duration_ms: 1000
 })
-const started = (answer_id) =>
-  ({ type: "answer_started", question_id: "q1", answer_id, next_chunk_index: 0, segments: [] })
-const complete = (answer_id, status = "complete") =>
-  ({ type: "answer_complete", question_id: "q1", answer_id, text: "words", status })
+const question = (id, ...takes) => ({
+  type: "question",
+  question_id: id,
+  text: "Why?",
+  index: 1,
+  total: 2,
+  takes_allowed: 3,
+  takes_left: 3 - takes.length,
+  takes
+})
+const started = (answer_id) => ({
+  type: "answer_started",
+  question_id: "q1",
+  answer_id,
+  next_chunk_index: 0,
+  segments: []
+})
+const complete = (answer_id, status = "complete") => ({
+  type: "answer_complete",
+  question_id: "q1",
+  answer_id,
+  text: "words",
+  status
+})
 const error = (code) => ({ type: "error", code, message: code, recoverable: true })
 const choice = (answer_id) => ({ type: "choose_take", question_id: "q1", answer_id })
 
@@ -135,7 +157,9 @@ test("who comes back in the middle of a second take may go on with it", () => {
 })
 
 test("a take that another page began is over once what was recorded of it is sent", () => {
-  const session = asked(question("q1", take(1)), { under_way: { question_id: "q1", answer_id: "a2", next_chunk_index: 20 } })
+  const session = asked(question("q1", take(1)), {
+    under_way: { question_id: "q1", answer_id: "a2", next_chunk_index: 20 }
+  })
   session.sendRecorded()
   session.receive({ ...started("a2"), next_chunk_index: 20 })
 
@@ -188,7 +212,10 @@ for (const code of ["TAKES_EXHAUSTED", "QUESTION_ALREADY_ANSWERED"]) {
     session.takeOutgoing()
 
     session.receive(error(code))
-    assert.deepEqual(session.takeOutgoing().map(({ type }) => type), ["request_retry"])
+    assert.deepEqual(
+      session.takeOutgoing().map(({ type }) => type),
+      ["request_retry"]
+    )
     session.receive(question("q1", take(1), take(2), take(3)))
 
     assert.equal(session.step, "choosing")
@@ -210,7 +237,9 @@ test("a written answer takes the place of the takes", () => {
 
   session.writeAnswer("In writing.")
 
-  assert.deepEqual(session.takeOutgoing(), [{ type: "text_answer", question_id: "q1", answer_text: "In writing." }])
+  assert.deepEqual(session.takeOutgoing(), [
+    { type: "text_answer", question_id: "q1", answer_text: "In writing." }
+  ])
 })
 
 test("what is not saved when the person pauses is still sent, and nothing else happens", () => {

@@ -6,11 +6,16 @@ import { TranscriptSearch } from "../../static/interviews/js/models/transcript_s
 const TEXTS = ["Good work, good people", "In Zürich the\n  WORK went on"]
 
 function found(query) {
-  return new TranscriptSearch(TEXTS).find(query).map(({ text, start, end }) => [text, TEXTS[text].slice(start, end)])
+  return new TranscriptSearch(TEXTS)
+    .find(query)
+    .map(({ text, start, end }) => [text, TEXTS[text].slice(start, end)])
 }
 
 test("capitals and accents make no difference", () => {
-  assert.deepEqual(found("work"), [[0, "work"], [1, "WORK"]])
+  assert.deepEqual(found("work"), [
+    [0, "work"],
+    [1, "WORK"]
+  ])
   assert.deepEqual(found("zurich"), [[1, "Zürich"]])
   assert.deepEqual(found("ZÜRICH"), [[1, "Zürich"]])
 })

@@ -2,7 +2,12 @@ import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import { test } from "node:test"
 
-import { adviceOn, DISTORTED_RATIO, NOISY_DB, QUIET_DBFS } from "../../static/interviews/js/models/voice_advice.js"
+import {
+  adviceOn,
+  DISTORTED_RATIO,
+  NOISY_DB,
+  QUIET_DBFS
+} from "../../static/interviews/js/models/voice_advice.js"
 
 const ok = (value) => ({ value, status: "ok" })
 const none = (status) => ({ value: null, status })

@@ -20,7 +20,12 @@ test("words of which the recogniser was less sure stand alone, and the rest stay
 test("the runs are the text", () => {
   const words = [word("do", 0.1), word("it", 0.2)]
 
-  assert.equal(runsOf({ text: "do it", words }, 0.5).map(({ text }) => text).join(""), "do it")
+  assert.equal(
+    runsOf({ text: "do it", words }, 0.5)
+      .map(({ text }) => text)
+      .join(""),
+    "do it"
+  )
 })
 
 test("a recogniser that reports no confidence has nothing marked, nor have words that are not known", () => {

@@ -36,7 +36,9 @@ class CaptureProcessor extends AudioWorkletProcessor {
 
 function mono(channels) {
   if (channels.length === 1) return channels[0]
-  return channels[0].map((_, index) => channels.reduce((sum, channel) => sum + channel[index], 0) / channels.length)
+  return channels[0].map(
+    (_, index) => channels.reduce((sum, channel) => sum + channel[index], 0) / channels.length
+  )
 }
 
 registerProcessor("capture", CaptureProcessor)

@@ -128,6 +128,8 @@ function stop(stream) {
 
 function deferred() {
   const result = {}
-  result.promise = new Promise((resolve) => { result.resolve = resolve })
+  result.promise = new Promise((resolve) => {
+    result.resolve = resolve
+  })
   return result
 }

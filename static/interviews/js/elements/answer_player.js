@@ -93,7 +93,12 @@ class AnswerPlayer extends HTMLElement {
     ["pause", () => this.#showState()],
     ["ended", () => this.#pause()],
     ["playing", () => this.#follow()],
-    ["loadedmetadata", () => { this.#problem.hidden = true }],
+    [
+      "loadedmetadata",
+      () => {
+        this.#problem.hidden = true
+      }
+    ],
     ["timeupdate", () => this.#moved()],
     ["error", () => this.#renew()]
   ]

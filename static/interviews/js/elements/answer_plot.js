@@ -1,5 +1,11 @@
 import {
-  AnswerPlot, FLOOR_DBFS, GUTTER, PACE_TICKS_WPM, PITCH_TICKS_HZ, paceY, pitchY
+  AnswerPlot,
+  FLOOR_DBFS,
+  GUTTER,
+  PACE_TICKS_WPM,
+  PITCH_TICKS_HZ,
+  paceY,
+  pitchY
 } from "../models/answer_plot.js"
 import { duration } from "../models/duration.js"
 import { decimal } from "../models/measures.js"
@@ -116,7 +122,10 @@ class AnswerPlotElement extends HTMLElement {
       label: phrase("plot.level"),
       height: LEVEL_HEIGHT,
       parts: [
-        ...this.#ticks([[0, 4], [FLOOR_DBFS, LEVEL_HEIGHT / 2]]),
+        ...this.#ticks([
+          [0, 4],
+          [FLOOR_DBFS, LEVEL_HEIGHT / 2]
+        ]),
         svg("path", { class: "plot__level", d: this.#plot.envelope(LEVEL_HEIGHT) })
       ]
     }
@@ -152,10 +161,15 @@ class AnswerPlotElement extends HTMLElement {
       label: phrase("plot.words"),
       height: this.#wordsHeight,
       parts: [
-        svg("path", { class: "plot__word", d: ticks, transform: `translate(0 ${this.#wordsHeight - WORD_HEIGHT})` }),
+        svg("path", {
+          class: "plot__word",
+          d: ticks,
+          transform: `translate(0 ${this.#wordsHeight - WORD_HEIGHT})`
+        }),
         this.#cursor,
         ...labels.map(({ x, label, line }) =>
-          text(label, { x, y: 11 + line * WORD_LINE_HEIGHT, class: "plot__text", lang: language }))
+          text(label, { x, y: 11 + line * WORD_LINE_HEIGHT, class: "plot__text", lang: language })
+        )
       ]
     }
   }
@@ -174,7 +188,12 @@ class AnswerPlotElement extends HTMLElement {
   #axis(top) {
     const ticks = this.#plot.ticks.flatMap(({ ms, x }, index, all) => [
       svg("path", { class: "plot__line", d: `M${x} 0v4` }),
-      text(duration(ms), { x, y: 16, class: "plot__text", "text-anchor": anchor(x, index, all, this.#drawn.width) })
+      text(duration(ms), {
+        x,
+        y: 16,
+        class: "plot__text",
+        "text-anchor": anchor(x, index, all, this.#drawn.width)
+      })
     ])
     return svg("g", { transform: `translate(${GUTTER} ${top})` }, ...ticks)
   }
@@ -186,7 +205,13 @@ class AnswerPlotElement extends HTMLElement {
 
   #ticks(places) {
     return places.map(([value, y]) =>
-      text(decimal(value, 0, document.documentElement.lang), { x: -6, y: y + 4, class: "plot__text", "text-anchor": "end" }))
+      text(decimal(value, 0, document.documentElement.lang), {
+        x: -6,
+        y: y + 4,
+        class: "plot__text",
+        "text-anchor": "end"
+      })
+    )
   }
 
   get #drawing() {

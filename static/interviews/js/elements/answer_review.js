@@ -14,7 +14,9 @@ const NEAR = "400px"
 
 // An answer that is over: its sound, its transcript and what was measured, in step with each other.
 class AnswerReview extends HTMLElement {
-  #near = new IntersectionObserver((entries) => entries.at(-1).isIntersecting && this.#load(), { rootMargin: NEAR })
+  #near = new IntersectionObserver((entries) => entries.at(-1).isIntersecting && this.#load(), {
+    rootMargin: NEAR
+  })
 
   connectedCallback() {
     // One that has not ended has nothing to be fetched.
@@ -33,7 +35,11 @@ class AnswerReview extends HTMLElement {
     if (!response.ok || response.redirected) return
     const { peaks, trace, metrics, segments, duration_ms: endMs } = await response.json()
     if (!this.isConnected) return
-    this.#player?.show({ peaks: peaks ? peaksOf(peaks) : levelPeaks(trace ?? { level_dbfs: [] }), trace, endMs })
+    this.#player?.show({
+      peaks: peaks ? peaksOf(peaks) : levelPeaks(trace ?? { level_dbfs: [] }),
+      trace,
+      endMs
+    })
     if (trace && isMeasured(metrics)) this.#showDelivery(trace, metrics, segments, endMs)
     await this.#transcript?.show(segments)
   }

@@ -208,11 +208,15 @@ class CandidateSessionElement extends HTMLElement {
   // The server
 
   #connect() {
-    this.#socket = new LiveSocket(this.dataset.socket, {
-      connected: () => this.#connected(),
-      received: (message) => this.#received(message),
-      disconnected: (code) => this.#disconnected(code)
-    }, { protocols: ["interview.v1"] })
+    this.#socket = new LiveSocket(
+      this.dataset.socket,
+      {
+        connected: () => this.#connected(),
+        received: (message) => this.#received(message),
+        disconnected: (code) => this.#disconnected(code)
+      },
+      { protocols: ["interview.v1"] }
+    )
     this.#socket.open()
   }
 

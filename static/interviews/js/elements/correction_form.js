@@ -42,15 +42,21 @@ class CorrectionForm extends HTMLElement {
   async #send() {
     const { segment: index } = this.segment.dataset
     const body = new URLSearchParams({
-      [`${index}-text`]: this.querySelector("textarea").value, [`${index}-seen`]: this.segment.dataset.seen ?? ""
+      [`${index}-text`]: this.querySelector("textarea").value,
+      [`${index}-seen`]: this.segment.dataset.seen ?? ""
     })
     const token = document.querySelector("[name=csrfmiddlewaretoken]").value
     const response = await fetch(this.address, {
-      method: "POST", body, headers: { Accept: "application/json", "X-CSRFToken": token }
+      method: "POST",
+      body,
+      headers: { Accept: "application/json", "X-CSRFToken": token }
     })
     // Who is not signed in any more is sent to a page where that can be done.
     if (response.redirected) return this.#complain(phrase("correction.signed_out"))
-    const { segments: [told], problems } = await response.json()
+    const {
+      segments: [told],
+      problems
+    } = await response.json()
     this.#show(told)
     if (problems.length) this.#complain(problems[0].message)
     else this.#close()
@@ -67,13 +73,17 @@ class CorrectionForm extends HTMLElement {
     this.segment.querySelector(".versions")?.remove()
     const made = document.getElementById("versions").content.cloneNode(true)
     const isRestored = text === versions[0].text
-    made.querySelector("summary").textContent = phrase(isRestored ? "correction.restored" : "correction.corrected")
-    made.querySelector("ol").replaceChildren(...versions.map((version) => {
-      const item = made.querySelector("li").cloneNode(true)
-      item.querySelector("span").textContent = [version.by, version.at].filter(Boolean).join(", ")
-      item.querySelector("q").textContent = version.text
-      return item
-    }))
+    made.querySelector("summary").textContent = phrase(
+      isRestored ? "correction.restored" : "correction.corrected"
+    )
+    made.querySelector("ol").replaceChildren(
+      ...versions.map((version) => {
+        const item = made.querySelector("li").cloneNode(true)
+        item.querySelector("span").textContent = [version.by, version.at].filter(Boolean).join(", ")
+        item.querySelector("q").textContent = version.text
+        return item
+      })
+    )
     this.#text.after(made)
   }
 

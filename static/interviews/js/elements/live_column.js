@@ -11,7 +11,9 @@ class LiveColumn extends ObservingElement {
     this.showStatus()
     const { questions, currentQuestionId } = this.interview
     // Once it is over, what was said last stays.
-    const question = questions.find(({ question_id }) => question_id === (currentQuestionId ?? this.#shown)) ?? questions.at(-1)
+    const question =
+      questions.find(({ question_id }) => question_id === (currentQuestionId ?? this.#shown)) ??
+      questions.at(-1)
     this.#shown = question.question_id
     show(this, "position", phrase("question.position", question))
     show(this, "question", question.text)

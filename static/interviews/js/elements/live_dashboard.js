@@ -60,7 +60,9 @@ class LiveDashboard extends ObservingElement {
 
   #placeNote = ({ detail }) => {
     Object.assign(detail, this.interview.place(performance.now()))
-    detail.position = this.interview.questions.find(({ question_id }) => question_id === detail.question_id)?.index
+    detail.position = this.interview.questions.find(
+      ({ question_id }) => question_id === detail.question_id
+    )?.index
   }
 }
 

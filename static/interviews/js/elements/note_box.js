@@ -90,7 +90,8 @@ class NoteBox extends HTMLElement {
 
   // A page that is loaded again goes on with what was being typed.
   #storeDraft() {
-    if (this.#place) sessionStorage.setItem(this.#draft, JSON.stringify({ text: this.#text.value, place: this.#place }))
+    if (this.#place)
+      sessionStorage.setItem(this.#draft, JSON.stringify({ text: this.#text.value, place: this.#place }))
     else sessionStorage.removeItem(this.#draft)
   }
 
@@ -124,7 +125,9 @@ class NoteBox extends HTMLElement {
 
 function placeText({ position, at_ms }) {
   if (!position) return phrase("place.interview")
-  return at_ms === null ? phrase("place.question", { position }) : phrase("place.answer", { position, time: duration(at_ms) })
+  return at_ms === null
+    ? phrase("place.question", { position })
+    : phrase("place.answer", { position, time: duration(at_ms) })
 }
 
 customElements.define("note-box", NoteBox)

@@ -34,7 +34,8 @@ class NoteList extends HTMLElement {
     for (const [id, item] of this.#items) if (!known.has(id)) this.#remove(id, item)
     notes.forEach((note, index) => {
       const item = this.#item(note)
-      if (this.#list.children[index] !== item) this.#list.insertBefore(item, this.#list.children[index] ?? null)
+      if (this.#list.children[index] !== item)
+        this.#list.insertBefore(item, this.#list.children[index] ?? null)
       this.#show(item, note)
     })
     this.hidden = !notes.length
@@ -79,7 +80,8 @@ class NoteList extends HTMLElement {
     if (button.dataset.do === "edit") this.#edit(button, note)
     else if (button.dataset.do === "throw_away") this.#throwAway(note)
     else if (button.dataset.do === "cancel") this.#close(button)
-    else if (button.dataset.do === "seek") this.dispatchEvent(new CustomEvent("note-seek", { bubbles: true, detail: note }))
+    else if (button.dataset.do === "seek")
+      this.dispatchEvent(new CustomEvent("note-seek", { bubbles: true, detail: note }))
   }
 
   #edit(button, { text }) {

@@ -5,7 +5,11 @@ import { LiveSocket } from "../net/live_socket.js"
 import { part, write } from "./parts.js"
 import { phrase } from "./phrases.js"
 
-const CLOSED = new Map([[4401, "signed_out"], [4403, "no_right"], [4404, "no_right"]])
+const CLOSED = new Map([
+  [4401, "signed_out"],
+  [4403, "no_right"],
+  [4404, "no_right"]
+])
 const TICK_MS = 1000
 
 /*
@@ -19,11 +23,15 @@ export class ObservingElement extends HTMLElement {
   #ticking = null
 
   connectedCallback() {
-    this.#socket = new LiveSocket(this.dataset.socket, {
-      connected: () => this.#connected(),
-      received: (message) => this.#received(message),
-      disconnected: (code) => this.#disconnected(code)
-    }, { ping: false })
+    this.#socket = new LiveSocket(
+      this.dataset.socket,
+      {
+        connected: () => this.#connected(),
+        received: (message) => this.#received(message),
+        disconnected: (code) => this.#disconnected(code)
+      },
+      { ping: false }
+    )
     this.#socket.open()
     this.#ticking = setInterval(() => this.#showLiveness(), TICK_MS)
     this.#showLiveness()
@@ -53,7 +61,8 @@ export class ObservingElement extends HTMLElement {
     if (outcome === "resync") this.#socket.send({ type: "resync" })
     if (message.type === "heartbeat") this.#socket.send({ type: "seen", revision: message.revision })
     else if (message.type === "snapshot") this.render()
-    else if (outcome === "applied" || message.type === "presence" && this.interview.interview) this.renderChange(message)
+    else if (outcome === "applied" || (message.type === "presence" && this.interview.interview))
+      this.renderChange(message)
     this.#showLiveness()
   }
 

@@ -45,7 +45,7 @@ class PracticeRoundElement extends HTMLElement {
   async #start() {
     this.#check.pause()
     this.#player.stop()
-    const round = this.#round = new PracticeRound(Number(this.dataset.seconds))
+    const round = (this.#round = new PracticeRound(Number(this.dataset.seconds)))
     const opening = ++this.#opening
     round.start()
     this.#connect(round)
@@ -168,7 +168,9 @@ class PracticeRoundElement extends HTMLElement {
     practise.hidden = isUnderWay
     practise.textContent = phrase(step === "ready" ? "practice.start" : "practice.again")
     this.#action("practise-listen").hidden = step !== "done" || chunks.length === 0
-    this.#action("practise-listen").textContent = phrase(this.#isPlaying ? "practice.quiet" : "practice.listen")
+    this.#action("practise-listen").textContent = phrase(
+      this.#isPlaying ? "practice.quiet" : "practice.listen"
+    )
   }
 
   #moveFocus(step) {

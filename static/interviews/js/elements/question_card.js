@@ -106,7 +106,13 @@ class QuestionCard extends HTMLElement {
   // Snapshots leave out the drawing and how sure words are: fetched once somebody looks.
   async #fetchSound() {
     const isTooSoon = performance.now() - this.#fetchedAt < FETCH_AGAIN_MS
-    if (!this.#isSeen || isTooSoon || !this.#question || !this.#interview.lacksSound(this.#question.question_id)) return
+    if (
+      !this.#isSeen ||
+      isTooSoon ||
+      !this.#question ||
+      !this.#interview.lacksSound(this.#question.question_id)
+    )
+      return
     this.#fetchedAt = performance.now()
     try {
       this.#interview.addSound(await fetchSound(this.#answer.answer_id))

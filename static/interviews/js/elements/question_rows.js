@@ -43,7 +43,8 @@ class QuestionRows extends HTMLElement {
     row.hidden = true
     this.#renumber()
     this.#say(phrase("removed"))
-    const place = next && !next.hidden ? next.querySelector("textarea") : this.querySelector("[data-action=add]")
+    const place =
+      next && !next.hidden ? next.querySelector("textarea") : this.querySelector("[data-action=add]")
     place.focus()
   }
 
@@ -61,7 +62,8 @@ class QuestionRows extends HTMLElement {
   // Who can add rows needs none that wait, but for the first.
   #dropBlankRows() {
     for (const row of this.#rows.reverse()) {
-      if (row.querySelector("textarea").value || row.querySelector(".errorlist") || this.#rows.length === 1) return
+      if (row.querySelector("textarea").value || row.querySelector(".errorlist") || this.#rows.length === 1)
+        return
       row.remove()
       this.#total.value--
     }

@@ -35,7 +35,7 @@ class ReadAloud extends HTMLElement {
   }
 
   #read() {
-    const utterance = this.#utterance = new SpeechSynthesisUtterance(this.#text)
+    const utterance = (this.#utterance = new SpeechSynthesisUtterance(this.#text))
     utterance.voice = this.#voice
     utterance.lang = this.dataset.language
     utterance.onend = utterance.onerror = () => this.#utterance === utterance && this.#ended()

@@ -24,7 +24,10 @@ class ReviewNotes extends HTMLElement {
     if (!this.#heard) return
     const { answer, question, position } = this.#heard.review.dataset
     Object.assign(detail, {
-      question_id: question, answer_id: answer, at_ms: Math.round(this.#heard.ms), position: Number(position)
+      question_id: question,
+      answer_id: answer,
+      at_ms: Math.round(this.#heard.ms),
+      position: Number(position)
     })
   }
 
@@ -36,7 +39,11 @@ class ReviewNotes extends HTMLElement {
     review?.querySelector("answer-player")?.seek(at_ms)
   }
 
-  #listeners = [["moved", this.#moved], ["note-place", this.#place], ["note-seek", this.#seek]]
+  #listeners = [
+    ["moved", this.#moved],
+    ["note-place", this.#place],
+    ["note-seek", this.#seek]
+  ]
 }
 
 customElements.define("review-notes", ReviewNotes)

@@ -101,12 +101,14 @@ class ReviewTranscript extends HTMLElement {
     if (target.closest("[data-do=correct]")) return this.#edit(target.closest("[data-segment]"))
     // Who marks text to copy it does not want to hear it.
     if (!getSelection().isCollapsed) return
-    const place = target.closest("[data-ms]") ?? target.closest("button.transcript__time")?.closest("[data-start]")
+    const place =
+      target.closest("[data-ms]") ?? target.closest("button.transcript__time")?.closest("[data-start]")
     if (place) this.#tell("hear", { ms: Number(place.dataset.ms ?? place.dataset.start) })
   }
 
   #edit(segment) {
-    if (!segment.querySelector("correction-form")) segment.append(correctionForm(this.dataset.corrections, segment))
+    if (!segment.querySelector("correction-form"))
+      segment.append(correctionForm(this.dataset.corrections, segment))
     segment.querySelector("textarea").focus()
   }
 

@@ -15,7 +15,10 @@ class SessionPause extends HTMLElement {
     if (!upload?.recordedMs) return null
     const left = spoken(upload.unsavedMs)
     if (!upload.isSaved) return phrase(delivery === "away" ? "paused.kept" : "paused.saving", { left })
-    return phrase("paused.answer", { time: duration(upload.savedMs), wait: spoken(limits.answer_grace_seconds * 1000) })
+    return phrase("paused.answer", {
+      time: duration(upload.savedMs),
+      wait: spoken(limits.answer_grace_seconds * 1000)
+    })
   }
 }
 

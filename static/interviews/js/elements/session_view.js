@@ -33,7 +33,9 @@ export class SessionView {
     this.#showSounded()
     this.#showLastAnswer()
     this.#showDone()
-    this.#root.querySelector("[data-show~=recording] live-transcript").show(this.#session.transcript.finals, this.#session.transcript.interim)
+    this.#root
+      .querySelector("[data-show~=recording] live-transcript")
+      .show(this.#session.transcript.finals, this.#session.transcript.interim)
     this.#moveFocus(step)
   }
 
@@ -69,7 +71,9 @@ export class SessionView {
   }
 
   #times({ think_seconds, answer_seconds }) {
-    const answer = answer_seconds ? [phrase("question.answer", { answer: spoken(answer_seconds * 1000) })] : []
+    const answer = answer_seconds
+      ? [phrase("question.answer", { answer: spoken(answer_seconds * 1000) })]
+      : []
     if (this.#countdown.isRunning) return answer
     const think = think_seconds ? [phrase("question.think", { think: spoken(think_seconds * 1000) })] : []
     return [...think, phrase("question.by_hand"), ...answer]
@@ -79,7 +83,10 @@ export class SessionView {
     const { upload, limits, microphoneLost, question, problem } = this.#session
     this.#action("begin").hidden = !mayBegin
     const record = this.#countdown.isRunning ? "record.now" : "record.start"
-    for (const [name, start] of [["record", record], ["go-on", "record.go_on"]]) {
+    for (const [name, start] of [
+      ["record", record],
+      ["go-on", "record.go_on"]
+    ]) {
       this.#action(name).disabled = this.starting
       this.#action(name).textContent = phrase(this.starting ? "record.starting" : start)
     }
@@ -88,7 +95,8 @@ export class SessionView {
     part(this.#root, "lost").hidden = !microphoneLost
     // What the server complains of is put right by a new connection, if by anything.
     this.#action("reconnect").hidden = !problem?.message
-    if (limits.text_answer_max_chars) this.#root.querySelector("#answer").maxLength = limits.text_answer_max_chars
+    if (limits.text_answer_max_chars)
+      this.#root.querySelector("#answer").maxLength = limits.text_answer_max_chars
   }
 
   #showStatus() {
@@ -101,14 +109,20 @@ export class SessionView {
     show(this.#root, "status-detail", detail ? phrase(detail, values) : "")
     show(this.#root, "status-note", note ? phrase(note, values) : "")
     show(this.#root, "problem", problem ? this.#problemText(problem) : "")
-    show(this.#root, "previous", previous ? phrase(`previous.${step === "choosing" ? "take" : previous.status}`) ?? "" : "")
+    show(
+      this.#root,
+      "previous",
+      previous ? (phrase(`previous.${step === "choosing" ? "take" : previous.status}`) ?? "") : ""
+    )
   }
 
   #savedValues() {
     const { upload, lateMs } = this.#session
     if (!upload) return { time: spoken(lateMs) }
     return {
-      time: duration(upload.savedMs), total: duration(upload.recordedMs), left: spoken(upload.unsavedMs)
+      time: duration(upload.savedMs),
+      total: duration(upload.recordedMs),
+      left: spoken(upload.unsavedMs)
     }
   }
 

@@ -51,7 +51,11 @@ class ThinkCountdown extends HTMLElement {
     part(this, "left").classList.toggle("countdown__left--last", seconds <= LAST_SECONDS)
     part(this, "left").hidden = false
     if (this.#countdown.isToBeSaid(now)) {
-      write(this, "said", phrase("countdown.said", { time: spokenDuration(seconds, document.documentElement.lang) }))
+      write(
+        this,
+        "said",
+        phrase("countdown.said", { time: spokenDuration(seconds, document.documentElement.lang) })
+      )
     }
     if (this.#countdown.isOver(now)) this.#end()
   }

@@ -71,8 +71,16 @@ class WaveForm extends HTMLElement {
     if (!this.#sound || width <= 0 || width === this.#drawnWidth) return
     this.#drawnWidth = width
     const path = waveformPath(this.#sound.peaks, width, HEIGHT)
-    const parts = [svg("path", { class: "wave__bars", d: path }), svg("path", { class: "wave__played", d: path })]
-    const size = { class: "wave__drawing", "aria-hidden": "true", width, height: HEIGHT + BAND_HEIGHT + AXIS_HEIGHT }
+    const parts = [
+      svg("path", { class: "wave__bars", d: path }),
+      svg("path", { class: "wave__played", d: path })
+    ]
+    const size = {
+      class: "wave__drawing",
+      "aria-hidden": "true",
+      width,
+      height: HEIGHT + BAND_HEIGHT + AXIS_HEIGHT
+    }
     part(this, "drawing").replaceChildren(svg("svg", size, ...parts, ...this.#below(width)))
   }
 
@@ -80,9 +88,17 @@ class WaveForm extends HTMLElement {
     const { trace, endMs } = this.#sound
     const plot = new AnswerPlot({ trace, endMs }, width)
     const speech = blocks(trace ? plot.speech : [], BAND_HEIGHT)
-    const ticks = plot.ticks.map(({ ms, x }) => svg("text", {
-      x, y: HEIGHT + BAND_HEIGHT + 14, "text-anchor": width - x < 16 ? "end" : "middle"
-    }, duration(ms)))
+    const ticks = plot.ticks.map(({ ms, x }) =>
+      svg(
+        "text",
+        {
+          x,
+          y: HEIGHT + BAND_HEIGHT + 14,
+          "text-anchor": width - x < 16 ? "end" : "middle"
+        },
+        duration(ms)
+      )
+    )
     return [svg("path", { class: "wave__speech", d: speech, transform: `translate(0 ${HEIGHT})` }), ...ticks]
   }
 

@@ -115,12 +115,14 @@ export class AnswerPlot {
   words(characterWidth) {
     const hasLabels = this.x(this.#start + 1000) >= MIN_LABEL_PIXELS_PER_SECOND
     const free = Array(LABEL_LINES).fill(0)
-    return this.#words.flatMap(({ word, start_ms, end_ms }) => this.#stretch(start_ms, end_ms).map((place) => {
-      const labelEnd = place.x + word.length * characterWidth
-      const line = hasLabels && labelEnd <= this.#width ? free.findIndex((x) => x <= place.x) : -1
-      if (line >= 0) free[line] = labelEnd + LABEL_GAP
-      return { ...place, label: line >= 0 ? word : null, line, startMs: start_ms, endMs: end_ms }
-    }))
+    return this.#words.flatMap(({ word, start_ms, end_ms }) =>
+      this.#stretch(start_ms, end_ms).map((place) => {
+        const labelEnd = place.x + word.length * characterWidth
+        const line = hasLabels && labelEnd <= this.#width ? free.findIndex((x) => x <= place.x) : -1
+        if (line >= 0) free[line] = labelEnd + LABEL_GAP
+        return { ...place, label: line >= 0 ? word : null, line, startMs: start_ms, endMs: end_ms }
+      })
+    )
   }
 
   // Words a minute in steps of PACE_MS, for those of which at least half is known.
@@ -137,17 +139,20 @@ export class AnswerPlot {
   }
 
   pacePath(height) {
-    return this.pace.map(({ startMs, endMs, wpm }, index) => {
-      const y = paceY(wpm, height)
-      const begin = index ? `V${y}` : `M${Math.max(0, this.x(startMs))} ${y}`
-      return `${begin}H${Math.min(this.#width, this.x(endMs))}`
-    }).join("")
+    return this.pace
+      .map(({ startMs, endMs, wpm }, index) => {
+        const y = paceY(wpm, height)
+        const begin = index ? `V${y}` : `M${Math.max(0, this.x(startMs))} ${y}`
+        return `${begin}H${Math.min(this.#width, this.x(endMs))}`
+      })
+      .join("")
   }
 
   // Where the axis of time is marked.
   get ticks() {
     const seconds = (this.#end - this.#start) / 1000
-    const step = TICK_SECONDS.find((each) => (each / seconds) * this.#width >= MIN_TICK_PIXELS) ?? TICK_SECONDS.at(-1)
+    const step =
+      TICK_SECONDS.find((each) => (each / seconds) * this.#width >= MIN_TICK_PIXELS) ?? TICK_SECONDS.at(-1)
     const ticks = []
     for (let ms = Math.ceil(this.#start / 1000 / step) * step * 1000; ms <= this.#end; ms += step * 1000) {
       ticks.push({ ms, x: this.x(ms) })

@@ -145,31 +145,43 @@ export class CandidateSession {
   disconnected(closeCode) {
     this.#taken = false
     if (FINAL_CLOSES.get(closeCode) === "replaced") this.#supersede()
-    this.connection = FINAL_CLOSES.get(closeCode) ?? (closeCode === RESTARTING ? "restarting" : "reconnecting")
+    this.connection =
+      FINAL_CLOSES.get(closeCode) ?? (closeCode === RESTARTING ? "restarting" : "reconnecting")
     if (this.isDone) this.connection = "connected"
     return (!this.isDone || this.isNoting) && !FINAL_CLOSES.has(closeCode)
   }
 
   receive(message) {
     switch (message.type) {
-      case "session_ready": return this.#sessionReady(message)
-      case "question": return this.#questionAsked(message)
-      case "answer_started": return this.#answerStarted(message)
-      case "ack": return this.#isCurrent(message) && this.upload?.acked(message.next_chunk_index)
-      case "transcription": return this.#isCurrent(message) && this.transcript.apply(message)
-      case "voice_metrics": return this.#measured(message)
-      case "state": return this.#isCurrent(message) && (this.recognition = message)
-      case "answer_complete": return this.#answerComplete(message)
-      case "answer_noted": return this.note?.noted(message)
-      case "interview_complete": return this.#interviewComplete(message)
-      case "error": return this.#failed(message)
+      case "session_ready":
+        return this.#sessionReady(message)
+      case "question":
+        return this.#questionAsked(message)
+      case "answer_started":
+        return this.#answerStarted(message)
+      case "ack":
+        return this.#isCurrent(message) && this.upload?.acked(message.next_chunk_index)
+      case "transcription":
+        return this.#isCurrent(message) && this.transcript.apply(message)
+      case "voice_metrics":
+        return this.#measured(message)
+      case "state":
+        return this.#isCurrent(message) && (this.recognition = message)
+      case "answer_complete":
+        return this.#answerComplete(message)
+      case "answer_noted":
+        return this.note?.noted(message)
+      case "interview_complete":
+        return this.#interviewComplete(message)
+      case "error":
+        return this.#failed(message)
     }
   }
 
   // What to send now, in this order: objects as JSON, buffers as they are.
   takeOutgoing() {
     const outgoing = this.#outgoing.splice(0)
-    if (this.connection === "connected") outgoing.push(...this.note?.takeOutgoing() ?? [])
+    if (this.connection === "connected") outgoing.push(...(this.note?.takeOutgoing() ?? []))
     if (this.#taken && this.upload) {
       outgoing.push(...this.upload.takeFrames())
       if (this.upload.isSent && !this.#endSent) {
@@ -185,7 +197,12 @@ export class CandidateSession {
   get hasUnsaved() {
     if (this.isEnded) return false
     const isRecording = this.step === "recording" && !this.isPaused
-    return isRecording || this.isNoting || Boolean(this.#unconfirmed) || Boolean(this.upload && !this.upload.isSaved)
+    return (
+      isRecording ||
+      this.isNoting ||
+      Boolean(this.#unconfirmed) ||
+      Boolean(this.upload && !this.upload.isSaved)
+    )
   }
 
   // How the recording gets to the server: "live"; "behind", as the network is slow; "away", without one.
@@ -358,7 +375,8 @@ export class CandidateSession {
     if (SAID_ELSEWHERE.has(error.code)) return
     if (error.code === "AUDIO_TOO_LONG") this.upload?.cutAt(error.next_chunk_index)
     if (RECORD_AGAIN.has(error.code)) return this.#recordAgain(error.code)
-    if (error.code === "CHUNK_CONFLICT") return this.upload?.isProving ? this.#supersede() : this.#giveUpTake()
+    if (error.code === "CHUNK_CONFLICT")
+      return this.upload?.isProving ? this.#supersede() : this.#giveUpTake()
     if (error.code === "INTERVIEW_ALREADY_COMPLETED") this.#forget()
     if (this.#unconfirmed) this.#takeBack()
     this.problem = error

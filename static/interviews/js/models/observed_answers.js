@@ -52,7 +52,10 @@ export class ObservedAnswers {
     const answer = this.#answers.get(answer_id)
     if (!answer) return
     const words = new Map(segments.map((segment) => [segment.segment, segment.words]))
-    answer.segments = answer.segments.map((segment) => ({ ...segment, words: segment.words ?? words.get(segment.segment) }))
+    answer.segments = answer.segments.map((segment) => ({
+      ...segment,
+      words: segment.words ?? words.get(segment.segment)
+    }))
     if (answer.voice_metrics && trace) answer.voice_metrics = { ...answer.voice_metrics, trace }
   }
 
@@ -63,7 +66,11 @@ export class ObservedAnswers {
     const segments = answer.segments.map((segment) => ({ words: words.get(segment.segment), ...segment }))
     const trace = known.voice_metrics?.trace
     const isDrawn = trace && answer.voice_metrics
-    return { ...answer, segments, voice_metrics: isDrawn ? { ...answer.voice_metrics, trace } : answer.voice_metrics }
+    return {
+      ...answer,
+      segments,
+      voice_metrics: isDrawn ? { ...answer.voice_metrics, trace } : answer.voice_metrics
+    }
   }
 }
 

@@ -79,7 +79,7 @@ export class ObservedInterview {
   }
 
   recognition(questionId) {
-    return this.answer(questionId)?.failure ? RECORDED_ONLY : this.#recognition.get(questionId) ?? null
+    return this.answer(questionId)?.failure ? RECORDED_ONLY : (this.#recognition.get(questionId) ?? null)
   }
 
   // The answer's own once it is over, until then those of the last seconds.
@@ -103,7 +103,11 @@ export class ObservedInterview {
     const answer = this.currentAnswer
     const question_id = this.currentQuestionId
     if (answer?.kind !== "voice") return { question_id, answer_id: null, at_ms: null }
-    return { question_id, answer_id: answer.answer_id, at_ms: answer.duration_ms ?? this.#reached(answer, now) }
+    return {
+      question_id,
+      answer_id: answer.answer_id,
+      at_ms: answer.duration_ms ?? this.#reached(answer, now)
+    }
   }
 
   // What snapshots leave out: whether it is to be fetched, and what was fetched.
@@ -153,16 +157,26 @@ export class ObservedInterview {
 
   #apply(message, now) {
     switch (message.type) {
-      case "answer_started": return this.#answerStarted(message, now)
-      case "transcription": return this.#transcription(message, now)
-      case "voice_metrics": return this.#voiceMetrics(message, now)
-      case "answer_recorded": return this.#answers.of(message).status = "finishing"
-      case "answer_complete": return this.#answerComplete(message)
-      case "take_chosen": return this.#answers.of(message).is_chosen = true
-      case "answer_noted": return this.#answers.of(message).candidate_note = message.text
-      case "question": return this.#questionAsked(message)
-      case "interview_complete": return this.#interviewComplete()
-      case "state": return this.#stateChanged(message)
+      case "answer_started":
+        return this.#answerStarted(message, now)
+      case "transcription":
+        return this.#transcription(message, now)
+      case "voice_metrics":
+        return this.#voiceMetrics(message, now)
+      case "answer_recorded":
+        return (this.#answers.of(message).status = "finishing")
+      case "answer_complete":
+        return this.#answerComplete(message)
+      case "take_chosen":
+        return (this.#answers.of(message).is_chosen = true)
+      case "answer_noted":
+        return (this.#answers.of(message).candidate_note = message.text)
+      case "question":
+        return this.#questionAsked(message)
+      case "interview_complete":
+        return this.#interviewComplete()
+      case "state":
+        return this.#stateChanged(message)
     }
   }
 
@@ -194,7 +208,7 @@ export class ObservedInterview {
   }
 
   #voiceMetrics(message, now) {
-    if (!message.real_time) return this.#answers.of(message).voice_metrics = message
+    if (!message.real_time) return (this.#answers.of(message).voice_metrics = message)
     this.#liveMetrics.set(message.answer_id, message)
     if (message.trace) this.#clock.told(message.answer_id, traceEnd(message.trace), now)
   }

@@ -1,7 +1,7 @@
 import { OUTPUT_RATE } from "./resampler.js"
 
 export const CHUNK_MS = 100
-export const BYTES_PER_MS = OUTPUT_RATE * 2 / 1000
+export const BYTES_PER_MS = (OUTPUT_RATE * 2) / 1000
 
 // Samples between −1 and 1 → chunks of 100 ms, signed 16 bit, little-endian.
 export class PcmChunker {

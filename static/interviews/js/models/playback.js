@@ -3,10 +3,19 @@
 export const SKIP_MS = 5000
 
 const STEPS_MS = new Map([
-  ["ArrowLeft", -1000], ["ArrowDown", -1000], ["PageDown", -10000],
-  ["ArrowRight", 1000], ["ArrowUp", 1000], ["PageUp", 10000]
+  ["ArrowLeft", -1000],
+  ["ArrowDown", -1000],
+  ["PageDown", -10000],
+  ["ArrowRight", 1000],
+  ["ArrowUp", 1000],
+  ["PageUp", 10000]
 ])
-const COMMANDS = new Map([[" ", "toggle"], ["k", "toggle"], ["j", "back"], ["l", "forward"]])
+const COMMANDS = new Map([
+  [" ", "toggle"],
+  ["k", "toggle"],
+  ["j", "back"],
+  ["l", "forward"]
+])
 
 // Where a key on the slider leads to; null for those that mean nothing there.
 export function soughtBy(key, ms, endMs) {

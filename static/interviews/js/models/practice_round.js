@@ -51,10 +51,18 @@ export class PracticeRound {
 
   receive(message) {
     switch (message.type) {
-      case "practice_ready": this.#isTaken = true; break
-      case "transcription": this.transcript.apply(message); break
-      case "voice_metrics": this.#measures = message.measures; break
-      case "error": this.fail(message.code); break
+      case "practice_ready":
+        this.#isTaken = true
+        break
+      case "transcription":
+        this.transcript.apply(message)
+        break
+      case "voice_metrics":
+        this.#measures = message.measures
+        break
+      case "error":
+        this.fail(message.code)
+        break
       case "practice_complete":
         this.transcript.close()
         this.step = "done"

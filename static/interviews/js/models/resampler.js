@@ -64,7 +64,7 @@ export class Resampler {
 
 function tapRows(inputRate, outputRate, up) {
   const lower = Math.min(inputRate, outputRate) / inputRate
-  const cutoff = lower * (PASSBAND + STOPBAND) / 2
+  const cutoff = (lower * (PASSBAND + STOPBAND)) / 2
   const transition = 2 * Math.PI * lower * (STOPBAND - PASSBAND)
   const half = Math.ceil((STOPBAND_DB - 8) / (2.285 * transition) / 2)
   return Array.from({ length: up }, (_, phase) => tapRow(phase / up, half, cutoff))

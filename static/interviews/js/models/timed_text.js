@@ -11,8 +11,14 @@ const MOST_COMPARISONS = 400000
  * time of its own has that of the one before it, the first one `startMs`.
  */
 export function timedText(text, words, startMs) {
-  const tokens = [...text.matchAll(/\S+/g)].map((match) => ({ start: match.index, end: match.index + match[0].length }))
-  const times = timesOf(tokens.map(({ start, end }) => folded(text.slice(start, end))), words)
+  const tokens = [...text.matchAll(/\S+/g)].map((match) => ({
+    start: match.index,
+    end: match.index + match[0].length
+  }))
+  const times = timesOf(
+    tokens.map(({ start, end }) => folded(text.slice(start, end))),
+    words
+  )
   let ms = startMs
   return tokens.map((token, index) => {
     const isTimed = times[index] !== undefined
@@ -47,11 +53,12 @@ function commonWords(one, other) {
   const lengths = Array.from({ length: one.length + 1 }, () => new Uint16Array(other.length + 1))
   for (let a = one.length - 1; a >= 0; a--) {
     for (let b = other.length - 1; b >= 0; b--) {
-      lengths[a][b] = one[a] === other[b] ? lengths[a + 1][b + 1] + 1 : Math.max(lengths[a + 1][b], lengths[a][b + 1])
+      lengths[a][b] =
+        one[a] === other[b] ? lengths[a + 1][b + 1] + 1 : Math.max(lengths[a + 1][b], lengths[a][b + 1])
     }
   }
   const pairs = []
-  for (let a = 0, b = 0; a < one.length && b < other.length;) {
+  for (let a = 0, b = 0; a < one.length && b < other.length; ) {
     if (one[a] === other[b]) pairs.push([a++, b++])
     else if (lengths[a + 1][b] >= lengths[a][b + 1]) a++
     else b++

@@ -14,7 +14,9 @@ export function peaksOf(base64) {
 
 // Of answers that have no peaks, the level stands in for them.
 export function levelPeaks({ level_dbfs }) {
-  return Uint8Array.from(level_dbfs, (level) => Math.min(FULL_SCALE, Math.round(FULL_SCALE * 10 ** (level / 20))))
+  return Uint8Array.from(level_dbfs, (level) =>
+    Math.min(FULL_SCALE, Math.round(FULL_SCALE * 10 ** (level / 20)))
+  )
 }
 
 export function waveformPath(peaks, width, height) {

@@ -77,7 +77,7 @@ export class LiveSocket {
     clearTimeout(this.#retry)
     this.#retry = null
     this.#lastHeard = this.#lastPing = performance.now()
-    const socket = this.#socket = new WebSocket(this.#url, this.#protocols)
+    const socket = (this.#socket = new WebSocket(this.#url, this.#protocols))
     socket.onopen = () => this.#handlers.connected()
     socket.onmessage = ({ data }) => this.#received(data)
     socket.onclose = ({ code }) => this.#closed(code)

@@ -33,5 +33,10 @@ async function outcome(response) {
   if (response.status === 404) return "gone"
   if (response.status !== 400) return "away"
   const { errors } = await response.json()
-  return { refused: Object.values(errors).flat().map(({ message }) => message).join(" ") }
+  return {
+    refused: Object.values(errors)
+      .flat()
+      .map(({ message }) => message)
+      .join(" ")
+  }
 }

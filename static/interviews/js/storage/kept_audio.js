@@ -49,8 +49,15 @@ export class KeptAudio {
   begin(question) {
     if (!this.#database) return NOT_KEPT
     const row = {
-      id: crypto.randomUUID(), tab: this.#tab, interview: this.#interview, question,
-      answer: null, first: 0, bound: 0, state: "recording", begunAt: Date.now()
+      id: crypto.randomUUID(),
+      tab: this.#tab,
+      interview: this.#interview,
+      question,
+      answer: null,
+      first: 0,
+      bound: 0,
+      state: "recording",
+      begunAt: Date.now()
     }
     return KeptTake.begun(this.#database, row, this.#handlers)
   }
