@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { newId, Notes } from "../../static/interviews/js/models/notes.js"
+import { Notes, newId } from "../../static/interviews/js/models/notes.js"
 
 const note = (id, fields = {}) => ({
   id,

@@ -33,8 +33,12 @@ test("one goes through the matches and round, either way", () => {
   search.find("o")
 
   const count = search.matches.length
-  const forward = [1, 1, 1].map((by) => (search.step(by), search.index))
-  const back = [-1, -1, -1].map((by) => (search.step(by), search.index))
+  const stepped = (by) => {
+    search.step(by)
+    return search.index
+  }
+  const forward = [1, 1, 1].map(stepped)
+  const back = [-1, -1, -1].map(stepped)
 
   assert.deepEqual([count, forward, back], [8, [0, 1, 2], [1, 0, 7]])
 })

@@ -9,7 +9,8 @@ export class PcmPlayer {
   async play(chunks, ended) {
     this.stop()
     this.#ended = ended
-    const context = (this.#context = new AudioContext())
+    const context = new AudioContext()
+    this.#context = context
     const source = context.createBufferSource()
     source.buffer = bufferOf(context, chunks)
     source.connect(context.destination)

@@ -1,6 +1,6 @@
+import { ObservingElement } from "./observing.js"
 import { part, show } from "./parts.js"
 import { phrase } from "./phrases.js"
-import { ObservingElement } from "./observing.js"
 import "./live_transcript.js"
 
 // An interview as it happens, beside others: the question that it is at, and the words.

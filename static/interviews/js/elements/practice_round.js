@@ -45,7 +45,8 @@ class PracticeRoundElement extends HTMLElement {
   async #start() {
     this.#check.pause()
     this.#player.stop()
-    const round = (this.#round = new PracticeRound(Number(this.dataset.seconds)))
+    const round = new PracticeRound(Number(this.dataset.seconds))
+    this.#round = round
     const opening = ++this.#opening
     round.start()
     this.#connect(round)

@@ -35,7 +35,8 @@ class ReadAloud extends HTMLElement {
   }
 
   #read() {
-    const utterance = (this.#utterance = new SpeechSynthesisUtterance(this.#text))
+    const utterance = new SpeechSynthesisUtterance(this.#text)
+    this.#utterance = utterance
     utterance.voice = this.#voice
     utterance.lang = this.dataset.language
     utterance.onend = utterance.onerror = () => this.#utterance === utterance && this.#ended()

@@ -74,9 +74,8 @@ class TranscriptSearchElement extends HTMLElement {
   // Of many matches only the one that is gone to changes.
   #showPlace() {
     const { matches, index } = this.#search
-    const name = !matches.length ? "search.none" : index < 0 ? "search.count" : "search.position"
     const count = { number: index + 1, total: matches.length }
-    this.#status.textContent = this.#input.value.trim() ? phrase(name, count) : ""
+    this.#status.textContent = this.#input.value.trim() ? phrase(this.#found, count) : ""
     document.querySelector("[data-found]")?.removeAttribute("data-found")
     if (index < 0) return
     this.#texts[matches[index].text].setAttribute("data-found", "")
@@ -84,6 +83,11 @@ class TranscriptSearchElement extends HTMLElement {
     const now = new Highlight(this.#range(matches[index]))
     now.priority = 1
     CSS.highlights.set("found-now", now)
+  }
+
+  get #found() {
+    if (!this.#search.matches.length) return "search.none"
+    return this.#search.index < 0 ? "search.count" : "search.position"
   }
 
   #range({ text, start, end }) {

@@ -39,9 +39,9 @@ export function wholeSound(trace, words, durationMs) {
 }
 
 // Of those since then; words come in the order of their times.
-export function recentWords(segments = [], sinceMs) {
-  const first = segments.findLastIndex(({ end_ms }) => end_ms < sinceMs) + 1
-  return wordsOf(segments.slice(first))
+export function recentWords(segments, sinceMs) {
+  const first = (segments ?? []).findLastIndex(({ end_ms }) => end_ms < sinceMs) + 1
+  return wordsOf(segments?.slice(first))
 }
 
 export function wordsOf(segments = []) {

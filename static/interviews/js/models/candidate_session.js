@@ -166,7 +166,8 @@ export class CandidateSession {
       case "voice_metrics":
         return this.#measured(message)
       case "state":
-        return this.#isCurrent(message) && (this.recognition = message)
+        if (this.#isCurrent(message)) this.recognition = message
+        return
       case "answer_complete":
         return this.#answerComplete(message)
       case "answer_noted":

@@ -164,13 +164,16 @@ export class ObservedInterview {
       case "voice_metrics":
         return this.#voiceMetrics(message, now)
       case "answer_recorded":
-        return (this.#answers.of(message).status = "finishing")
+        this.#answers.of(message).status = "finishing"
+        return
       case "answer_complete":
         return this.#answerComplete(message)
       case "take_chosen":
-        return (this.#answers.of(message).is_chosen = true)
+        this.#answers.of(message).is_chosen = true
+        return
       case "answer_noted":
-        return (this.#answers.of(message).candidate_note = message.text)
+        this.#answers.of(message).candidate_note = message.text
+        return
       case "question":
         return this.#questionAsked(message)
       case "interview_complete":
@@ -208,7 +211,10 @@ export class ObservedInterview {
   }
 
   #voiceMetrics(message, now) {
-    if (!message.real_time) return (this.#answers.of(message).voice_metrics = message)
+    if (!message.real_time) {
+      this.#answers.of(message).voice_metrics = message
+      return
+    }
     this.#liveMetrics.set(message.answer_id, message)
     if (message.trace) this.#clock.told(message.answer_id, traceEnd(message.trace), now)
   }

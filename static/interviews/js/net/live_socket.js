@@ -77,7 +77,8 @@ export class LiveSocket {
     clearTimeout(this.#retry)
     this.#retry = null
     this.#lastHeard = this.#lastPing = performance.now()
-    const socket = (this.#socket = new WebSocket(this.#url, this.#protocols))
+    const socket = new WebSocket(this.#url, this.#protocols)
+    this.#socket = socket
     socket.onopen = () => this.#handlers.connected()
     socket.onmessage = ({ data }) => this.#received(data)
     socket.onclose = ({ code }) => this.#closed(code)

@@ -73,7 +73,7 @@ export class KeptTake {
   add(pcm) {
     const number = this.#next++
     const below = this.#dropBelow
-    this.#run(({ takes, chunks }) => {
+    this.#run(({ chunks }) => {
       chunks.put(pcm, [this.#row.id, number])
       if (below) chunks.delete(chunksOf(this.#row.id, below))
     })
