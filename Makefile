@@ -1,6 +1,6 @@
 # make run     serves the product with a demo; HOST=, PORT= and SITE_URL= change the address
 # make test    installs what the tests need, checks, and runs every test
-# make check   the quick part: style, types, migrations, layers, JavaScript
+# make check   the quick part: style, types, migrations, layers, JavaScript; make check-style etc. is one of them
 # make bench   a table of how fast it is; AUDIO_DIR= takes speech from a folder of WAV files
 # make pages   the long form of the test of pages: with N= interviews, 2,000 if not said
 # make leaks   the long form of the test that nothing is left behind
@@ -23,7 +23,9 @@ BIN := $(VENV)/bin
 # Debian keeps the server's program out of the way of PATH.
 NEED_POSTGRES := ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || scripts/need postgresql
 
-.PHONY: run test check bench pages leaks long chaos messages
+CHECKS := check-types check-scripts check-layers check-migrations check-style
+
+.PHONY: run test check $(CHECKS) bench pages leaks long chaos messages
 .DEFAULT_GOAL := run
 
 run: $(VENV)/run
@@ -35,14 +37,26 @@ test: check
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not alone"
 	@$(BIN)/python -m pytest -m alone
 
-check: $(VENV)/dev
-	@scripts/need node=nodejs
+# Its parts run side by side, and each tells what it finds, whatever the others find.
+check:
+	@$(MAKE) --no-print-directory --jobs 3 --keep-going --output-sync=target $(CHECKS)
+
+check-types: $(VENV)/dev
+	@$(BIN)/mypy
+
+check-scripts: node_modules/.package-lock.json
+	@node --test --test-reporter=spec tests/js/*.test.mjs
+
+check-layers: $(VENV)/dev
+	@$(BIN)/python -m pytest -q tests/test_layers.py
+
+check-migrations: $(VENV)/dev
+	@$(BIN)/python manage.py makemigrations --check --dry-run
+
+check-style: $(VENV)/dev node_modules/.package-lock.json
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
-	@$(BIN)/python manage.py makemigrations --check --dry-run
-	@$(BIN)/python -m pytest -q tests/test_layers.py
-	@node --test tests/js/*.test.mjs
+	@node_modules/.bin/biome ci --colors=off --error-on-warnings
 
 bench: $(VENV)/dev
 	@scripts/need flite=flite redis-server=redis-server
@@ -85,3 +99,9 @@ $(VENV)/dev: requirements.txt requirements-dev.txt | $(VENV)/bin/python
 	@echo "Installing what the tests need …"
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@ $(VENV)/run
+
+node_modules/.package-lock.json: package.json package-lock.json
+	@scripts/need node=nodejs npm=npm
+	@echo "Installing what checks scripts and styles …"
+	@npm ci --silent --no-audit --no-fund
+	@touch $@
