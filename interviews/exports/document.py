@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from interviews.exports.record import Asked, Passage, Record, Take
 from interviews.models import Interview, Note, Retranscription
-from interviews.wire.rows import metrics_fields, without_drawings
+from interviews.wire.metrics import metrics_fields, without_drawings
 
 VERSION = 1
 

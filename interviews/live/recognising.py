@@ -24,7 +24,7 @@ from interviews.processing.measuring import measuring
 from interviews.services import answers
 from interviews.services.answers import Begun
 from interviews.wire.messages import Phase, State, Transcription, error, warning
-from interviews.wire.rows import live_metrics_message
+from interviews.wire.metrics import live_metrics_message
 from speech import SpeechStream, open_stream
 from speech.events import SAMPLE_RATE, CatchingUp, Final, Interim, Live, Resume, ms_from_samples
 from speech.exceptions import CapacityExceeded, SpeechError

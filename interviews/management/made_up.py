@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from interviews.wire.rows import stored_metrics
+from interviews.wire.metrics import stored_metrics
 from speech.events import SAMPLE_RATE, Word
 from speech.metrics import VoiceAnalyser, WordSource
 

@@ -28,7 +28,7 @@ from interviews.processing.chunks import ChunkReader, ChunksGone, PartedAudio, a
 from interviews.processing.leases import holding
 from interviews.processing.measuring import Measuring, measuring
 from interviews.services import answers
-from interviews.wire.rows import metrics_fields
+from interviews.wire.metrics import metrics_fields
 from speech import Ended, Event, Final, Resume, open_stream
 from speech.audio import Peaks, read_pcm, write_flac
 from speech.backends import get_backend

@@ -16,13 +16,13 @@ from interviews.models import Answer, AudioPart, Interview, Question, Remeasurem
 from interviews.services.changes import Change, lease_end, raise_revision, revision_of
 from interviews.services.interviews import next_step_of
 from interviews.wire.messages import AnswerRecorded, AnswerStarted
+from interviews.wire.metrics import stored_metrics
 from interviews.wire.rows import (
     ended_messages,
     final_message,
     recorded_only_message,
     started_message,
     step_messages,
-    stored_metrics,
 )
 from speech.audio import AudioFormat
 from speech.events import Final

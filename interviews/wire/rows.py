@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections import defaultdict
-from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -22,66 +21,9 @@ from interviews.wire.messages import (
     Snapshot,
     State,
     Transcription,
-    VoiceMetricsMessage,
 )
+from interviews.wire.metrics import brief_metrics, metrics_message
 from speech.backends import get_backend
-from speech.metrics import LiveMeasures, Measures
-
-FIRST_VERSION = 1
-DRAWN = {"pitch_contour"}
-
-
-def stored_metrics(measures: Measures) -> dict[str, Any]:
-    """What an answer keeps of its metrics, so that it shows later what it showed first."""
-    return {**measures.as_dict(), "trace": asdict(measures.trace)}
-
-
-def metrics_fields(stored: dict[str, Any]) -> dict[str, Any]:
-    """The fields of `voice_metrics`: the four that every version has, beside the measures and the trace."""
-    if stored["version"] == FIRST_VERSION:
-        return stored
-    rate = stored["measures"]["speaking_rate_wpm"]["value"]
-    return {
-        **stored["scores"],
-        "speaking_rate_wpm": rate,
-        "version": stored["version"],
-        "measures": stored["measures"],
-        "window": "answer",
-        "trace": stored["trace"],
-    }
-
-
-def metrics_message(answer: Answer, stored: dict[str, Any]) -> VoiceMetricsMessage:
-    return VoiceMetricsMessage(
-        question_id=answer.question_id, answer_id=answer.pk, real_time=False, **metrics_fields(stored)
-    )
-
-
-def live_metrics_message(answer: Answer, live: LiveMeasures) -> VoiceMetricsMessage:
-    fields = metrics_fields(stored_metrics(live.window)) | {"window": "last_10_s"}
-    return VoiceMetricsMessage(
-        question_id=answer.question_id,
-        answer_id=answer.pk,
-        real_time=True,
-        so_far=_so_far(live.answer.as_dict()),
-        **fields,
-    )
-
-
-def _so_far(stored: dict[str, Any]) -> dict[str, Any]:
-    measures = without_drawings(stored["measures"])
-    rate = measures["speaking_rate_wpm"]["value"]
-    return {**stored["scores"], "speaking_rate_wpm": rate, "measures": measures}
-
-
-def without_drawings(measures: dict[str, Any]) -> dict[str, Any]:
-    return {name: measure for name, measure in measures.items() if name not in DRAWN}
-
-
-def _brief_metrics(stored: dict[str, Any]) -> dict[str, Any]:
-    """For snapshots, which hold all answers: what is drawn is ten times as long as the numbers."""
-    fields = metrics_fields(stored)
-    return {**fields, "measures": without_drawings(fields["measures"]), "trace": None}
 
 
 def question_fields(interview: Interview, question: Question, index: int, total: int) -> dict[str, Any]:
@@ -134,7 +76,7 @@ def sound_fields(answer: Answer) -> dict[str, Any]:
         "duration_ms": answer.duration_ms,
         "peaks": None if answer.peaks is None else b64encode(answer.peaks).decode(),
         "trace": metrics.get("trace") if metrics else None,
-        "metrics": _brief_metrics(metrics) if metrics else None,
+        "metrics": brief_metrics(metrics) if metrics else None,
         "segments": [
             {"segment": segment.index, "words": segment.words}
             for segment in answer.segments.only("answer_id", "index", "words")
@@ -288,7 +230,7 @@ def _answer_fields(answer: Answer, segments: list[dict[str, Any]], *, shares_met
         "confidence": answer.confidence,
         "duration_ms": answer.duration_ms,
         "is_chosen": answer.chosen_at is not None,
-        "voice_metrics": _brief_metrics(answer.voice_metrics)
+        "voice_metrics": brief_metrics(answer.voice_metrics)
         if answer.voice_metrics and shares_metrics
         else None,
         "recogniser": answer.recogniser,

@@ -25,7 +25,7 @@ from interviews.services.answers import (
     take_over,
     write_answer,
 )
-from interviews.wire.rows import metrics_fields
+from interviews.wire.metrics import metrics_fields
 from speech.audio import AudioFormat, Peaks, read_pcm
 from speech.backends.scripted import Script, ScriptedBackend
 from speech.events import Final

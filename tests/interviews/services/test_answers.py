@@ -31,7 +31,7 @@ from interviews.wire.messages import (
     Transcription,
 )
 from interviews.wire.messages import VoiceMetricsMessage as Metrics
-from interviews.wire.rows import metrics_fields
+from interviews.wire.metrics import metrics_fields
 from speech.audio import AudioFormat
 from speech.events import Word
 from speech.metrics import Measures, VoiceAnalyser, WordSource, unavailable
