@@ -38,18 +38,18 @@ from interviews.wire.messages import (
 from interviews.wire.protocol import (
     CHUNK_MIN_COST,
     Begin,
+    Bounds,
     CandidateProtocol,
     Choose,
     Compare,
+    ConnectionState,
     End,
     Event,
     Frame,
     Hangup,
-    Limits,
     Note,
     Reply,
     Retry,
-    State,
     Store,
     Write,
 )
@@ -65,8 +65,8 @@ STARTS_ANEW = {
 }
 
 
-def limits() -> Limits:
-    return Limits(
+def bounds() -> Bounds:
+    return Bounds(
         frame_max_bytes=conf.AUDIO_FRAME_MAX_BYTES,
         backlog_bytes=conf.AUDIO_BACKLOG_BYTES,
         answer_max_bytes=conf.ANSWER_MAX_BYTES,
@@ -84,7 +84,7 @@ class CandidateSession:
         self._interview = interview
         self._dialect = dialect
         self._worker = worker
-        self._protocol = CandidateProtocol(limits())
+        self._protocol = CandidateProtocol(bounds())
         self._inbox: asyncio.Queue[tuple[Incoming, int]] = asyncio.Queue()
         self._inbox_bytes = 0
         self._rate = RateLimit(conf.SOCKET_MESSAGES_PER_SECOND, monotonic)
@@ -98,7 +98,7 @@ class CandidateSession:
     def receive(self, message: Incoming | ErrorMessage, size: int) -> None:
         """Bounded: over the bound, audio is dropped unacknowledged and messages are refused."""
         is_audio = isinstance(message, Frame | AudioChunk)
-        if is_audio or self._protocol.state is not State.RECORDING:
+        if is_audio or self._protocol.state is not ConnectionState.RECORDING:
             self._heard_at = monotonic()
         if not is_audio and not self._rate.take():
             return self._too_fast()
@@ -139,7 +139,7 @@ class CandidateSession:
                 async with asyncio.timeout(self._heard_at + conf.SOCKET_IDLE_SECONDS - monotonic()):
                     message, size = await self._inbox.get()
             except TimeoutError:
-                if self._protocol.state is State.FINISHING:
+                if self._protocol.state is ConnectionState.FINISHING:
                     # It is they who wait for us.
                     self._heard_at = monotonic()
                 if monotonic() - self._heard_at < conf.SOCKET_IDLE_SECONDS:
@@ -181,7 +181,7 @@ class CandidateSession:
             self._say_where_to_go_on()
 
     def _say_where_to_go_on(self) -> None:
-        if self._protocol.state is State.RECORDING:
+        if self._protocol.state is ConnectionState.RECORDING:
             goes_on = self._protocol.ack() if self._dialect.has_acks else self._protocol.error(Code.CHUNK_GAP)
             self.tell([goes_on])
 
@@ -195,8 +195,8 @@ class CandidateSession:
         self.tell([*messages, *await self._choose_for_them(messages)])
 
     async def _handle(self, message: Incoming) -> None:
-        if self._recording:
-            self._protocol.is_full = self._recording.is_too_long
+        if self._recording and self._recording.is_too_long:
+            self._protocol.filled()
         for event in self._protocol.receive(message):
             await self._carry_out(event)
 
@@ -280,7 +280,7 @@ class CandidateSession:
 
     def _acked(self, next_index: int) -> None:
         self._protocol.acked(next_index)
-        if self._protocol.state is not State.IDLE:
+        if self._protocol.state is not ConnectionState.IDLE:
             self.tell([self._protocol.ack()])
 
     async def _compare(self, recording: Recording, index: int, data: bytes) -> None:
@@ -347,7 +347,7 @@ class CandidateSession:
             self.tell(await persistently(status.current_step, self.interview_id))
         elif event.failed_message_type in {"transcription", "voice_metrics", "answer_complete"}:
             self.tell(await persistently(status.last_ended, self.interview_id))
-        elif self._protocol.state is State.RECORDING and event.failed_message_type != "question":
+        elif self._protocol.state is ConnectionState.RECORDING and event.failed_message_type != "question":
             self._say_where_to_go_on()
         else:
             self.tell(await persistently(status.current_step, self.interview_id))

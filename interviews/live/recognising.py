@@ -23,7 +23,7 @@ from interviews.processing.chunks import ChunkReader, PartedAudio
 from interviews.processing.measuring import measuring
 from interviews.services import answers
 from interviews.services.answers import Begun
-from interviews.wire.messages import Phase, State, Transcription, error, warning
+from interviews.wire.messages import Phase, RecognitionState, Transcription, error, warning
 from interviews.wire.metrics import live_metrics_message
 from speech import SpeechStream, open_stream
 from speech.events import SAMPLE_RATE, CatchingUp, Final, Interim, Live, Resume, ms_from_samples
@@ -222,7 +222,7 @@ class Recognising:
 
     def _show(self, phase: Phase, recogniser: str, behind_ms: int | None = None) -> None:
         self._phase, self._recogniser = phase, recogniser
-        state = State(
+        state = RecognitionState(
             question_id=self._answer.question_id, state=phase, recogniser=recogniser, behind_ms=behind_ms
         )
         self._announcer.show(state)

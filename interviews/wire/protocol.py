@@ -2,7 +2,7 @@
 
 The protocol knows where one connection stands: which answer it records, which chunk comes next, how
 much is not acknowledged yet. It awaits nothing and reads no clock. Whoever drives it carries out the
-events in their order and tells it what came of them (`begun`, `acked`, `ended`).
+events in their order and tells it what came of them (`begun`, `acked`, `filled`, `ended`).
 
     IDLE ── Begin → begun() ──→ RECORDING ── End ──→ FINISHING ── ended() ──→ IDLE
 """
@@ -44,7 +44,9 @@ CHUNK_MIN_COST = 512
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class Bounds:
+    """What one connection may send: sizes of audio in bytes, those of texts in characters."""
+
     frame_max_bytes: int
     backlog_bytes: int
     answer_max_bytes: int
@@ -52,7 +54,9 @@ class Limits:
     answer_note_max_chars: int
 
 
-class State(enum.Enum):
+class ConnectionState(enum.Enum):
+    """What a connection is doing with an answer; the diagram above says what leads from one to the next."""
+
     IDLE = "idle"
     RECORDING = "recording"
     FINISHING = "finishing"
@@ -145,14 +149,13 @@ Event = Begin | Store | Compare | End | Write | Choose | Note | Retry | Reply | 
 
 
 class CandidateProtocol:
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
-        self.state = State.IDLE
+    def __init__(self, bounds: Bounds) -> None:
+        self.bounds = bounds
+        self.state = ConnectionState.IDLE
         self.question_id: str | None = None
         self.next_index = 0
-        # Set by who counts the seconds: the answer has reached its longest length.
-        self.is_full = False
         self._received_bytes = 0
+        self._is_filled = False
         # Of each chunk that isn't durable yet: what it counts, and the hash of its audio.
         self._unacked: deque[tuple[int, int]] = deque()
         self._unacked_bytes = 0
@@ -163,14 +166,14 @@ class CandidateProtocol:
 
     def begun(self, question_id: str, next_index: int, received_bytes: int = 0) -> None:
         """The answer is ours: `next_index` chunks with `received_bytes` are durable already."""
-        self.state = State.RECORDING
+        self.state = ConnectionState.RECORDING
         self.question_id = question_id
         self.next_index = next_index
         self._received_bytes = received_bytes
         self._unacked_bytes = self._ignored_bytes = 0
         self._unacked.clear()
         self._lost_question = None
-        self.is_full = False
+        self._is_filled = False
 
     def acked(self, next_index: int) -> None:
         """Everything below `next_index` is durable."""
@@ -179,10 +182,14 @@ class CandidateProtocol:
             self._unacked_bytes -= cost
         self._ignored_bytes = 0
 
+    def filled(self) -> None:
+        """The answer is as long as one may be, which whoever decodes it knows: it takes no more audio."""
+        self._is_filled = True
+
     def ended(self, *, usable: bool = True) -> None:
         """The answer is over. After an unusable take, chunks of it may still be on their way."""
         self._lost_question = None if usable else self.question_id or self._lost_question
-        self.state = State.IDLE
+        self.state = ConnectionState.IDLE
         self.question_id = None
 
     # What the client says
@@ -211,7 +218,7 @@ class CandidateProtocol:
                 return []
 
     def _start(self, message: StartAnswer) -> list[Event]:
-        if self.state is not State.IDLE:
+        if self.state is not ConnectionState.IDLE:
             return self._refuse(Code.INVALID_STATE)
         try:
             return [Begin(message.question_id, _format(message.format), new_take=message.new_take)]
@@ -222,7 +229,7 @@ class CandidateProtocol:
         if len(data) <= INDEX_BYTES:
             return self._refuse_audio(Code.INVALID_AUDIO_CHUNK, len(data))
         index = int.from_bytes(data[:INDEX_BYTES], "big")
-        if self.state is not State.RECORDING:
+        if self.state is not ConnectionState.RECORDING:
             return self._out_of_place(index, self.question_id or self._lost_question, len(data))
         return self._chunk(index, data[INDEX_BYTES:])
 
@@ -230,9 +237,9 @@ class CandidateProtocol:
         size = len(message.audio_data)
         if message.chunk_index < 0:
             return self._refuse_audio(Code.INVALID_AUDIO_CHUNK, size)
-        if self.state is State.IDLE:
+        if self.state is ConnectionState.IDLE:
             return self._first_chunk(message)
-        if self.state is not State.RECORDING or message.question_id != self.question_id:
+        if self.state is not ConnectionState.RECORDING or message.question_id != self.question_id:
             return self._out_of_place(message.chunk_index, message.question_id, size)
         try:
             data = base64.b64decode(message.audio_data, validate=True)
@@ -261,7 +268,9 @@ class CandidateProtocol:
         """Audio that belongs to no recording: what is merely late is passed over."""
         late = question_id is not None and question_id == self._lost_question and index > 0
         doubled = (
-            self.state is State.FINISHING and question_id == self.question_id and index < self.next_index
+            self.state is ConnectionState.FINISHING
+            and question_id == self.question_id
+            and index < self.next_index
         )
         return [] if late or doubled else self._refuse_audio(Code.INVALID_STATE, size)
 
@@ -269,7 +278,7 @@ class CandidateProtocol:
         return self._refuse_audio(Code.CHUNK_GAP, 0) if index > self.next_index else []
 
     def _chunk(self, index: int, data: bytes) -> list[Event]:
-        if len(data) > self.limits.frame_max_bytes:
+        if len(data) > self.bounds.frame_max_bytes:
             return self._refuse_audio(Code.INVALID_AUDIO_CHUNK, len(data))
         if index < self._durable_index:
             return [Compare(index, data)]
@@ -280,9 +289,9 @@ class CandidateProtocol:
         if index > self.next_index:
             return self._refuse_audio(Code.CHUNK_GAP, len(data))
         cost = max(len(data), CHUNK_MIN_COST)
-        if self.is_full or self._received_bytes + cost > self.limits.answer_max_bytes:
+        if self._is_filled or self._received_bytes + cost > self.bounds.answer_max_bytes:
             return self._refuse_audio(Code.AUDIO_TOO_LONG, len(data))
-        if self._unacked_bytes + cost > self.limits.backlog_bytes:
+        if self._unacked_bytes + cost > self.bounds.backlog_bytes:
             return self.backlog(len(data))
         self.next_index += 1
         self._received_bytes += cost
@@ -295,7 +304,7 @@ class CandidateProtocol:
         return self._refuse_audio(Code.AUDIO_BACKLOG, size)
 
     def _end(self, question_id: str, chunk_count: int) -> list[Event]:
-        if self.state is not State.RECORDING or question_id != self.question_id:
+        if self.state is not ConnectionState.RECORDING or question_id != self.question_id:
             return self._refuse(Code.INVALID_STATE)
         if chunk_count > self.next_index:
             return self._refuse(Code.CHUNK_GAP)
@@ -306,14 +315,14 @@ class CandidateProtocol:
     def _finish(self) -> list[Event]:
         if self.next_index == 0:
             return self._refuse(Code.AUDIO_TOO_SHORT)
-        self.state = State.FINISHING
+        self.state = ConnectionState.FINISHING
         return [End(self.next_index)]
 
     def _write(self, question_id: str, text: str) -> list[Event]:
         if not self._may_give_up(question_id):
             return self._refuse(Code.INVALID_STATE)
         # PostgreSQL stores no NUL.
-        if not text.strip() or "\0" in text or len(text) > self.limits.text_answer_max_chars:
+        if not text.strip() or "\0" in text or len(text) > self.bounds.text_answer_max_chars:
             return self._refuse(Code.INVALID_MESSAGE_FORMAT)
         return [Write(question_id, text.strip())]
 
@@ -324,11 +333,13 @@ class CandidateProtocol:
 
     def _may_give_up(self, question_id: str) -> bool:
         """Whether something else may take the place of what is being recorded, if anything is."""
-        return self.state is State.IDLE or (self.state is State.RECORDING and question_id == self.question_id)
+        return self.state is ConnectionState.IDLE or (
+            self.state is ConnectionState.RECORDING and question_id == self.question_id
+        )
 
     def _note(self, question_id: str, answer_id: str, text: str) -> list[Event]:
         # PostgreSQL stores no NUL.
-        if "\0" in text or len(text) > self.limits.answer_note_max_chars:
+        if "\0" in text or len(text) > self.bounds.answer_note_max_chars:
             return [Reply(error(Code.INVALID_MESSAGE_FORMAT, question_id=question_id))]
         return [Note(question_id, answer_id, text.strip())]
 
@@ -348,12 +359,12 @@ class CandidateProtocol:
     def _refuse_audio(self, code: Code, size: int) -> list[Event]:
         """Whoever goes on and on with audio that can't be taken is hung up on, since each refusal costs."""
         self._ignored_bytes += max(size, CHUNK_MIN_COST)
-        if self._ignored_bytes > self.limits.backlog_bytes:
+        if self._ignored_bytes > self.bounds.backlog_bytes:
             return [Hangup(Close.TOO_MUCH, self.error(code))]
         return self._refuse(code)
 
     def error(self, code: Code) -> ErrorMessage:
-        if self.state is State.RECORDING:
+        if self.state is ConnectionState.RECORDING:
             return error(code, question_id=self.question_id, next_chunk_index=self.next_index)
         return error(code)
 

@@ -16,10 +16,10 @@ from interviews.wire.messages import (
     AnswerStarted,
     InterviewComplete,
     QuestionMessage,
+    RecognitionState,
     ServerMessage,
     SessionReady,
     Snapshot,
-    State,
     Transcription,
 )
 from interviews.wire.metrics import brief_metrics, metrics_message
@@ -131,8 +131,8 @@ def started_message(answer: Answer, next_chunk_index: int, segments: list[Segmen
     )
 
 
-def recorded_only_message(answer: Answer) -> State:
-    return State(question_id=answer.question_id, state="recorded_only", recogniser="")
+def recorded_only_message(answer: Answer) -> RecognitionState:
+    return RecognitionState(question_id=answer.question_id, state="recorded_only", recogniser="")
 
 
 def final_message(answer: Answer, segment: Segment) -> Transcription:

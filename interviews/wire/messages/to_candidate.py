@@ -112,7 +112,7 @@ class AnswerNoted(ServerMessage, tag="answer_noted"):
 Phase = Literal["live", "catching_up", "recorded_only"]
 
 
-class State(ServerMessage, tag="state"):
+class RecognitionState(ServerMessage, tag="state"):
     question_id: UUID
     state: Phase
     recogniser: str
@@ -130,7 +130,7 @@ def is_change(message: ServerMessage) -> bool:
     match message:
         case Transcription(is_final=False) | VoiceMetricsMessage(real_time=True):
             return False
-        case State(state=state):
+        case RecognitionState(state=state):
             return state == "recorded_only"
         case _:
             return True

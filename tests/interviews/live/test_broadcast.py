@@ -10,10 +10,10 @@ from channels.layers import get_channel_layer
 
 from interviews.live.broadcast import QUEUE_LENGTH, Broadcaster, Delivery, delivery_of, group_name
 from interviews.services.changes import Change
-from interviews.wire.messages import AnswerComplete, ServerMessage, State, Transcription
+from interviews.wire.messages import AnswerComplete, RecognitionState, ServerMessage, Transcription
 
 INTERVIEW, Q, A = UUID(int=1), UUID(int=2), UUID(int=3)
-LIVE = State(question_id=Q, state="live", recogniser="scripted")
+LIVE = RecognitionState(question_id=Q, state="live", recogniser="scripted")
 
 
 def said(text: str, *, is_final: bool) -> Transcription:
@@ -119,7 +119,7 @@ async def test_what_is_over_the_bound_is_dropped_and_publishing_goes_on(
         (said("yes", is_final=True), True),
         (said("yes", is_final=False), False),
         (LIVE, False),
-        (State(question_id=Q, state="recorded_only", recogniser=""), True),
+        (RecognitionState(question_id=Q, state="recorded_only", recogniser=""), True),
         (complete(), True),
     ],
 )

@@ -16,8 +16,8 @@ from interviews.services import answers, interviews
 from interviews.services.changes import Change
 from interviews.wire.messages import (
     AnswerComplete,
+    RecognitionState,
     ServerMessage,
-    State,
     Transcription,
     VoiceMetricsMessage,
 )
@@ -54,11 +54,11 @@ class Heard:
 
     @property
     def states(self) -> list[str]:
-        return [m.state for m in self.told if isinstance(m, State)]
+        return [m.state for m in self.told if isinstance(m, RecognitionState)]
 
     @property
     def recognisers(self) -> list[str]:
-        return [m.recogniser for m in self.told if isinstance(m, State)]
+        return [m.recogniser for m in self.told if isinstance(m, RecognitionState)]
 
 
 async def begun(

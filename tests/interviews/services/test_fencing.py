@@ -20,7 +20,7 @@ from interviews.services.answers import (
     record_only,
     renew_lease,
 )
-from interviews.wire.messages import State
+from interviews.wire.messages import RecognitionState
 from tests.support.running import (
     MEASURED,
     a_finishing_answer,
@@ -113,7 +113,7 @@ def test_what_is_recorded_without_a_recogniser_says_why_until_it_is_recognised()
     begin(interview)
     (shown_again,) = status.snapshot(interview.pk, None, []).answers
 
-    assert (change.revision, types(change)) == (revision_of(interview) - 1, [State])
+    assert (change.revision, types(change)) == (revision_of(interview) - 1, [RecognitionState])
     assert (shown["failure"], shown_again["failure"]) == ("CAPACITY_EXCEEDED", "")
 
 

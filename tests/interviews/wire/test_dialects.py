@@ -15,9 +15,9 @@ from interviews.wire.messages import (
     InterviewComplete,
     Pong,
     QuestionMessage,
+    RecognitionState,
     ServerMessage,
     SessionReady,
-    State,
     TakeChosen,
     Transcription,
     VoiceMetricsMessage,
@@ -58,7 +58,7 @@ THE_END = InterviewComplete(interview_id=INTERVIEW, total_questions=2, answered=
 V1_ONLY = [
     READY,
     Ack(question_id=str(Q), next_chunk_index=1),
-    State(question_id=Q, state="live", recogniser="scripted"),
+    RecognitionState(question_id=Q, state="live", recogniser="scripted"),
     warning(Code.CAPACITY_EXCEEDED),
     Pong(),
 ]

@@ -29,17 +29,17 @@ from interviews.wire.messages import (
 from interviews.wire.protocol import (
     CHUNK_MIN_COST,
     Begin,
+    Bounds,
     CandidateProtocol,
     Choose,
     Compare,
+    ConnectionState,
     End,
     Frame,
     Hangup,
-    Limits,
     Note,
     Reply,
     Retry,
-    State,
     Store,
     Write,
 )
@@ -47,7 +47,7 @@ from speech.audio import AudioFormat
 
 Q = "6f1c2a56-2f0b-4f6e-9d4c-000000000001"
 OTHER = "6f1c2a56-2f0b-4f6e-9d4c-000000000002"
-LIMITS = Limits(
+BOUNDS = Bounds(
     frame_max_bytes=2000,
     backlog_bytes=8000,
     answer_max_bytes=20_000,
@@ -66,7 +66,7 @@ def chunk(index: int, data: bytes, *, question_id: str = Q, **fields: Any) -> Au
 
 
 def idle() -> CandidateProtocol:
-    return CandidateProtocol(LIMITS)
+    return CandidateProtocol(BOUNDS)
 
 
 def recording(next_index: int = 0) -> CandidateProtocol:
@@ -79,7 +79,7 @@ def finishing() -> CandidateProtocol:
     protocol = recording()
     protocol.receive(frame(0, A))
     protocol.receive(EndAnswer(Q, 1))
-    assert protocol.state is State.FINISHING
+    assert protocol.state is ConnectionState.FINISHING
     return protocol
 
 
@@ -210,7 +210,7 @@ def test_no_index_makes_it_raise(index: int, data: bytes) -> None:
     assert protocol.next_index in {0, 1}
 
 
-# Limits
+# Bounds
 
 
 def test_an_answer_of_too_many_bytes_is_refused_and_can_still_be_ended() -> None:
@@ -233,9 +233,19 @@ def test_what_is_durable_counts_for_an_answer_that_is_gone_on_with() -> None:
 def test_an_answer_of_too_many_seconds_is_refused() -> None:
     protocol = recording()
     protocol.receive(frame(0, A))
-    protocol.is_full = True
+    protocol.filled()
 
     assert protocol.receive(frame(1, B)) == refused(Code.AUDIO_TOO_LONG, 1)
+
+
+def test_the_next_answer_may_be_as_long_again() -> None:
+    protocol = recording()
+    protocol.receive(frame(0, A))
+    protocol.filled()
+    protocol.ended()
+    protocol.begun(OTHER, 0)
+
+    assert protocol.receive(frame(0, A)) == [Store(0, A)]
 
 
 def test_audio_over_the_backlog_is_dropped_until_something_is_durable() -> None:
@@ -252,7 +262,7 @@ def test_audio_over_the_backlog_is_dropped_until_something_is_durable() -> None:
 
 def test_tiny_chunks_count_as_what_they_cost() -> None:
     protocol = recording()
-    fitting = LIMITS.backlog_bytes // CHUNK_MIN_COST
+    fitting = BOUNDS.backlog_bytes // CHUNK_MIN_COST
 
     events = [protocol.receive(frame(index, b"x")) for index in range(fitting + 1)]
 
@@ -273,7 +283,7 @@ def test_tiny_chunks_count_as_what_they_cost() -> None:
 def test_who_goes_on_with_audio_that_is_refused_is_hung_up_on(message: CandidateMessage, code: Code) -> None:
     protocol = recording()
 
-    events = [protocol.receive(message) for _ in range(LIMITS.backlog_bytes // CHUNK_MIN_COST + 1)]
+    events = [protocol.receive(message) for _ in range(BOUNDS.backlog_bytes // CHUNK_MIN_COST + 1)]
 
     hangup = Hangup(Close.TOO_MUCH, error(code, question_id=Q, next_chunk_index=0))
     assert events[0] == refused(code)
@@ -283,7 +293,7 @@ def test_who_goes_on_with_audio_that_is_refused_is_hung_up_on(message: Candidate
 def test_who_goes_on_with_audio_before_an_answer_is_hung_up_on() -> None:
     protocol = idle()
 
-    events = [protocol.receive(frame(0, b"x")) for _ in range(LIMITS.backlog_bytes // CHUNK_MIN_COST + 1)]
+    events = [protocol.receive(frame(0, b"x")) for _ in range(BOUNDS.backlog_bytes // CHUNK_MIN_COST + 1)]
 
     assert events[-1] == [Hangup(Close.TOO_MUCH, error(Code.INVALID_STATE))]
 
@@ -306,7 +316,7 @@ def test_end_answer_finishes_with_the_number_of_chunks() -> None:
     protocol.receive(frame(0, A))
 
     assert protocol.receive(EndAnswer(Q, 1)) == [End(1)]
-    assert protocol.state is State.FINISHING
+    assert protocol.state is ConnectionState.FINISHING
 
 
 @pytest.mark.parametrize(("count", "code"), [(2, Code.CHUNK_GAP), (0, Code.INVALID_AUDIO_CHUNK)])
@@ -315,14 +325,14 @@ def test_end_answer_with_a_wrong_count_goes_on_recording(count: int, code: Code)
     protocol.receive(frame(0, A))
 
     assert protocol.receive(EndAnswer(Q, count)) == refused(code, 1)
-    assert protocol.state is State.RECORDING
+    assert protocol.state is ConnectionState.RECORDING
 
 
 def test_an_answer_without_audio_is_too_short() -> None:
     protocol = recording()
 
     assert protocol.receive(EndAnswer(Q, 0)) == refused(Code.AUDIO_TOO_SHORT)
-    assert protocol.state is State.RECORDING
+    assert protocol.state is ConnectionState.RECORDING
 
 
 @pytest.mark.parametrize("protocol", [idle(), finishing()])
@@ -355,14 +365,14 @@ def test_an_empty_final_chunk_after_a_gap_does_not_end_the_answer() -> None:
     protocol.receive(chunk(0, A))
 
     assert protocol.receive(chunk(2, b"", is_final=True)) == refused(Code.CHUNK_GAP, 1)
-    assert protocol.state is State.RECORDING
+    assert protocol.state is ConnectionState.RECORDING
 
 
 def test_a_final_chunk_that_was_dropped_does_not_end_the_answer() -> None:
     protocol = recording()
 
     assert protocol.receive(chunk(1, B, is_final=True)) == refused(Code.CHUNK_GAP)
-    assert protocol.state is State.RECORDING
+    assert protocol.state is ConnectionState.RECORDING
 
 
 def test_a_final_chunk_that_comes_again_after_a_reconnect_ends_the_answer() -> None:
