@@ -9,22 +9,22 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
+from msgspec import to_builtins
 
 from interviews.exports.record import Asked, Passage, Record, Take
-from interviews.models import Interview, Note, Retranscription
-from interviews.wire.metrics import metrics_fields, without_drawings
+from interviews.models import Answer, Interview, Note, Retranscription
+from interviews.wire.metrics import shared_metrics, without_drawings
 
 VERSION = 1
 
 
 def document(record: Record, exported_at: datetime | None = None) -> dict[str, Any]:
     """Ready for `json.dumps`. `notes` is there only where they were asked for."""
-    shares_metrics = record.interview.shares_metrics
     fields = {
         "version": VERSION,
         "exported_at": _time(exported_at or timezone.now()),
         "interview": _interview(record.interview),
-        "questions": [_question(asked, shares_metrics=shares_metrics) for asked in record.asked],
+        "questions": [_question(asked) for asked in record.asked],
     }
     return fields if record.notes is None else {**fields, "notes": _notes(record)}
 
@@ -45,7 +45,7 @@ def _interview(interview: Interview) -> dict[str, Any]:
     }
 
 
-def _question(asked: Asked, *, shares_metrics: bool) -> dict[str, Any]:
+def _question(asked: Asked) -> dict[str, Any]:
     question = asked.question
     return {
         "id": str(question.pk),
@@ -53,11 +53,11 @@ def _question(asked: Asked, *, shares_metrics: bool) -> dict[str, Any]:
         "text": question.text,
         "type": question.question_type,
         "difficulty": question.difficulty,
-        "takes": [_take(take, shares_metrics=shares_metrics) for take in asked.takes],
+        "takes": [_take(take) for take in asked.takes],
     }
 
 
-def _take(take: Take, *, shares_metrics: bool) -> dict[str, Any]:
+def _take(take: Take) -> dict[str, Any]:
     answer = take.answer
     return {
         "id": str(answer.pk),
@@ -76,7 +76,7 @@ def _take(take: Take, *, shares_metrics: bool) -> dict[str, Any]:
         "ended_at": _time(answer.ended_at),
         "segments": [_segment(passage) for passage in take.passages],
         "other_transcripts": [_other(one) for one in answer.retranscriptions.all() if not one.failure],
-        "voice_metrics": _metrics(answer.voice_metrics) if shares_metrics and answer.voice_metrics else None,
+        "voice_metrics": _metrics(answer),
     }
 
 
@@ -104,10 +104,18 @@ def _other(transcript: Retranscription) -> dict[str, Any]:
     }
 
 
-def _metrics(stored: dict[str, Any]) -> dict[str, Any]:
-    fields = metrics_fields(stored)
-    names = ["speaking_rate_wpm", "intonation_score", "fluency_score", "confidence_score", "version"]
-    return {**{name: fields[name] for name in names}, "measures": without_drawings(fields["measures"])}
+def _metrics(answer: Answer) -> dict[str, Any] | None:
+    metrics = shared_metrics(answer)
+    if metrics is None:
+        return None
+    return {
+        "speaking_rate_wpm": metrics.speaking_rate_wpm,
+        "intonation_score": metrics.intonation_score,
+        "fluency_score": metrics.fluency_score,
+        "confidence_score": metrics.confidence_score,
+        "version": metrics.version,
+        "measures": to_builtins(without_drawings(metrics.measures)),
+    }
 
 
 def _notes(record: Record) -> list[dict[str, Any]]:

@@ -15,7 +15,15 @@ import msgspec
 from channels.layers import get_channel_layer
 
 from interviews.services.changes import Change
-from interviews.wire.messages import AnswerComplete, Transcription, VoiceMetricsMessage, is_change
+from interviews.wire.messages import (
+    AnswerComplete,
+    OpenUtterance,
+    Transcription,
+    VoiceMetricsMessage,
+    encode_as_of,
+    is_change,
+    open_utterance,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +42,7 @@ class Delivery(msgspec.Struct, array_like=True):
     revision: int
     texts: list[str]
     is_change: bool = True
-    interim: dict[str, Any] | None = None
+    interim: OpenUtterance | None = None
     closes_interim: bool = False
 
 
@@ -48,10 +56,9 @@ def delivery_of(change: Change) -> Delivery:
     for message in change.messages:
         if isinstance(message, VoiceMetricsMessage) and not change.shares_metrics:
             continue
-        fields = {**msgspec.to_builtins(message), "revision": change.revision}
-        delivery.texts.append(msgspec.json.encode(fields).decode())
+        delivery.texts.append(encode_as_of(message, change.revision))
         if isinstance(message, Transcription) and not message.is_final:
-            delivery.interim = fields
+            delivery.interim = open_utterance(message, change.revision)
         elif isinstance(message, Transcription | AnswerComplete):
             delivery.closes_interim = True
     return delivery

@@ -17,7 +17,6 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
@@ -29,7 +28,7 @@ from interviews.live.sockets import CandidateSocket, ObserverSocket, Sockets
 from interviews.live.watchers import Watchers
 from interviews.queries.status import standings
 from interviews.services.candidate_heard import record_heard
-from interviews.wire.messages import Liveness
+from interviews.wire.messages import Liveness, OpenUtterance
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +64,7 @@ class Feed:
         self.echo_count = 0
         self._echo = 0
         self._echoed = asyncio.Event()
-        self._interims: dict[UUID, dict[str, Any]] = {}
+        self._interims: dict[UUID, OpenUtterance] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     # What the sockets call
@@ -106,7 +105,7 @@ class Feed:
         remembered = bool(self._interims) or not self._watchers.is_idle
         return not sockets and not remembered and set(self._joined) == {self._process}
 
-    def interim(self, interview_id: UUID) -> dict[str, Any] | None:
+    def interim(self, interview_id: UUID) -> OpenUtterance | None:
         """The open utterance, as far as it was heard of here."""
         return self._interims.get(interview_id)
 

@@ -6,10 +6,7 @@ import asyncio
 from collections import deque
 from contextlib import suppress
 from time import monotonic
-from typing import Any
 from uuid import UUID
-
-import msgspec
 
 from interviews import access
 from interviews.conf import conf
@@ -18,7 +15,7 @@ from interviews.errors import Close, Code
 from interviews.live.broadcast import Delivery
 from interviews.live.outbox import Outbox, Pace, RateLimit
 from interviews.live.worker import Worker
-from interviews.models import Answer
+from interviews.models.statuses import UNDER_WAY
 from interviews.queries import lobby
 from interviews.queries import status as status
 from interviews.queries.status import Standing
@@ -28,6 +25,7 @@ from interviews.wire.messages import (
     Heartbeat,
     LobbyMessage,
     ObserverMessage,
+    OpenUtterance,
     Ping,
     Pong,
     Presence,
@@ -36,16 +34,16 @@ from interviews.wire.messages import (
     ServerMessage,
     Snapshot,
     encode,
+    encode_as_of,
     error,
 )
+from interviews.wire.messages.parts import LobbyCounts
 
 LOBBY_SECONDS = 2.0
 # Whoever asks for snapshots again and again gets one each so often.
 SNAPSHOT_SECONDS = 0.1
 # How soon one that could not be read is tried again.
 AWAY_SECONDS = 0.5
-# Of an answer in one of these, more words may come.
-OPEN = {Answer.Status.RECORDING, Answer.Status.FINISHING}
 
 
 class Listener:
@@ -197,8 +195,7 @@ class ObserverSession(Listener):
 
     def show_watchers(self, names: list[str]) -> None:
         if self._revision is not None:
-            fields = {**msgspec.to_builtins(Presence(watchers=names)), "revision": self._revision}
-            self.put(msgspec.json.encode(fields).decode(), "presence")
+            self.put(encode_as_of(Presence(watchers=names), self._revision), "presence")
 
     def show_interims(self) -> None:
         self._beat()
@@ -260,12 +257,12 @@ class ObserverSession(Listener):
         return snapshot
 
 
-def _is_open(interim: dict[str, Any], snapshot: Snapshot) -> bool:
+def _is_open(interim: OpenUtterance, snapshot: Snapshot) -> bool:
     """False where its final, or the end of its answer, is in the rows already: their message was lost."""
-    answer = next((a for a in snapshot.answers if str(a["answer_id"]) == interim["answer_id"]), None)
-    if answer is None or answer["status"] not in OPEN or interim["revision"] > snapshot.revision:
+    answer = next((a for a in snapshot.answers if a.answer_id == interim.answer_id), None)
+    if answer is None or answer.status not in UNDER_WAY or interim.revision > snapshot.revision:
         return False
-    return all(segment["segment"] < interim["segment"] for segment in answer["segments"])
+    return all(segment.segment < interim.segment for segment in answer.segments)
 
 
 class LobbySession(Listener):
@@ -304,5 +301,6 @@ class LobbySession(Listener):
             self._has_missed = True
         else:
             self._sent = shown.digest
-            message = LobbyMessage(interviews=shown.entries, counts=shown.counts, digest=shown.digest)
+            counts = LobbyCounts(**shown.counts)
+            message = LobbyMessage(interviews=shown.entries, counts=counts, digest=shown.digest)
             self.ask(encode(message))

@@ -41,6 +41,7 @@ from interviews.wire.messages import (
     encode,
     error,
 )
+from interviews.wire.metrics import readings
 from interviews.wire.protocol import CHUNK_MIN_COST, INDEX_BYTES, Frame
 from speech import SpeechStream, open_stream
 from speech.backends import get_backend
@@ -225,7 +226,7 @@ class PracticeSession:
 
     def _show_measures(self, measures: Measures | None, *, real_time: bool) -> None:
         if measures:
-            found = measures.as_dict()["measures"]
+            found = readings(measures)
             named = {name: found[name] for name in MEASURED}
             self.tell(PracticeMetrics(real_time=real_time, version=VERSION, measures=named))
 

@@ -19,6 +19,7 @@ from django.core.files import File
 from django.core.files.storage import Storage
 from django.db import transaction
 from django.utils import timezone
+from msgspec import to_builtins
 
 from interviews.database import in_database
 from interviews.errors import Code, StaleEpoch, code_of
@@ -28,7 +29,7 @@ from interviews.processing.chunks import ChunkReader, ChunksGone, PartedAudio, a
 from interviews.processing.leases import holding
 from interviews.processing.measuring import Measuring, measuring
 from interviews.services import answers
-from interviews.wire.metrics import metrics_fields
+from interviews.wire.metrics import shared_metrics
 from speech import Ended, Event, Final, Resume, open_stream
 from speech.audio import Peaks, read_pcm, write_flac
 from speech.backends import get_backend
@@ -144,9 +145,10 @@ def hand_over(answer_id: UUID) -> None:
     if answer is None:
         return
     question = answer.question
-    metrics = metrics_fields(answer.shared_metrics) if answer.shared_metrics else None
+    metrics = shared_metrics(answer)
+    measured = None if metrics is None else to_builtins(metrics)
     get_orchestrator().handle_voice_answer(
-        question.interview, question, answer, answer.audio or None, answer.text, metrics
+        question.interview, question, answer, answer.audio or None, answer.text, measured
     )
     answer_completed.send(sender=Answer, answer=answer)
     Answer.objects.filter(pk=answer_id).update(handed_over_at=timezone.now(), lease_until=None)

@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from interviews import access
 from interviews.models import Interview, Invitation
 from interviews.queries.transcripts import with_counts
+from interviews.wire.messages.parts import LobbyEntry
 from interviews.wire.rows import lobby_entry
 
 INTERVIEWS_PER_PAGE = 50
@@ -136,7 +137,7 @@ class Lobby:
         return [(name, label, self.counts[name or "all"]) for name, label in GROUP_NAMES.items()]
 
     @cached_property
-    def entries(self) -> list[dict[str, Any]]:
+    def entries(self) -> list[LobbyEntry]:
         return [lobby_entry(interview) for interview in self.interviews]
 
     @cached_property

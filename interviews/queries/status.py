@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
 from interviews import access
 from interviews.models import Answer, Interview
-from interviews.wire.messages import ServerMessage, Snapshot
+from interviews.wire.messages import OpenUtterance, ServerMessage, Snapshot
+from interviews.wire.messages.parts import UnderWay
 from interviews.wire.rows import ended_messages, session_ready, snapshot_message, step_messages
 
 
@@ -52,17 +52,15 @@ def welcome(interview_id: UUID) -> list[ServerMessage]:
     return [session_ready(interview, _under_way(interview)), *step_messages(interview)]
 
 
-def _under_way(interview: Interview) -> dict[str, Any] | None:
+def _under_way(interview: Interview) -> UnderWay | None:
     """The current question's answer, where one is being recorded: a candidate who comes back may go on."""
     answers = Answer.objects.filter(question=interview.current_question_id)
     answer = answers.filter(status=Answer.Status.RECORDING).last()
     if answer is None:
         return None
-    return {
-        "question_id": answer.question_id,
-        "answer_id": answer.pk,
-        "next_chunk_index": answer.next_chunk_index(),
-    }
+    return UnderWay(
+        question_id=answer.question_id, answer_id=answer.pk, next_chunk_index=answer.next_chunk_index()
+    )
 
 
 def current_step(interview_id: UUID) -> list[ServerMessage]:
@@ -76,8 +74,8 @@ def last_ended(interview_id: UUID) -> list[ServerMessage]:
 
 
 @transaction.atomic
-def snapshot(interview_id: UUID, interim: dict[str, Any] | None, watchers: list[str]) -> Snapshot:
-    """All that an observer shows, as of one revision."""
+def snapshot(interview_id: UUID, interim: OpenUtterance | None, watchers: list[str]) -> Snapshot:
+    """All that an observer shows, as of one revision. `interim` and `watchers` are what no row keeps."""
     # The lock keeps a change from coming between the revision and the rows that belong to it.
     interview = Interview.objects.select_for_update().get(pk=interview_id)
     return snapshot_message(interview, interim, watchers)

@@ -11,11 +11,12 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET
+from msgspec import to_builtins
 
 from interviews import access
 from interviews.conf import conf
 from interviews.models import Interview
-from interviews.wire.rows import sound_fields
+from interviews.wire.rows import sound_of
 
 SIDE_BY_SIDE_MAX = 4
 CHOICE_LENGTH = 50
@@ -65,4 +66,4 @@ def _choice(request: HttpRequest, problem: str = "", status: int = 200) -> HttpR
 def answer_sound(request: HttpRequest, answer_id: UUID) -> HttpResponse:
     """What is drawn and marked of an answer, which snapshots and pages leave out for its size."""
     answers = access.answers_for(request.user).select_related("question__interview")
-    return JsonResponse(sound_fields(get_object_or_404(answers, pk=answer_id)))
+    return JsonResponse(to_builtins(sound_of(get_object_or_404(answers, pk=answer_id))))

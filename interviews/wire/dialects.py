@@ -55,7 +55,7 @@ class BasicDialect:
             case QuestionMessage():
                 yield from _unless_chosen_from(message)
             case AnswerStarted(segments=segments):
-                self._said = [segment["text"] for segment in segments]
+                self._said = [segment.text for segment in segments]
             case Transcription():
                 yield self._so_far(message)
             case AnswerComplete(kind="voice", status="complete"):

@@ -365,6 +365,7 @@ class CandidateProtocol:
 
     def error(self, code: Code) -> ErrorMessage:
         if self.state is ConnectionState.RECORDING:
+            assert self.question_id is not None
             return error(code, question_id=self.question_id, next_chunk_index=self.next_index)
         return error(code)
 

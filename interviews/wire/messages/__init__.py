@@ -1,4 +1,4 @@
-"""The messages of the wire, as docs/protocol.md describes them."""
+"""The messages of the wire, as docs/protocol.md describes them; `parts` is what they are made of."""
 
 from interviews.wire.messages.base import (
     ErrorMessage,
@@ -6,6 +6,7 @@ from interviews.wire.messages.base import (
     ServerMessage,
     WarningMessage,
     encode,
+    encode_as_of,
     error,
     warning,
 )
@@ -46,6 +47,8 @@ from interviews.wire.messages.to_candidate import (
     RecognitionState,
     SessionReady,
     TakeChosen,
+    ToBasicCandidate,
+    ToCandidate,
     Transcription,
     VoiceMetricsMessage,
     is_change,
@@ -54,14 +57,20 @@ from interviews.wire.messages.to_observers import (
     Heartbeat,
     Liveness,
     LobbyMessage,
+    Observed,
+    OpenUtterance,
     Presence,
     Snapshot,
+    ToLobby,
+    ToObserver,
+    open_utterance,
 )
 from interviews.wire.messages.to_practice import (
     PracticeComplete,
     PracticeMetrics,
     PracticeReady,
     PracticeTranscription,
+    ToPractice,
 )
 
 __all__ = [
@@ -84,7 +93,9 @@ __all__ = [
     "KeepAlive",
     "Liveness",
     "LobbyMessage",
+    "Observed",
     "ObserverMessage",
+    "OpenUtterance",
     "Phase",
     "Ping",
     "Pong",
@@ -95,6 +106,7 @@ __all__ = [
     "PracticeTranscription",
     "Presence",
     "QuestionMessage",
+    "RecognitionState",
     "RequestRetry",
     "Resync",
     "Seen",
@@ -102,18 +114,24 @@ __all__ = [
     "SessionReady",
     "Snapshot",
     "StartAnswer",
-    "RecognitionState",
     "TakeChosen",
     "TextAnswer",
+    "ToCandidate",
+    "ToLobby",
+    "ToObserver",
+    "ToPractice",
+    "ToBasicCandidate",
     "Transcription",
     "VoiceMetricsMessage",
     "WarningMessage",
     "candidate_decoder",
     "decode",
     "encode",
+    "encode_as_of",
     "error",
     "is_change",
     "observer_decoder",
+    "open_utterance",
     "practice_decoder",
     "warning",
 ]

@@ -1,8 +1,11 @@
-"""What any socket may be told, and how a message becomes text."""
+"""What any socket may be told, and how a message becomes text.
+
+The fields of these structs, here and in the modules beside it, are the wire's fields. One is absent from
+the JSON only where it is UNSET; what isn't known is null.
+"""
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -20,6 +23,8 @@ class WarningMessage(ServerMessage, tag="warning"):
 
 
 class ErrorMessage(ServerMessage, tag="error"):
+    """`question_id` and `next_chunk_index` are there where they help to recover."""
+
     code: Code
     message: str
     recoverable: bool
@@ -37,11 +42,22 @@ _encoder = msgspec.json.Encoder()
 
 
 def encode(message: ServerMessage) -> str:
+    """As JSON text."""
     return _encoder.encode(message).decode()
 
 
-def error(code: Code, **details: Any) -> ErrorMessage:
-    """The message of `code`; `details` are what helps to recover."""
+def encode_as_of(message: ServerMessage, revision: int) -> str:
+    """As an observer is sent it: with the revision that it made or builds on."""
+    return _encoder.encode({**msgspec.to_builtins(message), "revision": revision}).decode()
+
+
+def error(
+    code: Code,
+    *,
+    next_chunk_index: int | msgspec.UnsetType = msgspec.UNSET,
+    question_id: UUID | str | msgspec.UnsetType = msgspec.UNSET,
+) -> ErrorMessage:
+    """The message of `code`, with what helps to recover."""
     text = ERRORS[code]
     return ErrorMessage(
         code=code,
@@ -49,7 +65,8 @@ def error(code: Code, **details: Any) -> ErrorMessage:
         recoverable=text.recoverable,
         retry_available=text.retry_available,
         fallback_option=text.fallback_option,
-        **details,
+        next_chunk_index=next_chunk_index,
+        question_id=question_id,
     )
 
 

@@ -2,53 +2,85 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 import msgspec
 
-from interviews.wire.messages.base import ServerMessage
+from interviews.wire.messages.base import ErrorMessage, Pong, ServerMessage, WarningMessage
+from interviews.wire.messages.parts import (
+    AnsweredQuestion,
+    AnswerKind,
+    AnswerStatus,
+    Difficulty,
+    Interview,
+    Limits,
+    MeasuresSoFar,
+    QuestionPlace,
+    QuestionType,
+    Reading,
+    SpokenSegment,
+    Take,
+    Trace,
+    UnderWay,
+    Window,
+    Word,
+)
+
+# Where recognition is: with the speaker, behind them, or left for later.
+Phase = Literal["live", "catching_up", "recorded_only"]
 
 
 class SessionReady(ServerMessage, tag="session_ready"):
-    interview: dict[str, Any]
-    questions: list[dict[str, Any]]
-    answered: list[dict[str, Any]]
-    # The answer that is being recorded: question_id, answer_id, next_chunk_index.
-    under_way: dict[str, Any] | None
-    limits: dict[str, int]
+    """The first message. `under_way` is the answer to go on with, where one is being recorded."""
+
+    interview: Interview
+    questions: list[QuestionPlace]
+    answered: list[AnsweredQuestion]
+    under_way: UnderWay | None
+    limits: Limits
     recogniser: str
 
 
 class QuestionMessage(ServerMessage, tag="question"):
+    """The question to answer now. `takes` are those that have ended and wait for a choice."""
+
     question_id: UUID
     text: str
     index: int
     total: int
-    question_type: str
-    difficulty: str
+    question_type: QuestionType
+    difficulty: Difficulty
     think_seconds: int
     answer_seconds: int
     takes_allowed: int
     takes_left: int
-    # Those that have ended and wait for a choice: answer_id, status, text, duration_ms.
-    takes: list[dict[str, Any]]
+    takes: list[Take]
 
 
 class AnswerStarted(ServerMessage, tag="answer_started"):
+    """An answer is recorded from chunk `next_chunk_index` on; `segments` were recognised before."""
+
     question_id: UUID
     answer_id: UUID
     take: int
     next_chunk_index: int
-    segments: list[dict[str, Any]]
+    segments: list[SpokenSegment]
 
 
 class Ack(ServerMessage, tag="ack"):
+    """Every chunk below `next_chunk_index` is committed."""
+
     question_id: str
     next_chunk_index: int
 
 
 class Transcription(ServerMessage, tag="transcription"):
+    """A final, or the interim of the open segment, which replaces the one before.
+
+    `heard_ms`, of interims alone, is how much of the answer had been heard by then.
+    """
+
     question_id: UUID
     answer_id: UUID
     segment: int
@@ -57,13 +89,14 @@ class Transcription(ServerMessage, tag="transcription"):
     confidence: float | None
     start_ms: int
     end_ms: int
-    words: list[dict[str, Any]] = []
+    words: list[Word] = []
     recogniser: str = ""
-    # Of interims: how much of the answer had been heard by then.
     heard_ms: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class VoiceMetricsMessage(ServerMessage, tag="voice_metrics"):
+    """`measures` are by name. While they are `real_time`, `so_far` has them over the answer so far."""
+
     question_id: UUID
     answer_id: UUID
     intonation_score: float | None
@@ -72,29 +105,29 @@ class VoiceMetricsMessage(ServerMessage, tag="voice_metrics"):
     speaking_rate_wpm: float | None
     real_time: bool
     version: int
-    # Each by its name: value, unit, status.
-    measures: dict[str, Any]
-    window: Literal["last_10_s", "answer"]
-    # For drawing: start_ms, interval_ms, level_dbfs, pitch_hz, speech_ms.
-    trace: dict[str, Any] | None = None
-    # Of those that are live: the four and `measures` over the answer so far.
-    so_far: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+    measures: dict[str, Reading]
+    window: Window
+    trace: Trace | None = None
+    so_far: MeasuresSoFar | msgspec.UnsetType = msgspec.UNSET
 
 
 class AnswerRecorded(ServerMessage, tag="answer_recorded"):
+    """All of its audio is committed; its last words follow."""
+
     question_id: UUID
     answer_id: UUID
 
 
 class AnswerComplete(ServerMessage, tag="answer_complete"):
+    """`failure` is the code of what went wrong where the status is `pending` or `failed`, or empty."""
+
     question_id: UUID
     answer_id: UUID
-    kind: str
+    kind: AnswerKind
     text: str
     confidence: float | None
     duration_ms: int | None
-    status: str
-    # The code of what went wrong where the status is pending or failed.
+    status: AnswerStatus
     failure: str = ""
 
 
@@ -109,10 +142,9 @@ class AnswerNoted(ServerMessage, tag="answer_noted"):
     text: str
 
 
-Phase = Literal["live", "catching_up", "recorded_only"]
-
-
 class RecognitionState(ServerMessage, tag="state"):
+    """`behind_ms` is how far recognition is behind; null where that isn't known."""
+
     question_id: UUID
     state: Phase
     recogniser: str
@@ -123,6 +155,30 @@ class InterviewComplete(ServerMessage, tag="interview_complete"):
     interview_id: UUID
     total_questions: int
     answered: int
+
+
+# In the dialect `interview.v1`.
+ToCandidate = (
+    SessionReady
+    | QuestionMessage
+    | AnswerStarted
+    | Ack
+    | Transcription
+    | VoiceMetricsMessage
+    | AnswerRecorded
+    | AnswerComplete
+    | TakeChosen
+    | AnswerNoted
+    | RecognitionState
+    | InterviewComplete
+    | WarningMessage
+    | ErrorMessage
+    | Pong
+)
+# In the basic dialect.
+ToBasicCandidate = (
+    QuestionMessage | Transcription | VoiceMetricsMessage | AnswerNoted | InterviewComplete | ErrorMessage
+)
 
 
 def is_change(message: ServerMessage) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from interviews.wire.messages.base import ServerMessage
+from interviews.wire.messages.base import ErrorMessage, Pong, ServerMessage, WarningMessage
+from interviews.wire.messages.parts import Reading
 
 
 class PracticeReady(ServerMessage, tag="practice_ready"):
+    """At most `seconds` of audio are listened to."""
+
     seconds: int
     recogniser: str
 
@@ -21,11 +22,24 @@ class PracticeTranscription(ServerMessage, tag="transcription"):
 
 
 class PracticeMetrics(ServerMessage, tag="voice_metrics"):
+    """Of the practice so far: what tells whether the microphone and its room will do."""
+
     real_time: bool
     version: int
-    measures: dict[str, Any]
+    measures: dict[str, Reading]
 
 
 class PracticeComplete(ServerMessage, tag="practice_complete"):
     text: str
     duration_ms: int
+
+
+ToPractice = (
+    PracticeReady
+    | PracticeTranscription
+    | PracticeMetrics
+    | PracticeComplete
+    | WarningMessage
+    | ErrorMessage
+    | Pong
+)

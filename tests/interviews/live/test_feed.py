@@ -153,7 +153,7 @@ async def test_the_open_utterance_is_kept_for_who_joins_now(feeds: list[Feed]) -
     feeds[0].broadcaster.publish(Change(interview_id, 2, [said("because I", is_final=True)]))
     await eventually(lambda: len(socket.deliveries) == 2, "the final is delivered")
 
-    assert open_utterance and (open_utterance["text"], open_utterance["revision"]) == ("because", 1)
+    assert open_utterance and (open_utterance.text, open_utterance.revision) == ("because", 1)
     assert feeds[1].interim(interview_id) is None
 
 

@@ -90,7 +90,9 @@ async def test_who_joins_late_sees_what_was_said_and_the_open_utterance(worker: 
         candidate.frame(0, pcm[: 5 * BLOCK_BYTES])
         final = await early.until("transcription", is_final=True)
         # It comes as a message, or with a snapshot.
-        await eventually(lambda: (worker.feed.interim(interview.pk) or {}).get("segment") == 1, "it is open")
+        await eventually(
+            lambda: (interim := worker.feed.interim(interview.pk)) and interim.segment == 1, "it is open"
+        )
         async with connected(observer_of(interview, ada, worker)) as late:
             snapshot = await late.next()
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from msgspec import to_builtins
 
 from interviews.database import in_database
 from interviews.errors import StaleEpoch
@@ -21,6 +22,7 @@ from interviews.wire.messages import (
     Transcription,
     VoiceMetricsMessage,
 )
+from interviews.wire.messages.parts import MeasuresSoFar
 from speech.audio import AudioFormat
 from speech.metrics.catalogue import NAMES
 from tests.support.answers import SCRIPTED, babble, segments_in, text_of
@@ -289,15 +291,15 @@ async def test_measures_are_live_while_somebody_speaks_and_kept_in_the_end(
     duration = answer.voice_metrics["measures"]["duration_s"]
     assert (duration["value"], duration["unit"], duration["status"]) == (8.0, "s", "ok")
     assert (told[0].real_time, told[0].window) == (True, "last_10_s")
-    assert isinstance(so_far := told[0].so_far, dict)
-    assert set(so_far) == {
+    assert isinstance(so_far := told[0].so_far, MeasuresSoFar)
+    assert set(to_builtins(so_far)) == {
         "intonation_score",
         "fluency_score",
         "confidence_score",
         "speaking_rate_wpm",
         "measures",
     }
-    assert set(so_far["measures"]) == set(NAMES) - {"pitch_contour"}
+    assert set(so_far.measures) == set(NAMES) - {"pitch_contour"}
     assert len(published) == (len(told) if sharing == "shared" else 0)
 
 

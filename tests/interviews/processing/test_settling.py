@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.core.files.base import File
 from django.utils import timezone
+from msgspec import to_builtins
 
 from interviews.database import in_database
 from interviews.errors import StaleEpoch
@@ -25,7 +26,7 @@ from interviews.services.answers import (
     take_over,
     write_answer,
 )
-from interviews.wire.metrics import metrics_fields
+from interviews.wire.metrics import answer_metrics
 from speech.audio import AudioFormat, Peaks, read_pcm
 from speech.backends.scripted import Script, ScriptedBackend
 from speech.events import Final
@@ -178,7 +179,7 @@ async def test_a_complete_answer_is_handed_over_once_with_all_that_it_has(handed
     kept = await fresh(answer)
     size = await asyncio.to_thread(lambda: kept.audio.size)
     assert kept.voice_metrics
-    metrics = metrics_fields(kept.voice_metrics)
+    metrics = to_builtins(answer_metrics(kept.voice_metrics))
     assert handed == [(interview.pk, answer.question_id, answer.pk, size, "", metrics)]
     assert signalled == [answer.pk]
     assert (kept.handed_over_at is not None, kept.lease_until) == (True, None)

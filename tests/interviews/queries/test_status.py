@@ -4,12 +4,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from msgspec import to_builtins
 
 from interviews.errors import Code
 from interviews.models import Interview
 from interviews.queries import status
 from interviews.services.answers import complete_answer, fail_answer, finish_recording, write_answer
-from interviews.wire.messages import AnswerComplete
+from interviews.wire.messages import AnswerComplete, parts
 from interviews.wire.messages import VoiceMetricsMessage as Metrics
 from tests.support.rows import an_interview
 from tests.support.running import (
@@ -38,11 +39,9 @@ def test_the_welcome_says_what_is_under_way() -> None:
     finish_recording(answer)
     finishing, _ = status.welcome(interview.pk)
 
-    assert ready.under_way == {  # type: ignore[attr-defined]
-        "question_id": answer.question_id,
-        "answer_id": answer.pk,
-        "next_chunk_index": 2,
-    }
+    assert ready.under_way == parts.UnderWay(  # type: ignore[attr-defined]
+        question_id=answer.question_id, answer_id=answer.pk, next_chunk_index=2
+    )
     # Its audio is all there: there is nothing to go on with.
     assert finishing.under_way is None  # type: ignore[attr-defined]
 
@@ -55,7 +54,7 @@ def test_the_welcome_says_what_is_answered_and_asks_the_current_question() -> No
     ready, question = status.welcome(interview.pk)
 
     assert ready.answered == [  # type: ignore[attr-defined]
-        {"question_id": first.pk, "kind": "text", "status": "complete", "text": "Because."}
+        parts.AnsweredQuestion(question_id=first.pk, kind="text", status="complete", text="Because.")
     ]
     assert question.question_id == second.pk  # type: ignore[attr-defined]
     assert (question.index, question.total) == (2, 2)  # type: ignore[attr-defined]
@@ -97,19 +96,19 @@ def test_a_snapshot_shows_all_of_it_in_a_fixed_number_of_queries(
         snapshot = status.snapshot(interview.pk, None, ["Ada"])
 
     assert snapshot.revision == revision_of(interview)
-    assert [[segment["text"] for segment in answer["segments"]] for answer in snapshot.answers] == [
+    assert [[segment.text for segment in answer.segments] for answer in snapshot.answers] == [
         ["because I care", "a lot"]
     ] * count
-    assert [question["index"] for question in snapshot.questions] == list(range(1, count + 1))
+    assert [question.index for question in snapshot.questions] == list(range(1, count + 1))
 
 
 def test_a_snapshot_has_the_text_of_its_segments_and_not_each_word() -> None:
     interview = a_running_interview()
     complete_answer(a_finishing_answer(interview, final("because")), 4000, *MEASURED)
 
-    ((segment,),) = [answer["segments"] for answer in status.snapshot(interview.pk, None, []).answers]
+    ((segment,),) = [answer.segments for answer in status.snapshot(interview.pk, None, []).answers]
 
-    assert (segment["text"], "words" in segment) == ("because", False)
+    assert (segment.text, "words" in to_builtins(segment)) == ("because", False)
 
 
 def test_a_snapshot_leaves_out_takes_that_failed() -> None:
@@ -119,7 +118,7 @@ def test_a_snapshot_leaves_out_takes_that_failed() -> None:
 
     snapshot = status.snapshot(interview.pk, None, [])
 
-    assert [answer["take"] for answer in snapshot.answers] == [2]
+    assert [answer.take for answer in snapshot.answers] == [2]
 
 
 # Where everything stands

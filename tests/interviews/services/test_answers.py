@@ -29,9 +29,10 @@ from interviews.wire.messages import (
     InterviewComplete,
     QuestionMessage,
     Transcription,
+    parts,
 )
 from interviews.wire.messages import VoiceMetricsMessage as Metrics
-from interviews.wire.metrics import metrics_fields
+from interviews.wire.metrics import answer_metrics
 from speech.audio import AudioFormat
 from speech.events import Word
 from speech.metrics import Measures, VoiceAnalyser, WordSource, unavailable
@@ -91,7 +92,7 @@ def test_an_answer_that_is_under_way_is_taken_over_where_it_stands(status: str) 
     assert begun.started.next_chunk_index == 2
     assert begun.received_bytes == 5
     assert [part.encoding for part in begun.parts] == ["webm"]
-    assert [segment["text"] for segment in begun.started.segments] == ["because I care"]
+    assert [segment.text for segment in begun.started.segments] == ["because I care"]
     assert begun.segments[-1].resume == {"offset_samples": 24_000, "state": {"cmn": [1.5]}}
 
 
@@ -199,7 +200,7 @@ def test_a_complete_answer_is_made_of_its_segments() -> None:
     assert (answer.status, answer.text, answer.duration_ms) == (Status.COMPLETE, "because I care a lot", 4000)
     assert (answer.recogniser, answer.confidence) == ("scripted-1", pytest.approx(0.8))
     assert answer.voice_metrics
-    assert metrics_fields(answer.voice_metrics)["speaking_rate_wpm"] == pytest.approx(75)
+    assert answer_metrics(answer.voice_metrics).speaking_rate_wpm == pytest.approx(75)
     assert types(change) == [Metrics, AnswerComplete, QuestionMessage]
 
 
@@ -218,7 +219,7 @@ def test_voice_metrics_are_shown_to_whom_the_interview_says(sharing: str, kept: 
     ended = Answer.objects.get()
     told = [json.loads(text)["type"] for text in delivery_of(change).texts]
     assert (Metrics in types(change), ended.voice_metrics is not None) == (kept, kept)
-    assert ("voice_metrics" in told, shown["voice_metrics"] is not None) == (observed, observed)
+    assert ("voice_metrics" in told, shown.voice_metrics is not None) == (observed, observed)
     assert (ended.shared_metrics is not None) == observed
     assert ended.confidence == pytest.approx(0.8)
 
@@ -325,7 +326,7 @@ def test_a_final_is_told_with_its_words() -> None:
             confidence=0.8,
             start_ms=0,
             end_ms=500,
-            words=[{"word": "yes", "start_ms": 0, "end_ms": 500, "confidence": 0.8}],
+            words=[parts.Word(word="yes", start_ms=0, end_ms=500, confidence=0.8)],
             recogniser="scripted-1",
         )
     ]

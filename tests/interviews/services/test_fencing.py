@@ -114,7 +114,7 @@ def test_what_is_recorded_without_a_recogniser_says_why_until_it_is_recognised()
     (shown_again,) = status.snapshot(interview.pk, None, []).answers
 
     assert (change.revision, types(change)) == (revision_of(interview) - 1, [RecognitionState])
-    assert (shown["failure"], shown_again["failure"]) == ("CAPACITY_EXCEEDED", "")
+    assert (shown.failure, shown_again.failure) == ("CAPACITY_EXCEEDED", "")
 
 
 def test_a_segment_is_kept_once() -> None:

@@ -26,7 +26,7 @@ from interviews.queries import status
 from interviews.services import answers, interviews
 from interviews.services.changes import Change
 from interviews.services.takes import choose_last_take, choose_take
-from interviews.wire.messages import QuestionMessage, TakeChosen
+from interviews.wire.messages import QuestionMessage, TakeChosen, parts
 from speech.metrics import unavailable
 from tests.support import pages
 from tests.support.answers import babble, text_of
@@ -120,7 +120,7 @@ def test_after_a_take_the_candidate_is_asked_what_to_do_with_it(interview: Inter
     assert isinstance(question, QuestionMessage) and change.answer
     assert (question.text, question.takes_allowed, question.takes_left) == ("Why you?", 3, 2)
     assert question.takes == [
-        {"answer_id": change.answer.pk, "status": "complete", "text": "", "duration_ms": 2000}
+        parts.Take(answer_id=change.answer.pk, status="complete", text="", duration_ms=2000)
     ]
     assert fresh(interview).current_question == first_question(interview)
     # Who comes back, here or elsewhere, is asked the same.
@@ -140,7 +140,7 @@ def test_the_chosen_take_counts_and_the_interview_goes_on(interview: Interview) 
     assert list(Answer.objects.counting()) == [first]
     assert [(a.pk, a.counts) for a in Answer.objects.marked()] == [(first.pk, True), (second.pk, False)]  # type: ignore[attr-defined]
     (shown, other) = status.snapshot(interview.pk, None, []).answers
-    assert (shown["is_chosen"], other["is_chosen"]) == (True, False)
+    assert (shown.is_chosen, other.is_chosen) == (True, False)
 
 
 def test_choosing_again_changes_nothing_and_says_where_the_interview_stands(interview: Interview) -> None:

@@ -22,6 +22,7 @@ from interviews.wire.messages import (
     Transcription,
     VoiceMetricsMessage,
     error,
+    parts,
     warning,
 )
 
@@ -51,8 +52,29 @@ METRICS = VoiceMetricsMessage(
     measures={},
     window="answer",
 )
+TAKE = parts.Take(answer_id=A, status="complete", text="yes", duration_ms=2000)
+YES = parts.Word(word="yes", start_ms=500, end_ms=900, confidence=None)
 READY = SessionReady(
-    interview={}, questions=[], answered=[], under_way=None, limits={}, recogniser="scripted"
+    interview=parts.Interview(
+        interview_id=INTERVIEW,
+        title="Developer",
+        candidate_name="Grace",
+        language="en-US",
+        status="scheduled",
+    ),
+    questions=[],
+    answered=[],
+    under_way=None,
+    limits=parts.Limits(
+        frame_max_bytes=1,
+        backlog_bytes=1,
+        answer_max_seconds=1,
+        answer_grace_seconds=1,
+        text_answer_max_chars=1,
+        answer_note_max_chars=1,
+        idle_seconds=1,
+    ),
+    recogniser="scripted",
 )
 THE_END = InterviewComplete(interview_id=INTERVIEW, total_questions=2, answered=2)
 V1_ONLY = [
@@ -65,7 +87,12 @@ V1_ONLY = [
 
 
 def started(*texts: str) -> AnswerStarted:
-    segments = [{"text": text} for text in texts]
+    segments = [
+        parts.SpokenSegment(
+            segment=index, text=text, confidence=None, start_ms=0, end_ms=500, recogniser="scripted", words=[]
+        )
+        for index, text in enumerate(texts)
+    ]
     return AnswerStarted(question_id=Q, answer_id=A, take=1, next_chunk_index=0, segments=segments)
 
 
@@ -112,7 +139,7 @@ def test_basic_gets_nothing_that_a_plain_script_does_not_know() -> None:
 
 def test_basic_knows_of_one_take_and_of_no_choice() -> None:
     several = structs.replace(QUESTION, takes_allowed=3, takes_left=3)
-    choice = structs.replace(several, takes_left=2, takes=[{"answer_id": A}])
+    choice = structs.replace(several, takes_left=2, takes=[TAKE])
 
     assert adapted(several, choice, TakeChosen(question_id=Q, answer_id=A)) == [QUESTION]
 
@@ -123,7 +150,7 @@ def test_basic_interims_hold_the_whole_answer_so_far() -> None:
     messages = adapted(
         started(),
         said("yes"),
-        said("yes indeed", is_final=True, confidence=0.9, words=[{"word": "yes"}]),
+        said("yes indeed", is_final=True, confidence=0.9, words=[YES]),
         said("because", segment=1),
         dialect=dialect,
     )
