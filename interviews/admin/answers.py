@@ -104,10 +104,9 @@ class AnswerAdmin(HistoryAdmin):
     @admin.display(description=_("Measured anew"))
     def measured_anew(self, answer: Answer) -> str:
         """By later versions than the one that it was shown with."""
-        later = answer.remeasurements.all() if answer.question.interview.shares_metrics else []
         parts = [
             (str(one), render_to_string("interviews/parts/_delivery.html", {"metrics": one.metrics}))
-            for one in later
+            for one in answer.shared_remeasurements
         ]
         return format_html_join("", "<h3>{}</h3>{}", parts) or "–"
 

@@ -11,7 +11,7 @@ from interviews.database import persistently
 from interviews.models import Interview
 from interviews.services.answers import Begun
 from interviews.services.changes import Change
-from interviews.wire.messages import ServerMessage, VoiceMetricsMessage
+from interviews.wire.messages import ServerMessage
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ class Announcer:
     def show(self, message: ServerMessage) -> None:
         """What no row keeps is shown as of the last revision."""
         self.tell([message])
-        shares_metrics = self._interview.shares_metrics
-        if shares_metrics or not isinstance(message, VoiceMetricsMessage):
-            change = Change(self._interview.pk, self._revision, [message], shares_metrics)
+        interview = self._interview
+        change = Change(interview.pk, self._revision, [message], shares_metrics=interview.shares_metrics)
+        if change.observed:
             self._outlets.publish(change)
 
     def tell(self, messages: Sequence[ServerMessage]) -> None:

@@ -19,7 +19,6 @@ from interviews.wire.messages import (
     AnswerComplete,
     OpenUtterance,
     Transcription,
-    VoiceMetricsMessage,
     encode_as_of,
     is_change,
     open_utterance,
@@ -51,11 +50,10 @@ def group_name(interview_id: UUID) -> str:
 
 
 def delivery_of(change: Change) -> Delivery:
+    # Whatever observers are not shown of it has made the revision all the same.
     durable = all(is_change(message) for message in change.messages)
     delivery = Delivery(change.interview_id, change.revision, [], durable)
-    for message in change.messages:
-        if isinstance(message, VoiceMetricsMessage) and not change.shares_metrics:
-            continue
+    for message in change.observed:
         delivery.texts.append(encode_as_of(message, change.revision))
         if isinstance(message, Transcription) and not message.is_final:
             delivery.interim = open_utterance(message, change.revision)

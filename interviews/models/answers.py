@@ -142,8 +142,14 @@ class Answer(models.Model):
 
     @property
     def shared_metrics(self) -> dict[str, Any] | None:
-        """What anybody but the candidate may see of its voice metrics."""
+        """What anybody but the candidate may see of its voice metrics, as stored (`wire.metrics`)."""
         return self.voice_metrics if self.question.interview.shares_metrics else None
+
+    @property
+    def shared_remeasurements(self) -> models.QuerySet[Remeasurement]:
+        """What they may see of what later versions measured."""
+        every = self.remeasurements.all()
+        return every if self.question.interview.shares_metrics else every.none()
 
     @property
     def time_ms(self) -> int:

@@ -303,7 +303,8 @@ def _done_before(answer: Answer, status: str) -> Change | None:
     messages = ended_messages(answer)
     if status != Status.FAILED:
         messages += step_messages(interview)
-    return Change(interview.pk, interview.revision, messages, interview.shares_metrics, answer)
+    shares = interview.shares_metrics
+    return Change(interview.pk, interview.revision, messages, shares_metrics=shares, answer=answer)
 
 
 def _ended(answer: Answer, revision: int, *, next_step: bool) -> Change:
@@ -313,4 +314,5 @@ def _ended(answer: Answer, revision: int, *, next_step: bool) -> Change:
     # What ends after its interview was cancelled changes nothing about that.
     if next_step and interview.status == Interview.Status.IN_PROGRESS:
         messages += step_messages(interview) if answer.is_to_be_chosen else next_step_of(interview, answer)
-    return Change(interview.pk, revision, messages, interview.shares_metrics, answer)
+    shares = interview.shares_metrics
+    return Change(interview.pk, revision, messages, shares_metrics=shares, answer=answer)

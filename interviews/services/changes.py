@@ -11,20 +11,27 @@ from django.utils import timezone
 
 from interviews.conf import conf
 from interviews.models import Answer, Interview
-from interviews.wire.messages import ServerMessage
+from interviews.wire.messages import ServerMessage, VoiceMetricsMessage
 
 
 @dataclass(frozen=True)
 class Change:
-    """A durable change: the revision it made and the messages that tell of it."""
+    """A durable change: the revision it made and the messages that tell its candidate of it."""
 
     interview_id: UUID
     revision: int
     messages: list[ServerMessage] = field(default_factory=list)
-    # Whether observers are told its voice metrics too.
-    shares_metrics: bool = True
+    # Whether observers are told its voice metrics too: not unless the interview says so.
+    shares_metrics: bool = field(default=False, kw_only=True)
     # The one that has ended.
-    answer: Answer | None = None
+    answer: Answer | None = field(default=None, kw_only=True)
+
+    @property
+    def observed(self) -> list[ServerMessage]:
+        """What observers are told of it."""
+        if self.shares_metrics:
+            return self.messages
+        return [message for message in self.messages if not isinstance(message, VoiceMetricsMessage)]
 
 
 def raise_revision(interview_id: UUID) -> int:
