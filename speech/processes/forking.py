@@ -40,7 +40,7 @@ def _start_server() -> None:
     forkserver.set_forkserver_preload(["speech.processes.preload"])
     # Its sys.path has the working directory, which need not be where this package is.
     before = os.environ.get("PYTHONPATH")
-    root = str(Path(__file__).resolve().parent.parent)
+    root = str(Path(__file__).resolve().parents[2])
     os.environ["PYTHONPATH"] = os.pathsep.join([root, before] if before else [root])
     try:
         forkserver.ensure_running()

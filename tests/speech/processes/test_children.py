@@ -322,7 +322,7 @@ def run_script(script: str) -> subprocess.CompletedProcess[str]:
         "import asyncio, os, sys",
         f"sys.path.insert(0, {str(ROOT)!r})",
         "from speech.processes.children import Child",
-        "from tests.speech import targets",
+        "from tests.support import targets",
         textwrap.dedent(script),
         "if __name__ == '__main__':",
         "    asyncio.run(main())",
