@@ -51,7 +51,8 @@ class Entry:
 class Journal:
     """Its thread starts with the first chunk and ends with `close`."""
 
-    def __init__(self) -> None:
+    def __init__(self, tick_seconds: float = TICK_SECONDS) -> None:
+        self._tick_seconds = tick_seconds
         self._entries: deque[Entry] = deque()
         self._waiting_bytes = 0
         self._changed = threading.Condition()
@@ -98,8 +99,8 @@ class Journal:
     # Its thread
 
     def _write(self) -> None:
-        began = -TICK_SECONDS
-        while batch := self._next_batch(began + TICK_SECONDS):
+        began = -self._tick_seconds
+        while batch := self._next_batch(began + self._tick_seconds):
             began = monotonic()
             self._commit(batch)
             with self._changed:

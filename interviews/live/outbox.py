@@ -29,6 +29,11 @@ class Outbox:
         self._waiting[slot if slot is not None else next(self._numbers)] = text
         self._changed.set()
 
+    @property
+    def waiting(self) -> list[str]:
+        """What is still to be sent."""
+        return list(self._waiting.values())
+
     def close(self, code: Close) -> None:
         """After what waits, nothing more; the first code counts."""
         self._close = self._close or code

@@ -98,6 +98,11 @@ class PracticeSession:
 
     # The socket's side
 
+    @property
+    def waiting_frames(self) -> int:
+        """Those that no recogniser was given yet."""
+        return self._frames.qsize()
+
     def receive(self, message: PracticeMessage | Frame | ErrorMessage) -> None:
         if self._refused.done():
             return

@@ -68,6 +68,16 @@ class Recording:
         return self._chunks.has_ended
 
     @property
+    def held_bytes(self) -> int:
+        """The audio in memory: what is not heard yet, or not durable."""
+        return self._chunks.held_bytes
+
+    @property
+    def unacknowledged(self) -> int:
+        """Chunks of whose commit nothing is known yet."""
+        return self._commits.qsize()
+
+    @property
     def is_too_long(self) -> bool:
         return self._recognising.heard_samples > conf.ANSWER_MAX_SECONDS * SAMPLE_RATE
 

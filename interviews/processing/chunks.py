@@ -34,7 +34,7 @@ class ChunkReader:
         self._end: int | None = None
         self._memory: dict[int, bytes] = {}
         self._memory_bytes = memory_bytes
-        self._held_bytes = 0
+        self.held_bytes = 0
         self._changed = asyncio.Event()
 
     @property
@@ -75,20 +75,20 @@ class ChunkReader:
 
     def _remember(self, index: int, data: bytes) -> None:
         self._memory[index] = data
-        self._held_bytes += len(data)
+        self.held_bytes += len(data)
 
     def _forget(self, index: int) -> bytes:
         data = self._memory.pop(index)
-        self._held_bytes -= len(data)
+        self.held_bytes -= len(data)
         return data
 
     def _shed(self) -> None:
         """Drops what is durable, the latest first: it is needed last."""
-        if self._held_bytes <= self._memory_bytes:
+        if self.held_bytes <= self._memory_bytes:
             return
         for index in sorted((i for i in self._memory if i < self._durable), reverse=True):
             self._forget(index)
-            if self._held_bytes <= self._memory_bytes:
+            if self.held_bytes <= self._memory_bytes:
                 return
 
     async def _load(self) -> None:

@@ -121,12 +121,13 @@ class Heard:
 
 
 async def _retranscribe(row: Retranscription) -> None:
-    heard = await _hear(row.answer, row.backend)
-    if await in_database(_store, row, heard):
+    heard = await hear(row.answer, row.backend)
+    if await in_database(store, row, heard):
         await settle(row.answer)
 
 
-async def _hear(answer: Answer, backend: str) -> Heard:
+async def hear(answer: Answer, backend: str) -> Heard:
+    """Raises AudioError, SpeechError, and FileNotFoundError where the audio is gone."""
     interview = answer.question.interview
     # Nobody stands in: this backend was asked for.
     stream = open_stream(
@@ -149,7 +150,7 @@ async def _hear(answer: Answer, backend: str) -> Heard:
 
 
 @transaction.atomic
-def _store(row: Retranscription, heard: Heard) -> bool:
+def store(row: Retranscription, heard: Heard) -> bool:
     """Whether it became the answer's transcript, too. Raises StaleEpoch if somebody else was faster."""
     segments = [
         {

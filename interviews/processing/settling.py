@@ -79,7 +79,7 @@ async def store_audio(answer: Answer) -> None:
         except AudioError:
             logger.exception("answer %s: its audio can't be stored as a file; the chunks are kept", answer.pk)
             return
-        await in_database(_store_file, answer, path, peaks.result)
+        await in_database(store_file, answer, path, peaks.result)
 
 
 def _is_without_file(answer: Answer) -> bool:
@@ -87,7 +87,7 @@ def _is_without_file(answer: Answer) -> bool:
     return recorded.filter(pk=answer.pk, epoch=answer.epoch).exists()
 
 
-def _store_file(answer: Answer, path: Path, peaks: bytes) -> None:
+def store_file(answer: Answer, path: Path, peaks: bytes) -> None:
     """Whoever has the answer writes a file of their own, so that nobody touches one that the row names."""
     storage = Answer._meta.get_field("audio").storage
     name = _file_name(answer, answer.epoch)
@@ -163,10 +163,13 @@ async def work_off_one() -> bool:
     While this machine's recognisers are busy with live answers, no transcript is begun.
     """
     answer = await in_database(claim, transcripts=not get_backend().is_busy())
-    if answer is None:
-        return False
+    return answer is not None and await work_off(answer)
+
+
+async def work_off(answer: Answer) -> bool:
+    """Does what a claimed answer is owed; False if its recogniser has no place for it now."""
     try:
-        await _work_off(answer)
+        await _do_what_is_owed(answer)
     except CapacityExceeded:
         # Live answers come first; the lease is kept, so that this one is tried again when it has run out.
         return False
@@ -177,7 +180,7 @@ async def work_off_one() -> bool:
     return True
 
 
-async def _work_off(answer: Answer) -> None:
+async def _do_what_is_owed(answer: Answer) -> None:
     if answer.status == Answer.Status.RECORDING:
         logger.info("answer %s: its candidate did not come back", answer.pk)
         await in_database(answers.finish_recording, answer)

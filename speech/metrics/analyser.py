@@ -43,7 +43,7 @@ class VoiceAnalyser:
 
     def __init__(self, source: WordSource | None = None) -> None:
         self._source = source
-        self._sound = _Sound()
+        self._sound = Sound()
         self._words = WordSums(source) if source else None
         self._recent_words = RecentWords()
 
@@ -66,7 +66,7 @@ class VoiceAnalyser:
     def final(self) -> Measures:
         return self._answer(self._sound.ended())
 
-    def _answer(self, sound: _Sound) -> Measures:
+    def _answer(self, sound: Sound) -> Measures:
         tally, words = sound.tally, self._words
         speech, pauses = tally.until(words.end_ms / 1000) if words else (0.0, 0)
         return assess(
@@ -82,7 +82,7 @@ class VoiceAnalyser:
             )
         )
 
-    def _window(self, sound: _Sound) -> Measures:
+    def _window(self, sound: Sound) -> Measures:
         heard = sound.recent
         tally, points = Tally(), Points()
         tally.add(heard)
@@ -108,7 +108,7 @@ class VoiceAnalyser:
         )
 
 
-class _Sound:
+class Sound:
     """Everything that is taken from the audio."""
 
     def __init__(self) -> None:
@@ -136,7 +136,7 @@ class _Sound:
         recent = self.recent.then(heard)
         self.recent = recent.part(slice(max(len(recent) - _WINDOW_FRAMES, 0), None))
 
-    def ended(self) -> _Sound:
+    def ended(self) -> Sound:
         """A copy that has heard everything to the last sample."""
         copied = copy.deepcopy(self)
         rest = copied.framer.rest()

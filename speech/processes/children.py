@@ -76,6 +76,11 @@ class Child:
         self._reader, self._writer = await asyncio.open_unix_connection(sock=sock)
         self._writer.transport.set_write_buffer_limits(high=in_flight_bytes, low=in_flight_bytes // 2)
 
+    @property
+    def unsent_bytes(self) -> int:
+        """What waits for the child to read; over `in_flight_bytes`, `send` waits too."""
+        return self._writer.transport.get_write_buffer_size()
+
     async def send(self, message: bytes) -> None:
         """ConnectionError once the child is gone."""
         assert len(message) <= MAX_MESSAGE_BYTES

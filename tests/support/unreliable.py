@@ -44,6 +44,13 @@ class SlowToRestartBackend(ScriptedBackend):
         return await super().start(language=language, resume=resume, phrases=phrases)
 
 
+class BusyBackend(ScriptedBackend):
+    """Its machine has no core left for what can wait."""
+
+    def is_busy(self) -> bool:
+        return True
+
+
 class UnreliableLayer(InMemoryChannelLayer):
     """A channel layer that is away, or that loses what it is given, as long as it is told to."""
 

@@ -44,6 +44,7 @@ class PocketSphinxBackend(BaseBackend):
     takes half the time and makes one error more in a hundred words.
     `endpointing`: the fields of `Endpointing`.
     `capacity`: recognitions at once on this machine, over all processes that share `slots_directory`.
+    `cores`: those that recognitions may take, where a container's quota is less than its machine has.
     `max_behind_seconds`: audio that may wait for the recogniser before `push` does.
     """
 
@@ -57,19 +58,23 @@ class PocketSphinxBackend(BaseBackend):
         decoder: Mapping[str, Any] | None = None,
         endpointing: Mapping[str, int] | None = None,
         capacity: int | None = None,
+        cores: int | None = None,
         slots_directory: str | os.PathLike[str] | None = None,
         max_behind_seconds: float = 20,
     ) -> None:
         if capacity is not None and capacity < 1:
             raise ValueError("capacity is 1 or more")
+        if cores is not None and cores < 1:
+            raise ValueError("cores is 1 or more")
         if max_behind_seconds <= 0:
             raise ValueError("max_behind_seconds is more than 0")
         self._models = {"en-us": ("en-US", built_in_model())} | read_models(models or {})
         self._decoder = check_decoder(DECODER_DEFAULTS | dict(decoder or {}))
         self._endpointing = Endpointing(**(endpointing or {}))
+        self._cores = cores or len(os.sched_getaffinity(0))
         self._slots = Slots(
             Path(slots_directory or Path(tempfile.gettempdir()) / f"speech-{os.getuid()}"),
-            capacity or RECOGNITIONS_PER_CORE * cores(),
+            capacity or RECOGNITIONS_PER_CORE * self._cores,
         )
         self._in_flight_bytes = int(max_behind_seconds * BYTES_PER_SECOND)
 
@@ -82,7 +87,7 @@ class PocketSphinxBackend(BaseBackend):
         return found[1]["dict"] if found and language.lower().startswith("en") else None
 
     def is_busy(self) -> bool:
-        return self._slots.are_taken(max(1, cores() - 1))
+        return self._slots.are_taken(max(1, self._cores - 1))
 
     def is_crowded(self) -> bool:
         return self._slots.are_taken(self._slots.count // 2)
@@ -165,10 +170,6 @@ class PocketSphinxRecognition(Recognition):
         # Whoever is cancelled here leaves nothing half closed.
         self._closing = self._closing or asyncio.ensure_future(self._stack.aclose())
         await asyncio.shield(self._closing)
-
-
-def cores() -> int:
-    return len(os.sched_getaffinity(0))
 
 
 async def start_child(setup: Setup, in_flight_bytes: int) -> Child:

@@ -194,16 +194,15 @@ async def test_many_candidates_cost_one_transaction_a_tick(journal: Journal) -> 
     assert len(begun) < len(answers)
 
 
-async def test_who_is_in_a_hurry_does_not_wait_for_the_tick(
-    journal: Journal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("interviews.live.journal.TICK_SECONDS", 3600)
+async def test_who_is_in_a_hurry_does_not_wait_for_the_tick() -> None:
+    journal = Journal(tick_seconds=3600)
     answer = await in_database(a_recording)
     await journal.append(answer.pk, 1, 0, b"a")
 
     last = journal.append(answer.pk, 1, 1, b"b")
     journal.hurry()
     await last
+    await asyncio.to_thread(journal.close)
 
     assert len(await in_database(stored, answer.pk)) == 2
 

@@ -403,7 +403,7 @@ async def test_a_socket_that_does_not_read_holds_little(worker: Worker, settings
         observer.is_reading.clear()
         async with connected(candidate_of(interview, worker)) as candidate:
             await answer(candidate, first, babble(20))
-        held = sum(map(len, observer.session.outbox._waiting.values()))
+        held = sum(map(len, observer.session.outbox.waiting))
         observer.is_reading.set()
 
     assert held < 5000 + 2000
@@ -452,7 +452,7 @@ async def test_a_slow_reader_is_held_to_what_it_has_read(worker: Worker, setting
                 observer.is_reading.clear()
                 if message["type"] == "heartbeat":
                     observer.say("seen", revision=message["revision"])
-            held.append(sum(map(len, session.outbox._waiting.values())))
+            held.append(sum(map(len, session.outbox.waiting)))
         observer.is_reading.set()
 
     # Heartbeats go on.

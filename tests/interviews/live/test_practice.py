@@ -306,10 +306,12 @@ async def test_a_flood_of_audio_is_closed(settings: Any) -> None:
     settings.AUDIO_BACKLOG_BYTES = 64 * 1024
     interview, _ = await a_live_interview()
 
-    async with connected(PracticeSession(interview)) as peer:
+    session = PracticeSession(interview)
+
+    async with connected(session) as peer:
         for index in range(1000):
             peer.frame(index, b"\1")
-        waiting = peer.session._frames.qsize()  # type: ignore[union-attr]
+        waiting = session.waiting_frames
         closed_with = await peer.until_closed()
 
     assert (peer.codes, closed_with) == (["AUDIO_BACKLOG"], Close.TOO_MUCH)
@@ -356,7 +358,7 @@ async def test_one_that_never_reads_holds_nothing_after_its_end() -> None:
         await eventually(lambda: not get_backend().running, "it frees its place")  # type: ignore[attr-defined]
 
         # Of interims only the latest waits.
-        waiting = [text for text in peer.session.outbox._waiting.values() if '"is_final":false' in text]
+        waiting = [text for text in peer.session.outbox.waiting if '"is_final":false' in text]
         assert len(waiting) <= 1
 
 

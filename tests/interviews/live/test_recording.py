@@ -237,12 +237,12 @@ async def test_memory_stays_flat_over_a_long_answer(worker: Worker, settings: An
         # What isn't durable is bounded by the protocol.
         if index % 10 == 9:
             await eventually(lambda: heard.acked[-1:] == [index + 1], "it is durable")  # noqa: B023
-        most = max(most, sum(map(len, recording._chunks._memory.values())))
+        most = max(most, recording.held_bytes)
     recording.finish(len(chunks))
     await running
 
     assert most <= 64_000 + 10 * 3200
-    assert recording._commits.empty()
+    assert (recording.held_bytes, recording.unacknowledged) == (0, 0)
     assert (await the_answer()).text == text_of(babble(40))
 
 

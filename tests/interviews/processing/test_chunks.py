@@ -104,10 +104,6 @@ async def test_it_knows_whether_it_has_read_all_that_came() -> None:
     assert seen == [False, True, False, True]
 
 
-def held_bytes(reader: ChunkReader) -> int:
-    return sum(map(len, reader._memory.values()))
-
-
 @pytest.mark.parametrize("commit_first", [True, False])
 async def test_memory_is_bounded_however_far_the_reader_is_behind(commit_first: bool) -> None:
     data = numbered(500, size=100)
@@ -119,13 +115,13 @@ async def test_memory_is_bounded_however_far_the_reader_is_behind(commit_first: 
         reader.add(index, chunk)
         if commit_first or index % 10 == 9:
             reader.committed(index + 1)
-        most = max(most, held_bytes(reader))
+        most = max(most, reader.held_bytes)
     reader.end(len(data))
 
     # What isn't durable is held in any case; the protocol bounds that.
     assert most <= 2000 + 10 * 100
     assert await all_of(reader) == list(enumerate(data))
-    assert held_bytes(reader) == 0
+    assert reader.held_bytes == 0
 
 
 async def test_a_reader_that_fell_behind_reads_rows_in_batches() -> None:
@@ -134,7 +130,7 @@ async def test_a_reader_that_fell_behind_reads_rows_in_batches() -> None:
     reader = ChunkReader(answer.pk, durable=len(data))
     reader.end(len(data))
 
-    held = [held_bytes(reader) async for _ in reader.read()]
+    held = [reader.held_bytes async for _ in reader.read()]
 
     assert max(held) == (BATCH - 1) * 4
     assert held.count(0) == 10

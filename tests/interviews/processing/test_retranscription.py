@@ -15,11 +15,11 @@ from interviews.database import in_database
 from interviews.errors import StaleEpoch
 from interviews.models import Answer, Interview, Retranscription
 from interviews.processing.retranscription import (
-    _hear,
-    _store,
+    hear,
     offered_backends,
     request,
     retranscribe_one,
+    store,
 )
 from interviews.processing.settling import settle
 from interviews.services import answers
@@ -178,12 +178,12 @@ async def test_what_was_deleted_meanwhile_leaves_nothing(settings: Any) -> None:
     answer = await a_complete_answer()
     await ask(answer)
     row = await in_database(Retranscription.objects.select_related("answer__question__interview").get)
-    heard = await _hear(row.answer, "other")
+    heard = await hear(row.answer, "other")
 
     await in_database(erase, [answer.question.interview])
 
     with pytest.raises(StaleEpoch):
-        await in_database(_store, row, heard)
+        await in_database(store, row, heard)
     assert await in_database(Retranscription.objects.count) == 0
     assert files(settings) == []
 

@@ -17,7 +17,7 @@ from interviews.errors import StaleEpoch
 from interviews.models import Answer, AudioChunk, AudioPart, Interview, Question
 from interviews.orchestration import Orchestrator, answer_completed
 from interviews.processing.chunks import ChunksGone
-from interviews.processing.settling import claim, hand_over, settle, store_audio, work_off_one
+from interviews.processing.settling import claim, hand_over, settle, store_audio, work_off, work_off_one
 from interviews.services import interviews
 from interviews.services.answers import (
     add_segment,
@@ -28,11 +28,12 @@ from interviews.services.answers import (
 )
 from interviews.wire.metrics import answer_metrics
 from speech.audio import AudioFormat, Peaks, read_pcm
-from speech.backends.scripted import Script, ScriptedBackend
+from speech.backends import get_backend
+from speech.backends.scripted import Script
 from speech.events import Final
 from speech.metrics import unavailable
 from tests.support.answers import SCRIPTED, babble, text_of
-from tests.support.live import a_live_interview
+from tests.support.live import a_live_interview, eventually
 from tests.support.running import files, owed, recorded
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -356,31 +357,28 @@ async def test_where_nothing_was_saved_the_question_stays_open(handed: list[Any]
     assert str(interview.current_question_id) == first
 
 
-async def test_a_candidate_who_comes_back_just_then_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_candidate_who_comes_back_just_then_goes_on() -> None:
     interview, (first, _) = await a_live_interview()
     answer = await in_database(left_alone, interview, babble(1))
     claimed = await in_database(claim)
     assert claimed
     begun = await in_database(begin_answer, interview.pk, first)
 
-    monkeypatch.setattr("interviews.processing.settling.claim", lambda **_: claimed)
-    await work_off_one()
+    await work_off(claimed)
 
     assert begun.answer == answer
     assert (await fresh(answer)).status == Status.RECORDING
 
 
-async def test_while_recognisers_are_busy_only_transcripts_wait(
-    monkeypatch: pytest.MonkeyPatch, handed: list[Any]
-) -> None:
+async def test_while_recognisers_are_busy_only_transcripts_wait(settings: Any) -> None:
     interview, _ = await a_live_interview()
     answer = await in_database(recorded, interview, babble(1))
     await lapse()
 
-    monkeypatch.setattr(ScriptedBackend, "is_busy", lambda self: True)
+    settings.SPEECH_BACKENDS = {"default": {"BACKEND": "tests.support.unreliable.BusyBackend"}}
     busy = [await work_off_one() for _ in range(2)]
     between = await fresh(answer)
-    monkeypatch.undo()
+    settings.SPEECH_BACKENDS = {"default": {"BACKEND": SCRIPTED}}
     idle = await work_off_one()
 
     assert (busy, idle) == ([True, False], True)
@@ -465,10 +463,10 @@ async def test_a_transcriber_keeps_what_it_works_on_for_as_long_as_it_takes(sett
     working = asyncio.create_task(work_off_one())
     others = []
 
-    await asyncio.sleep(0.1)
+    await eventually(lambda: get_backend().running, "it hears")  # type: ignore[attr-defined]
     while not working.done():
         others.append(await work_off_one())
-        await asyncio.sleep(0.05)
+        await asyncio.wait([working], timeout=0.05)
 
     assert set(others) == {False}
     assert (await fresh(answer)).status == Status.COMPLETE
@@ -508,7 +506,7 @@ async def test_what_somebody_took_over_meanwhile_is_left_to_them(
     interview, _ = await a_live_interview()
     answer = await in_database(owed, interview, babble(2))
     working = asyncio.create_task(work_off_one())
-    await asyncio.sleep(0.2)
+    await eventually(lambda: get_backend().running, "it hears")  # type: ignore[attr-defined]
 
     await in_database(Answer.objects.update, epoch=7)
 

@@ -41,7 +41,7 @@ from interviews.models import (
 )
 from interviews.orchestration import interview_erased
 from interviews.processing.chunks import ChunksGone
-from interviews.processing.settling import _store_file, settle, transcribe_answer
+from interviews.processing.settling import settle, store_file, transcribe_answer
 from interviews.services import answers, interviews, retention
 from interviews.services.erasure import erase, scrub, sweep
 from speech.events import Final, Resume
@@ -326,7 +326,7 @@ async def test_what_was_on_its_way_to_rows_and_files_gets_to_neither(settings: A
     with pytest.raises(StaleEpoch):
         await committed
     with pytest.raises(StaleEpoch):
-        await in_database(_store_file, answer, flac, b"")
+        await in_database(store_file, answer, flac, b"")
     with pytest.raises((StaleEpoch, ChunksGone)):
         await transcribe_answer(answer)
     await settle(answer)

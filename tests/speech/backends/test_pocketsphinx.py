@@ -185,12 +185,9 @@ async def test_a_model_that_can_not_be_loaded_fails_for_good(tmp_path: Path) -> 
         assert failure.value.permanent
 
 
-async def test_it_is_busy_when_it_leaves_no_core_to_others(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("speech.backends.pocketsphinx.cores", lambda: 3)
-    one = PocketSphinxBackend(slots_directory=tmp_path / "slots")
-    other = PocketSphinxBackend(slots_directory=tmp_path / "slots")
+async def test_it_is_busy_when_it_leaves_no_core_to_others(tmp_path: Path) -> None:
+    one = PocketSphinxBackend(slots_directory=tmp_path / "slots", cores=3)
+    other = PocketSphinxBackend(slots_directory=tmp_path / "slots", cores=3)
 
     first = await one.start(language="en-US", resume=Resume())
     with_one = other.is_busy()

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from speech.events import Word
 from speech.metrics import MEASURES, VERSION, Measures, VoiceAnalyser, WordSource
 from speech.metrics.activity import Heard
+from speech.metrics.analyser import Sound
 from speech.metrics.catalogue import NAMES
 from speech.metrics.scores import fluency, intonation
 from speech.metrics.tally import STRETCHES_KEPT, Tally
@@ -150,9 +151,9 @@ def test_of_many_stretches_the_last_are_kept_and_all_are_counted() -> None:
 
 
 def _heard_of(audio: bytes) -> Heard:
-    analyser = VoiceAnalyser()
-    analyser.add_pcm(audio)
-    return analyser._sound.ended().recent
+    sound = Sound()
+    sound.add(audio)
+    return sound.ended().recent
 
 
 def test_what_is_stored_has_its_names_units_and_version(whole: Measures) -> None:

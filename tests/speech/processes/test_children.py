@@ -128,7 +128,7 @@ async def test_a_killed_child_is_noticed_at_once_by_who_reads() -> None:
 async def test_a_killed_child_is_noticed_at_once_by_who_writes() -> None:
     child = await Child.start(targets.never_read, in_flight_bytes=1000)
     sending = asyncio.create_task(send_all(child, [bytes(10_000)] * 100))
-    await until(lambda: child._writer.transport.get_write_buffer_size() > 1000)
+    await until(lambda: child.unsent_bytes > 1000)
 
     os.kill(child.pid, signal.SIGKILL)
 
@@ -175,7 +175,7 @@ async def test_closing_releases_who_reads_and_who_writes() -> None:
     child = await Child.start(targets.never_read, in_flight_bytes=1000)
     reading = asyncio.create_task(child.receive())
     sending = asyncio.create_task(send_all(child, [bytes(10_000)] * 100))
-    await until(lambda: child._writer.transport.get_write_buffer_size() > 1000)
+    await until(lambda: child.unsent_bytes > 1000)
 
     await child.aclose()
 
