@@ -65,6 +65,7 @@ CONTENT_SECURITY_POLICY = {
 # Application
 
 INSTALLED_APPS = [
+    "interview_project",
     "interviews.apps.InterviewsConfig",
     "speech.apps.SpeechConfig",
     "channels",

@@ -10,6 +10,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
+from django.conf import global_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -133,6 +134,20 @@ def test_modules_import_only_what_is_below_them(path: Path) -> None:
     wrong = [name for name in own if name != module_of(path) and LEVELS[name] <= LEVELS[module_of(path)]]
 
     assert wrong == []
+
+
+def settings_read(path: Path) -> Iterator[str]:
+    """The names that a file reads from Django's settings."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "settings":
+            yield node.attr
+
+
+@pytest.mark.parametrize("package", ["interviews", "speech"])
+def test_a_setting_that_is_not_djangos_is_read_by_its_declaration(package: str) -> None:
+    read = [(str(path), name) for path in files(package) for name in settings_read(path)]
+
+    assert [(path, name) for path, name in read if not hasattr(global_settings, name)] == []
 
 
 SANS_IO = [

@@ -1,18 +1,14 @@
 from __future__ import annotations
 
 import json
-import stat
-from pathlib import Path
-from typing import Any
 
 import pytest
-from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
 from django.core.management import CommandError
 
 from interviews import access
 from interviews.models import Answer, Interview
-from interviews.services import answers, interviews
+from interviews.services import answers
 from tests.support.answers import babble, text_of
 from tests.support.commands import run
 from tests.support.rows import METRICS, a_recruiter, an_interview
@@ -88,73 +84,6 @@ def test_an_interview_that_can_not_be_is_refused_with_a_sentence(options: list[s
         create(*options)
 
     assert not Interview.objects.exists()
-
-
-# demo
-
-
-@pytest.fixture
-def folder(settings: Any, tmp_path: Path) -> Path:
-    settings.DATA_DIR = tmp_path
-    return tmp_path
-
-
-def password_in(text: str) -> str:
-    return text.split("with the password ")[1].strip()
-
-
-def test_the_demo_can_be_used_as_it_says(folder: Path) -> None:
-    text = run("demo")
-
-    interview = Interview.objects.get()
-    link = next(line.split()[1] for line in text.splitlines() if "Candidate" in line)
-    assert access.interview_for_token(link.rstrip("/").rsplit("/", 1)[1]) == interview
-    assert interview.questions.count() == 3
-    user = authenticate(username="demo", password=password_in(text))
-    assert user is not None and user.is_superuser and interview.owner == user
-    assert f"/interviews/{interview.pk}/live/" in text
-    assert text.count("http://127.0.0.1:8000/") == 3
-
-
-def test_the_demo_of_an_earlier_start_is_shown_again(folder: Path) -> None:
-    assert run("demo") == run("demo")
-    assert (Interview.objects.count(), User.objects.count()) == (1, 1)
-
-
-def test_an_interview_that_is_over_is_followed_by_another(folder: Path) -> None:
-    first = run("demo")
-    interviews.cancel(Interview.objects.get())
-
-    second = run("demo")
-
-    assert Interview.objects.count() == 2
-    assert password_in(first) == password_in(second)
-    assert first != second
-
-
-def test_a_demo_whose_file_was_lost_works_again(folder: Path) -> None:
-    run("demo")
-    (folder / "demo.json").unlink()
-
-    text = run("demo")
-
-    assert authenticate(username="demo", password=password_in(text)) is not None
-
-
-def test_a_demo_whose_database_was_lost_works_again(folder: Path) -> None:
-    run("demo")
-    Interview.objects.all().delete()
-    User.objects.all().delete()
-
-    text = run("demo")
-
-    assert authenticate(username="demo", password=password_in(text)) is not None
-
-
-def test_nobody_else_reads_what_the_demo_keeps(folder: Path) -> None:
-    run("demo")
-
-    assert stat.S_IMODE((folder / "demo.json").stat().st_mode) == 0o600
 
 
 # transcriber
