@@ -5,8 +5,14 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
+from typing import Any, TypeVar, cast
 
 from django.core.exceptions import ImproperlyConfigured
+
+from speech.conf import BackendsSetting
+from speech.declarations import Declarations, Setting, Whole
+
+T = TypeVar("T")
 
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off", ""}
@@ -28,19 +34,26 @@ def env_bool(name: str, default: bool) -> bool:
 
 
 def env_int(name: str, default: int, *, minimum: int = 0) -> int:
-    value = env_str(name, str(default))
-    try:
-        number = int(value)
-    except ValueError:
-        raise ImproperlyConfigured(f"{name} must be a whole number; it is {value!r}.") from None
-    if number < minimum:
-        raise ImproperlyConfigured(f"{name} must be at least {minimum}; it is {number}.")
-    return number
+    return env_setting(Whole(default, minimum=minimum, name=name))
 
 
 def env_list(name: str, default: list[str]) -> list[str]:
     value = env_str(name)
     return [item.strip() for item in value.split(",") if item.strip()] if value else default
+
+
+def env_setting(setting: Setting[T]) -> T:
+    """A setting that is declared: its default where the environment says nothing."""
+    text = env_str(setting.name)
+    value: Any = setting.read(text) if text else setting.default
+    if problem := setting.problem(value):
+        raise ImproperlyConfigured(f"{setting.name} {problem}")
+    return cast(T, value)
+
+
+def env_settings(declarations: Declarations) -> dict[str, Any]:
+    """All that an app declares, by name, but for recognisers: no text could say those."""
+    return {one.name: env_setting(one) for one in declarations if not isinstance(one, BackendsSetting)}
 
 
 def secret_from_file(path: Path) -> str:

@@ -11,26 +11,33 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from interview_project.env import env_bool, env_int, env_list, env_str, secret_from_file
+from interview_project.env import (
+    env_bool,
+    env_int,
+    env_list,
+    env_setting,
+    env_settings,
+    env_str,
+    secret_from_file,
+)
+from interviews.conf import InterviewSettings
+from speech.conf import SpeechSettings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env_str("DATA_DIR", str(BASE_DIR / "var"))).resolve()
 DATA_DIR.mkdir(parents=True, exist_ok=True)
 
+# All that the two apps declare, in interviews/conf.py and speech/conf.py, defaults and bounds included.
+
+globals().update(env_settings(InterviewSettings()), **env_settings(SpeechSettings()))
+
 # Site and security
 
 DEBUG = env_bool("DEBUG", False)
 SECRET_KEY = env_str("SECRET_KEY") or secret_from_file(DATA_DIR / "secret_key")
-SITE_URL = env_str("SITE_URL", "http://127.0.0.1:8000").rstrip("/")
-try:
-    _site = urlsplit(SITE_URL)
-    _site.port  # noqa: B018  (raises for one that is none)
-except ValueError as problem:
-    raise ImproperlyConfigured(f"SITE_URL is no address: {problem}.") from None
-if _site.scheme not in {"http", "https"} or not _site.hostname:
-    raise ImproperlyConfigured(
-        f"SITE_URL must be an address such as https://example.org; it is {SITE_URL!r}."
-    )
+SITE_URL = env_setting(InterviewSettings.SITE_URL)
+_site = urlsplit(SITE_URL)
+assert _site.hostname
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]", _site.hostname])
 # Exact origins (scheme, host and port) of the pages that may open our sockets.
 _port = f":{_site.port}" if _site.port else ""
@@ -166,7 +173,6 @@ else:
 MEDIA_ROOT = Path(env_str("MEDIA_ROOT", str(DATA_DIR / "media")))
 # Audio is served by views that ask who wants it, never by address alone.
 MEDIA_URL = None
-MEDIA_LINK_SECONDS = env_int("MEDIA_LINK_SECONDS", 3600, minimum=1)
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -237,40 +243,6 @@ if _backend not in SPEECH_BACKENDS:
 SPEECH_BACKENDS["default"] = SPEECH_BACKENDS[_backend]
 if _backend == "azure":
     SPEECH_BACKENDS["fallback"] = _pocketsphinx
-SPEECH_FALLBACK_AFTER_SECONDS = env_int("SPEECH_FALLBACK_AFTER_SECONDS", 20)
-SPEECH_DECODER_MEMORY_MB = env_int("SPEECH_DECODER_MEMORY_MB", 128, minimum=32)
-SPEECH_DECODER_CPU_SECONDS = env_int("SPEECH_DECODER_CPU_SECONDS", 20, minimum=1)
-
-# Interviews
-
-INTERVIEW_ORCHESTRATOR = env_str("INTERVIEW_ORCHESTRATOR", "interviews.orchestration.Orchestrator")
-INTERVIEW_LINK_DAYS = env_int("INTERVIEW_LINK_DAYS", 30, minimum=1)
-DATA_RETENTION_DAYS = env_int("DATA_RETENTION_DAYS", 180)
-INVITATIONS_PER_INTERVIEW = env_int("INVITATIONS_PER_INTERVIEW", 10)
-ADMIN_MAX_INTERVIEWS = env_int("ADMIN_MAX_INTERVIEWS", 200, minimum=1)
-EXPORT_MAX_BYTES = env_int("EXPORT_MAX_BYTES", 1024**3)
-ANSWER_MAX_SECONDS = env_int("ANSWER_MAX_SECONDS", 3600, minimum=1)
-ANSWER_MAX_BYTES = env_int("ANSWER_MAX_BYTES", 256 * 1024 * 1024, minimum=1)
-ANSWER_MIN_MS = env_int("ANSWER_MIN_MS", 200)
-ANSWER_FINISH_TIMEOUT_SECONDS = env_int("ANSWER_FINISH_TIMEOUT_SECONDS", 60, minimum=1)
-ANSWER_LEASE_SECONDS = env_int("ANSWER_LEASE_SECONDS", 30, minimum=5)
-ANSWER_GRACE_SECONDS = env_int("ANSWER_GRACE_SECONDS", 3600, minimum=5)
-TEXT_ANSWER_MAX_CHARS = env_int("TEXT_ANSWER_MAX_CHARS", 20_000, minimum=1)
-ANSWER_NOTE_MAX_CHARS = env_int("ANSWER_NOTE_MAX_CHARS", 1000, minimum=1)
-PRACTICE_SECONDS = env_int("PRACTICE_SECONDS", 30, minimum=5)
-PRACTICE_IDLE_SECONDS = env_int("PRACTICE_IDLE_SECONDS", 10, minimum=1)
-LOW_CONFIDENCE_PERCENT = env_int("LOW_CONFIDENCE_PERCENT", 50)
-NOTE_MAX_CHARS = env_int("NOTE_MAX_CHARS", 2000, minimum=1)
-NOTES_PER_INTERVIEW = env_int("NOTES_PER_INTERVIEW", 500, minimum=1)
-AUDIO_FRAME_MAX_BYTES = env_int("AUDIO_FRAME_MAX_BYTES", 256 * 1024, minimum=1024)
-AUDIO_BACKLOG_BYTES = env_int("AUDIO_BACKLOG_BYTES", 2 * 1024 * 1024, minimum=64 * 1024)
-JOURNAL_MAX_BYTES = env_int("JOURNAL_MAX_BYTES", 64 * 1024 * 1024, minimum=64 * 1024)
-SOCKET_IDLE_SECONDS = env_int("SOCKET_IDLE_SECONDS", 120, minimum=5)
-SOCKET_MESSAGES_PER_SECOND = env_int("SOCKET_MESSAGES_PER_SECOND", 50, minimum=1)
-OBSERVER_HEARTBEAT_SECONDS = env_int("OBSERVER_HEARTBEAT_SECONDS", 1, minimum=1)
-OBSERVER_INTERIMS_PER_SECOND = env_int("OBSERVER_INTERIMS_PER_SECOND", 5, minimum=1)
-OBSERVER_UNSEEN_BYTES = env_int("OBSERVER_UNSEEN_BYTES", 512 * 1024, minimum=64 * 1024)
-OBSERVER_UNSEEN_SECONDS = env_int("OBSERVER_UNSEEN_SECONDS", 20, minimum=2)
 
 LOGGING = {
     "version": 1,

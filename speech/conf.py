@@ -24,7 +24,10 @@ class SpeechSettings(Declarations):
         20, help="How long a recogniser may stay away before the backend `fallback` goes on with the answer."
     )
     SPEECH_DECODER_MEMORY_MB = Whole(
-        128, minimum=32, help="What the process that decodes one answer may take beyond what it starts with."
+        128,
+        minimum=32,
+        help="What the process that decodes one answer's WebM, Ogg, MP4 or WAV may take beyond what it starts"
+        " with.",
     )
     SPEECH_DECODER_CPU_SECONDS = Whole(
         20, minimum=1, help="Its CPU time beyond a tenth of the sound it has given."

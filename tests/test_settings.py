@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import runpy
 import stat
@@ -12,26 +13,42 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from interview_project.env import env_bool, env_int, env_list, env_str, secret_from_file
+from interviews.conf import conf as interviews_conf
+from speech.conf import conf as speech_conf
+from speech.declarations import Text
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = ROOT / "interview_project" / "settings.py"
 NAME = "A_SETTING"
 
 
-def read() -> dict[str, ast.Call]:
-    """Every setting that is read from the environment, and how."""
-    calls = [node for node in ast.walk(ast.parse(SETTINGS.read_text())) if isinstance(node, ast.Call)]
-    found = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id.startswith("env_")]
+DECLARED = {setting.name: setting for setting in [*interviews_conf, *speech_conf]}
+
+
+def calls() -> dict[str, ast.Call]:
+    """What the site reads from the environment besides what the apps declare, and how."""
+    nodes = [node for node in ast.walk(ast.parse(SETTINGS.read_text())) if isinstance(node, ast.Call)]
+    readers = {"env_str", "env_bool", "env_int", "env_list"}
+    found = [call for call in nodes if isinstance(call.func, ast.Name) and call.func.id in readers]
     return {str(ast.literal_eval(call.args[0])): call for call in found}
 
 
+def read() -> set[str]:
+    """Every setting that is read from the environment. Recognisers are no text."""
+    return calls().keys() | DECLARED.keys() - {"SPEECH_BACKENDS"}
+
+
+def rows() -> dict[str, tuple[str, str]]:
+    """Every setting of docs/settings.md with its default and what is said of it."""
+    text = (ROOT / "docs" / "settings.md").read_text()
+    found = re.findall(r"^\| `([A-Z_]+)` \| (.*?) \| (.*) \|$", text, re.MULTILINE)
+    told = {name: (default, said) for name, default, said in found}
+    assert len(told) == len(found)
+    return told
+
+
 def documented() -> dict[str, str]:
-    """Every setting of docs/settings.md and its default."""
-    rows = re.findall(
-        r"^\| `([A-Z_]+)` \| (.*?) \|", (ROOT / "docs" / "settings.md").read_text(), re.MULTILINE
-    )
-    assert len(rows) == len(dict(rows))
-    return dict(rows)
+    return {name: default for name, (default, _) in rows().items()}
 
 
 @pytest.fixture
@@ -52,12 +69,37 @@ def settings_with(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[.
 
 
 def test_every_setting_is_documented_and_every_documented_one_is_read() -> None:
-    assert sorted(documented()) == sorted(read())
+    assert sorted(documented()) == sorted(read() | DECLARED.keys())
 
 
-def test_documented_numbers_are_the_defaults() -> None:
-    defaults = {}
-    for name, call in read().items():
+def test_the_documentation_begins_with_each_declared_line_of_help() -> None:
+    said = {name: text for name, (_, text) in rows().items()}
+
+    assert [
+        name for name, setting in DECLARED.items() if not said[name].startswith(setting.help.rstrip("."))
+    ] == []
+
+
+def test_the_documentation_tells_a_larger_site_which_are_settings_of_django() -> None:
+    text = (ROOT / "docs" / "settings.md").read_text()
+    sections = dict(section.split("\n", 1) for section in text.split("\n## ")[1:])
+    named = re.findall(r"`([A-Z_]+)`", sections["In a site of your own"].split("| --- |")[0])
+    listed = re.findall(r"^\| `([A-Z_]+)`", sections["Interviews"] + sections["Sockets"], re.MULTILINE)
+
+    assert sorted([*named, *listed, "SPEECH_BACKENDS"]) == sorted(DECLARED)
+
+
+def test_no_setting_is_declared_twice_or_read_beside_its_declaration() -> None:
+    assert len(DECLARED) == len([*interviews_conf, *speech_conf])
+    assert calls().keys() & DECLARED.keys() == set()
+
+
+def test_documented_defaults_are_the_defaults() -> None:
+    defaults = {
+        name: f"`{one.default if isinstance(one, Text) else json.dumps(one.default)}`"
+        for name, one in DECLARED.items()
+    }
+    for name, call in calls().items():
         if isinstance(call.func, ast.Name) and call.func.id in {"env_int", "env_bool"}:
             source = ast.unparse(call.args[1])
             if not re.search("[a-z]", source):
@@ -65,7 +107,7 @@ def test_documented_numbers_are_the_defaults() -> None:
             elif source in {"True", "False"}:
                 defaults[name] = f"`{source.lower()}`"
 
-    assert len(defaults) > 15
+    assert len(defaults) > 40
     assert {name: documented()[name] for name in defaults} == defaults
 
 
