@@ -9,10 +9,19 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from interviews.conf import conf
 from interviews.orchestration import Orchestrator, get_orchestrator
+from speech.declarations import errors_of
+
+
+@register()
+def check_settings(**_: Any) -> list[CheckMessage]:
+    """The other checks take it that each value is of its type, and wait until it is."""
+    return errors_of(conf, "interviews.E004")
 
 
 @register()
 def check_orchestrator(**_: Any) -> list[CheckMessage]:
+    if conf.problems():
+        return []
     hint = "Name a class that inherits interviews.orchestration.Orchestrator."
     try:
         orchestrator = get_orchestrator()
@@ -25,7 +34,7 @@ def check_orchestrator(**_: Any) -> list[CheckMessage]:
 
 @register()
 def check_bounds(**_: Any) -> list[CheckMessage]:
-    if conf.AUDIO_FRAME_MAX_BYTES <= conf.AUDIO_BACKLOG_BYTES:
+    if conf.problems() or conf.AUDIO_FRAME_MAX_BYTES <= conf.AUDIO_BACKLOG_BYTES:
         return []
     return [
         Error(
@@ -38,6 +47,8 @@ def check_bounds(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def check_site_url(**_: Any) -> list[CheckMessage]:
+    if conf.problems():
+        return []
     site = urlsplit(conf.SITE_URL)
     if site.scheme == "https" or site.hostname in {"localhost", "127.0.0.1", "::1"}:
         return []

@@ -3,11 +3,12 @@ from __future__ import annotations
 from django.apps import AppConfig
 from django.core import checks
 
-from speech.checks import check_backends
+from speech.checks import check_backends, check_settings
 
 
 class SpeechConfig(AppConfig):
     name = "speech"
 
     def ready(self) -> None:
+        checks.register(check_settings, "speech")
         checks.register(check_backends, "speech")

@@ -1,4 +1,4 @@
-"""System checks: what SPEECH_BACKENDS declares can be had, so that a mistake stops the start."""
+"""System checks: settings can be used and recognisers can be had, so that a mistake stops the start."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ from django.core.checks import CheckMessage, Error
 from speech.backends import backend_class
 from speech.backends.base import BaseBackend
 from speech.conf import conf
+from speech.declarations import errors_of
+
+
+def check_settings(**_: object) -> list[CheckMessage]:
+    return errors_of(conf, "speech.E005")
 
 
 def check_backends(**_: object) -> list[CheckMessage]:

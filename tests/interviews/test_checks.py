@@ -4,13 +4,20 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.checks import CheckMessage, run_checks
 from django.core.management import call_command
 
 from interviews.checks import check_bounds, check_orchestrator, check_site_url
+from interviews.conf import conf as interviews_conf
+from speech.conf import conf as speech_conf
 
 
 def ids(messages: list[Any]) -> list[str]:
     return [message.id for message in messages]
+
+
+def is_ours(message: CheckMessage) -> bool:
+    return str(message.id).startswith(("interviews.", "speech."))
 
 
 @pytest.mark.parametrize(
@@ -55,6 +62,26 @@ def test_a_chunk_has_to_fit_into_the_backlog(settings: Any) -> None:
     settings.AUDIO_FRAME_MAX_BYTES += 1
 
     assert ids(check_bounds()) == ["interviews.E003"]
+
+
+def test_each_setting_that_can_not_be_used_is_told_and_nothing_fails_over_it(settings: Any) -> None:
+    names = [
+        setting.name for setting in [*interviews_conf, *speech_conf] if setting.name != "SPEECH_BACKENDS"
+    ]
+    for name in names:
+        setattr(settings, name, None)
+
+    told = [message for message in run_checks(include_deployment_checks=True) if is_ours(message)]
+
+    assert sorted(message.msg.split()[0] for message in told) == sorted(names)
+    assert {message.id for message in told} == {"interviews.E004", "speech.E005"}
+
+
+def test_a_site_that_sets_none_of_ours_has_nothing_to_mend(settings: Any) -> None:
+    for setting in [*interviews_conf, *speech_conf]:
+        delattr(settings, setting.name)
+
+    assert [message for message in run_checks(include_deployment_checks=True) if is_ours(message)] == []
 
 
 def test_the_project_has_nothing_to_complain_about() -> None:
