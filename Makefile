@@ -7,6 +7,7 @@
 # make long    the long form of the test that a dashboard stays small and quick over a long answer
 # make chaos   the long form of the tests that kill things; N= is how many workers, 200 if not said
 # make messages looks for new texts to translate, and compiles the translations
+# make schema  writes the JSON schema of the wire after a change of its messages
 
 PYTHON ?= python3
 HOST ?= 127.0.0.1
@@ -25,7 +26,7 @@ NEED_POSTGRES := ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || script
 
 CHECKS := check-types check-scripts check-layers check-migrations check-style
 
-.PHONY: run test check $(CHECKS) bench pages leaks long chaos messages
+.PHONY: run test check $(CHECKS) bench pages leaks long chaos messages schema
 .DEFAULT_GOAL := run
 
 run: $(VENV)/run
@@ -83,6 +84,9 @@ messages: $(VENV)/run
 	@scripts/need xgettext=gettext
 	@$(BIN)/python manage.py makemessages -l de --no-location --no-wrap --no-obsolete -i .venv -i node_modules -i tests -i var -i benchmarks
 	@$(BIN)/python manage.py compilemessages -l de -i .venv -i var
+
+schema: $(VENV)/run
+	@$(BIN)/python manage.py protocol_schema > docs/protocol.schema.json
 
 # What is installed is installed again when its list changes.
 

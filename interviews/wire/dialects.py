@@ -15,6 +15,7 @@ from interviews.wire.messages import (
     InterviewComplete,
     QuestionMessage,
     ServerMessage,
+    ToBasicCandidate,
     Transcription,
     VoiceMetricsMessage,
     WarningMessage,
@@ -39,18 +40,17 @@ class BasicDialect:
 
     has_acks = False
     chooses_takes = False
-    PLAIN = VoiceMetricsMessage, AnswerNoted, InterviewComplete, ErrorMessage
 
     def __init__(self) -> None:
         self._said: list[str] = []
 
-    def adapt(self, messages: Iterable[ServerMessage]) -> Iterator[ServerMessage]:
+    def adapt(self, messages: Iterable[ServerMessage]) -> Iterator[ToBasicCandidate]:
         # The final goes before the metrics, though the answer is complete only after them.
         ordered = sorted(messages, key=lambda message: not isinstance(message, AnswerComplete))
         for message in ordered:
             yield from self._adapt(message)
 
-    def _adapt(self, message: ServerMessage) -> Iterator[ServerMessage]:
+    def _adapt(self, message: ServerMessage) -> Iterator[ToBasicCandidate]:
         match message:
             case QuestionMessage():
                 yield from _unless_chosen_from(message)
@@ -64,7 +64,7 @@ class BasicDialect:
                 yield error(Code.SERVER_RESTARTING)
             case AnswerComplete(status="pending"):
                 yield error(Code(message.failure), question_id=message.question_id)
-            case _ if isinstance(message, self.PLAIN):
+            case VoiceMetricsMessage() | AnswerNoted() | InterviewComplete() | ErrorMessage():
                 yield message
 
     def _so_far(self, message: Transcription) -> Transcription:

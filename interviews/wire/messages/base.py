@@ -31,7 +31,7 @@ class ErrorMessage(ServerMessage, tag="error"):
     retry_available: bool
     fallback_option: str | None
     next_chunk_index: int | msgspec.UnsetType = msgspec.UNSET
-    question_id: UUID | str | msgspec.UnsetType = msgspec.UNSET
+    question_id: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Pong(ServerMessage, tag="pong"):
@@ -66,7 +66,7 @@ def error(
         retry_available=text.retry_available,
         fallback_option=text.fallback_option,
         next_chunk_index=next_chunk_index,
-        question_id=question_id,
+        question_id=question_id if question_id is msgspec.UNSET else str(question_id),
     )
 
 
