@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import msgspec
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET
-from msgspec import to_builtins
 
 from interviews import access
 from interviews.conf import conf
@@ -22,7 +22,8 @@ SIDE_BY_SIDE_MAX = 4
 CHOICE_LENGTH = 50
 
 
-def limits() -> dict[str, int]:
+def page_settings() -> dict[str, int]:
+    """From which confidence on words are sure, and how long notes may be."""
     return {"unsure_percent": conf.LOW_CONFIDENCE_PERCENT, "note_max_chars": conf.NOTE_MAX_CHARS}
 
 
@@ -30,7 +31,7 @@ def limits() -> dict[str, int]:
 @login_required
 def dashboard(request: HttpRequest, interview_id: UUID) -> HttpResponse:
     found = get_object_or_404(access.interviews_for(request.user), pk=interview_id)
-    return render(request, "interviews/dashboard/dashboard.html", {"interview": found, **limits()})
+    return render(request, "interviews/dashboard/dashboard.html", {"interview": found, **page_settings()})
 
 
 @require_GET
@@ -50,7 +51,9 @@ def side_by_side(request: HttpRequest) -> HttpResponse:
     if len(found) < len(wanted):
         raise Http404
     interviews = [found[UUID(value)] for value in wanted]
-    return render(request, "interviews/dashboard/side_by_side.html", {"interviews": interviews, **limits()})
+    return render(
+        request, "interviews/dashboard/side_by_side.html", {"interviews": interviews, **page_settings()}
+    )
 
 
 def _choice(request: HttpRequest, problem: str = "", status: int = 200) -> HttpResponse:
@@ -66,4 +69,5 @@ def _choice(request: HttpRequest, problem: str = "", status: int = 200) -> HttpR
 def answer_sound(request: HttpRequest, answer_id: UUID) -> HttpResponse:
     """What is drawn and marked of an answer, which snapshots and pages leave out for its size."""
     answers = access.answers_for(request.user).select_related("question__interview")
-    return JsonResponse(to_builtins(sound_of(get_object_or_404(answers, pk=answer_id))))
+    sound = sound_of(get_object_or_404(answers, pk=answer_id))
+    return HttpResponse(msgspec.json.encode(sound), content_type="application/json")

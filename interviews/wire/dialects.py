@@ -28,7 +28,9 @@ SUBPROTOCOL = "interview.v1"
 class V1Dialect:
     """Everything, as it is."""
 
+    # Whether its client is told what is stored by `ack`, rather than by `CHUNK_GAP` alone.
     has_acks = True
+    # Whether its client is asked which of several takes counts.
     chooses_takes = True
 
     def adapt(self, messages: Iterable[ServerMessage]) -> Iterator[ServerMessage]:
@@ -45,6 +47,7 @@ class BasicDialect:
         self._said: list[str] = []
 
     def adapt(self, messages: Iterable[ServerMessage]) -> Iterator[ToBasicCandidate]:
+        """In the order in which to say them. It remembers what was said of the answer: one a connection."""
         # The final goes before the metrics, though the answer is complete only after them.
         ordered = sorted(messages, key=lambda message: not isinstance(message, AnswerComplete))
         for message in ordered:

@@ -149,6 +149,8 @@ Event = Begin | Store | Compare | End | Write | Choose | Note | Retry | Reply | 
 
 
 class CandidateProtocol:
+    """One connection of a candidate, from its first message to its last."""
+
     def __init__(self, bounds: Bounds) -> None:
         self.bounds = bounds
         self.state = ConnectionState.IDLE
@@ -195,6 +197,7 @@ class CandidateProtocol:
     # What the client says
 
     def receive(self, message: CandidateMessage | Frame) -> list[Event]:
+        """What is to be done, in this order; what the client may not do now comes out as a refusal."""
         match message:
             case Frame(data):
                 return self._frame(data)

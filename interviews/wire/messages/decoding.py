@@ -14,6 +14,7 @@ Message = TypeVar("Message")
 
 
 def decode(decoder: msgspec.json.Decoder[Message], text: str) -> Message | ErrorMessage:
+    """The message, or what to answer where it is none; raises nothing, whatever the text is."""
     try:
         return decoder.decode(text)
     except msgspec.ValidationError as problem:

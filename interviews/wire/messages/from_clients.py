@@ -8,6 +8,8 @@ import msgspec
 
 
 class FormatField(msgspec.Struct):
+    """`encoding`: pcm_s16le, wav, webm, ogg or mp4; the others, in Hz and channels, are for pcm_s16le."""
+
     encoding: str
     sample_rate: int = 16_000
     channels: int = 1
@@ -18,13 +20,16 @@ class ClientMessage(msgspec.Struct, tag_field="type"):
 
 
 class StartAnswer(ClientMessage, tag="start_answer"):
+    """`new_take` is for a take of its own, rather than going on with the one that is under way."""
+
     question_id: str
     format: FormatField
-    # A take of its own, rather than going on with the one that is under way.
     new_take: bool = False
 
 
 class AudioChunk(ClientMessage, tag="audio_chunk"):
+    """`audio_data` is base64, and may be empty in the final one. Without a `format` its first bytes tell."""
+
     question_id: str
     chunk_index: int
     audio_data: str
@@ -33,6 +38,8 @@ class AudioChunk(ClientMessage, tag="audio_chunk"):
 
 
 class EndAnswer(ClientMessage, tag="end_answer"):
+    """All of its audio was sent, in so many chunks."""
+
     question_id: str
     chunk_count: int
 
@@ -43,11 +50,15 @@ class TextAnswer(ClientMessage, tag="text_answer"):
 
 
 class ChooseTake(ClientMessage, tag="choose_take"):
+    """Of several takes this one counts."""
+
     question_id: str
     answer_id: UUID
 
 
 class AnswerNote(ClientMessage, tag="answer_note"):
+    """What the candidate adds to the transcript of an answer that is over; an empty `text` takes it back."""
+
     question_id: str
     answer_id: str
     text: str
@@ -71,11 +82,12 @@ class EndPractice(ClientMessage, tag="end_practice"):
 
 
 class Resync(ClientMessage, tag="resync"):
-    pass
+    """Something is missing: send a snapshot."""
 
 
 class Seen(ClientMessage, tag="seen"):
-    # The lobby has none.
+    """Answers a heartbeat, with its revision, or what the lobby shows, which has none."""
+
     revision: int = 0
 
 
