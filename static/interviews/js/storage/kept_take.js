@@ -88,7 +88,8 @@ export class KeptTake {
     Object.assign(this.#row, { answer, bound: null, first: isBeyond ? nextIndex - bound : first })
     const row = { ...this.#row }
     await this.#run(async ({ takes, chunks }) => {
-      if (isBeyond) chunks.delete(chunksOf(row.id, bound))
+      // There is no such thing as an empty range.
+      if (isBeyond && bound > 0) chunks.delete(chunksOf(row.id, bound))
       takes.put(row)
       // The server has given the answer to this tab: nobody else's take of it fits any more.
       for (const other of await done(takes.getAll())) {
