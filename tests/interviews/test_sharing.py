@@ -93,12 +93,12 @@ def everywhere(client: Client, answer: Answer, handed: list[dict[str, Any] | Non
     change = Change(interview.pk, 1, told, shares_metrics=interview.shares_metrics)
     hand_over(answer.pk)
     pages = {
-        "sound": reverse("answer_sound", args=[answer.pk]),
-        "print": reverse("interview_print", args=[interview.pk]),
-        "text": reverse("interview_export", args=[interview.pk, "txt"]),
-        "json": reverse("interview_export", args=[interview.pk, "json"]),
-        "review": reverse("interview", args=[interview.pk]),
-        "dashboard": reverse("dashboard", args=[interview.pk]),
+        "sound": reverse("interviews:answer_sound", args=[answer.pk]),
+        "print": reverse("interviews:interview_print", args=[interview.pk]),
+        "text": reverse("interviews:interview_export", args=[interview.pk, "txt"]),
+        "json": reverse("interviews:interview_export", args=[interview.pk, "json"]),
+        "review": reverse("interviews:interview", args=[interview.pk]),
+        "dashboard": reverse("interviews:dashboard", args=[interview.pk]),
         "admin": reverse("admin:interviews_answer_change", args=[answer.pk]),
         "admin's interview": reverse("admin:interviews_interview_change", args=[interview.pk]),
     }
