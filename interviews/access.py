@@ -14,18 +14,18 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
-from django.contrib.sessions.models import Session
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core import signing
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
 from interviews.conf import conf
-from interviews.models import Answer, AnswerQuerySet, Interview, Note, QuestionSet
+from interviews.models import Answer, AnswerQuerySet, Interview, Note, QuestionSet, watcher_field
+from interviews.people import Person, name_of, open_sessions
 
 COOKIE_SALT = "interviews.candidate"
 MEDIA_SALT = "interviews.media"
-Viewer = User | AbstractBaseUser | AnonymousUser
+Viewer = Person
 
 
 def new_token() -> str:
@@ -71,6 +71,16 @@ def takes_to_choose_from(interview_id: UUID, cookies: Mapping[str, str]) -> Quer
     return several.filter(question=interview.current_question_id, question__interview=interview)
 
 
+def is_superior(user: Viewer, owner_id: Any) -> bool:
+    """Whether the user may see and manage what is the owner's: everybody may what is their own.
+
+    None stands for whoever there is, and for nobody: superusers alone are superior to all, where a site's
+    users may be superusers.
+    """
+    is_own = owner_id is not None and owner_id == user.pk
+    return is_own or bool(getattr(user, "is_superuser", False))
+
+
 def interviews_for(user: Viewer) -> QuerySet[Interview]:
     """What a recruiter may see: what they own or watch; a superuser sees all."""
     return records_for(user).filter(erased_at=None)
@@ -80,9 +90,9 @@ def records_for(user: Viewer) -> QuerySet[Interview]:
     """The same, and with them the records of those whose data was deleted."""
     if not user.is_authenticated or not user.is_active:
         return Interview.objects.none()
-    if getattr(user, "is_superuser", False):
+    if is_superior(user, None):
         return Interview.objects.all()
-    watched = Interview.watchers.through.objects.filter(user_id=user.pk).values("interview_id")
+    watched = Interview.watchers.through.objects.filter(**{watcher_field(): user.pk}).values("interview_id")
     return Interview.objects.filter(Q(owner_id=user.pk) | Q(pk__in=watched))
 
 
@@ -102,7 +112,7 @@ def correctable_answers(user: Viewer) -> QuerySet[Answer]:
 
 def media_token(answer: Answer, viewer: Viewer) -> str:
     """Opens the answer's audio for this viewer, for MEDIA_LINK_SECONDS and as long as they may hear it."""
-    return signing.dumps([answer.pk.hex, viewer.pk], salt=MEDIA_SALT)
+    return signing.dumps([answer.pk.hex, str(viewer.pk)], salt=MEDIA_SALT)
 
 
 def media_for(token: str, viewer: Viewer) -> QuerySet[Answer]:
@@ -116,7 +126,7 @@ def media_for(token: str, viewer: Viewer) -> QuerySet[Answer]:
         raise
     except signing.BadSignature:
         return Answer.objects.none()
-    if viewer_id != viewer.pk:
+    if viewer_id != str(viewer.pk):
         return Answer.objects.none()
     return answers_for(viewer).filter(pk=answer_id).exclude(audio="")
 
@@ -125,7 +135,7 @@ def question_sets_for(user: Viewer) -> QuerySet[QuestionSet]:
     """Nobody but their owner sees or uses them; a superuser sees all."""
     if not user.is_authenticated or not user.is_active:
         return QuestionSet.objects.none()
-    if getattr(user, "is_superuser", False):
+    if is_superior(user, None):
         return QuestionSet.objects.all()
     return QuestionSet.objects.filter(owner_id=user.pk)
 
@@ -136,14 +146,14 @@ def may_create(user: Viewer) -> bool:
 
 def may_manage(user: Viewer, interview: Interview) -> bool:
     """Whoever only watches an interview may not give it away: with its link they could answer."""
-    return interview.owner_id == user.pk or bool(getattr(user, "is_superuser", False))
+    return is_superior(user, interview.owner_id)
 
 
 @dataclass(frozen=True)
 class Watcher:
     """Who watches on a socket, and the session that let them: as long as it holds, they may."""
 
-    user_id: int
+    user_id: Any
     name: str
     session_key: str
     auth_hash: str
@@ -157,18 +167,13 @@ def watcher_of(scope: Mapping[str, Any], interview_id: UUID | None = None) -> Wa
     if interview_id is not None and not interviews_for(user).filter(pk=interview_id).exists():
         return None
     session_key = scope["session"].session_key
-    return Watcher(
-        user.pk, user.get_full_name() or user.get_username(), session_key, user.get_session_auth_hash()
-    )
+    return Watcher(user.pk, name_of(user), session_key, user.get_session_auth_hash())
 
 
-def user_of(watcher: Watcher) -> User | None:
+def user_of(watcher: Watcher) -> AbstractBaseUser | None:
     """The watcher's user, as long as the session that let them in holds."""
-    user = User.objects.filter(pk=watcher.user_id, is_active=True).first()
-    holds = (
-        user and watcher.auth_hash == user.get_session_auth_hash() and _open_sessions({watcher.session_key})
-    )
-    return user if holds else None
+    user = _users({watcher.user_id}).get(watcher.user_id)
+    return user if _holds(watcher, user, open_sessions({watcher.session_key})) else None
 
 
 Sight = tuple[Watcher, UUID]
@@ -180,22 +185,26 @@ def still_allowed(sights: Collection[Sight]) -> set[Sight]:
     The rule of `interviews_for`, for many at once and in a fixed number of queries.
     """
     ids = {interview_id for _, interview_id in sights}
-    users = User.objects.filter(is_active=True).in_bulk({watcher.user_id for watcher, _ in sights})
-    sessions = _open_sessions({watcher.session_key for watcher, _ in sights})
+    users = _users({watcher.user_id for watcher, _ in sights})
+    sessions = open_sessions({watcher.session_key for watcher, _ in sights})
     owners = dict(Interview.objects.filter(pk__in=ids, erased_at=None).values_list("pk", "owner_id"))
     through = Interview.watchers.through.objects.filter(interview_id__in=ids)
-    watching = set(through.values_list("user_id", "interview_id"))
+    watching = set(through.values_list(watcher_field(), "interview_id"))
 
-    def sees(user: User | None, watcher: Watcher, interview_id: UUID) -> bool:
-        if user is None or interview_id not in owners or watcher.session_key not in sessions:
+    def sees(user: AbstractBaseUser | None, watcher: Watcher, interview_id: UUID) -> bool:
+        if interview_id not in owners or user is None or not _holds(watcher, user, sessions):
             return False
-        if watcher.auth_hash != user.get_session_auth_hash():
-            return False
-        return user.is_superuser or owners[interview_id] == user.pk or (user.pk, interview_id) in watching
+        return is_superior(user, owners[interview_id]) or (user.pk, interview_id) in watching
 
     return {(watcher, i) for watcher, i in sights if sees(users.get(watcher.user_id), watcher, i)}
 
 
-def _open_sessions(keys: set[str]) -> set[str]:
-    found = Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
-    return set(found.values_list("session_key", flat=True))
+def _users(keys: Collection[Any]) -> Mapping[Any, AbstractBaseUser]:
+    return get_user_model()._default_manager.in_bulk(keys)
+
+
+def _holds(watcher: Watcher, user: AbstractBaseUser | None, sessions: Collection[str]) -> bool:
+    """Whether what let them in still would: the account, its password, the session."""
+    if user is None or not user.is_active or watcher.session_key not in sessions:
+        return False
+    return watcher.auth_hash == user.get_session_auth_hash()

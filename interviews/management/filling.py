@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from interviews import access
 from interviews.management.made_up import RECOGNISER, MadeUpAnswer, make_up
-from interviews.models import Answer, Interview, Question, Segment
+from interviews.models import Answer, Interview, Question, Segment, watcher_field
 from speech.audio import write_flac
 
 Status = Interview.Status
@@ -134,7 +134,8 @@ class Filling:
     def _let_watch(self, interviews: list[Interview]) -> None:
         through = Interview.watchers.through
         if self._owner:
-            rows = (through(interview=interview, user=self._owner) for interview in interviews)
+            watcher = {watcher_field(): self._owner}
+            rows = (through(interview=interview, **watcher) for interview in interviews)
             through.objects.bulk_create(rows)
 
     def _one_of(self, weights: dict[Any, int]) -> Any:

@@ -19,6 +19,7 @@ from interviews.models.interviews import (
     Question,
     QuestionSet,
     SetQuestion,
+    watcher_field,
 )
 from interviews.models.reviews import Correction, Note
 
@@ -41,4 +42,5 @@ __all__ = [
     "Segment",
     "SetQuestion",
     "audio_folder",
+    "watcher_field",
 ]

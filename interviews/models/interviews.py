@@ -210,6 +210,11 @@ class QuestionFields(models.Model):
         return {name: getattr(self, name) for name in names}
 
 
+def watcher_field() -> str:
+    """What the table of watchers calls its user: that follows the name of the site's own model."""
+    return Interview.watchers.field.m2m_reverse_field_name()
+
+
 class Question(QuestionFields):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     interview = models.ForeignKey(

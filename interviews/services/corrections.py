@@ -8,7 +8,8 @@ CorrectedMeanwhile          somebody else corrected the segment since it was rea
 
 from __future__ import annotations
 
-from django.contrib.auth.models import User
+from typing import Any
+
 from django.db import transaction
 
 from interviews.models import Correction, Segment
@@ -23,7 +24,7 @@ class CorrectedMeanwhile(Exception):
 
 
 @transaction.atomic
-def correct(segment: Segment, text: str, author: User, *, seen: int | None = None) -> Correction | None:
+def correct(segment: Segment, text: str, author: Any, *, seen: int | None = None) -> Correction | None:
     """Keeps the text for the segment; None if its author changed nothing.
 
     `seen` is the correction whose text they had before them, None where that was the recogniser's.

@@ -25,6 +25,7 @@ from django.utils.translation import gettext_lazy as _
 from interviews import access, links
 from interviews.conf import conf
 from interviews.models import Interview, Invitation
+from interviews.people import mail_address_of, name_of
 
 logger = logging.getLogger(__name__)
 
@@ -134,12 +135,13 @@ def _message(interview: Interview, sender: Any, email: str, token: str) -> Email
         subject = gettext("Your interview: %(title)s") % {"title": interview.title}
         text = render_to_string("interviews/mail/invitation.txt", context)
         html = render_to_string("interviews/mail/invitation.html", context)
+    reply_to = mail_address_of(sender)
     message = EmailMultiAlternatives(
         # A title may hold line breaks, which have no place in a header.
         " ".join(subject.split()),
         text,
         to=[email],
-        reply_to=[sender.email] if _is_address(sender.email) else None,
+        reply_to=[reply_to] if _is_address(reply_to) else None,
     )
     message.attach_alternative(html, "text/html")
     return message
@@ -148,7 +150,7 @@ def _message(interview: Interview, sender: Any, email: str, token: str) -> Email
 def _context(interview: Interview, sender: Any, link: str) -> dict[str, Any]:
     return {
         "interview": interview,
-        "sender": sender.get_full_name() or sender.get_username(),
+        "sender": name_of(sender),
         "total": interview.questions.count(),
         "link": link,
     }

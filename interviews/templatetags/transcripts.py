@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 
 from interviews import access
 from interviews.models import Answer, Correction, Segment
+from interviews.people import name_of
 
 register = template.Library()
 
@@ -58,6 +59,6 @@ def versions(segment: Segment) -> list[dict[str, str]]:
 
 def _version(correction: Correction) -> dict[str, str]:
     author = correction.author
-    name = author.get_full_name() or author.get_username() if author else gettext("Somebody who has left")
+    name = name_of(author) if author else gettext("Somebody who has left")
     at = date_format(localtime(correction.created_at), "DATETIME_FORMAT")
     return {"by": name, "at": at, "text": correction.text}

@@ -32,7 +32,8 @@ from interviews.services.question_sets import (
 def question_sets(request: HttpRequest) -> HttpResponse:
     found = access.question_sets_for(request.user).select_related("owner")
     counted = found.annotate(total=Count("questions")).order_by("name", "created_at")
-    return render(request, "interviews/question_sets/question_sets.html", {"question_sets": counted})
+    context = {"question_sets": counted, "shows_owners": access.is_superior(request.user, None)}
+    return render(request, "interviews/question_sets/question_sets.html", context)
 
 
 @never_cache

@@ -106,6 +106,23 @@ def test_superusers_see_everything_and_who_is_nobody_nothing() -> None:
     assert list(access.interviews_for(AnonymousUser())) == []
 
 
+def test_superusers_are_superior_to_everybody_and_others_to_themselves() -> None:
+    ada, root = a_recruiter("ada"), a_recruiter("root", is_superuser=True)
+    owners = ada.pk, root.pk, None
+
+    assert [access.is_superior(ada, owner) for owner in owners] == [True, False, False]
+    assert [access.is_superior(root, owner) for owner in owners] == [True, True, True]
+    assert [access.is_superior(AnonymousUser(), owner) for owner in owners] == [False, False, False]
+
+
+def test_whoever_watches_an_interview_does_not_manage_it() -> None:
+    ada, bea = a_recruiter("ada"), a_recruiter("bea")
+    interview = an_interview(ada)
+    interview.watchers.add(bea)
+
+    assert [access.may_manage(user, interview) for user in (ada, bea)] == [True, False]
+
+
 def test_an_interview_without_an_owner_is_only_a_superusers() -> None:
     an_interview(None)
 

@@ -5,11 +5,11 @@ from argparse import ArgumentParser, ArgumentTypeError
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from interviews import links
+from interviews.management.owners import owner_called
 from interviews.models import Interview
 from interviews.services import interviews
 
@@ -23,9 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--email", default="", help="the candidate's e-mail address")
         parser.add_argument("--language", default="en-US", help="BCP 47, such as en-US")
         parser.add_argument("--question", action="append", required=True, help="once for each question")
-        parser.add_argument(
-            "--owner", help="the user name of the recruiter; without, superusers alone see it"
-        )
+        parser.add_argument("--owner", help="the login of the recruiter; without, superusers alone see it")
         parser.add_argument(
             "--phrase", action="append", default=[], help="a name or term that is likely to be said"
         )
@@ -66,7 +64,7 @@ class Command(BaseCommand):
                 phrases=options["phrase"],
                 metrics_sharing=options["metrics_sharing"],
                 time_factor=options["time_factor"],
-                owner=_user(options["owner"]),
+                owner=owner_called(options["owner"]),
             )
         except ValidationError as problem:
             raise CommandError("; ".join(problem.messages)) from None
@@ -83,15 +81,6 @@ def _number(text: str) -> Decimal:
         return Decimal(text)
     except InvalidOperation:
         raise ArgumentTypeError(f"{text!r} is not a number") from None
-
-
-def _user(name: str | None) -> Any:
-    if name is None:
-        return None
-    user = get_user_model().objects.filter(username=name).first()
-    if user is None:
-        raise CommandError(f"There is no user {name!r}.")
-    return user
 
 
 def _described(interview: Interview, token: str, *, as_json: bool) -> str:

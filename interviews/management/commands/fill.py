@@ -4,10 +4,10 @@ import time
 from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 
 from interviews.management.filling import Filling
+from interviews.management.owners import owner_called
 from interviews.models import Interview
 
 # Interviews in one transaction, so that others may write meanwhile.
@@ -24,7 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("--interviews", type=_count, default=100)
         parser.add_argument("--answers", type=_count, default=5, help="of each interview that is completed")
         parser.add_argument(
-            "--owner", help="the user name of their recruiter; without, superusers alone see them"
+            "--owner", help="the login of their recruiter; without, superusers alone see them"
         )
         parser.add_argument(
             "--audio", action="store_true", help="with an audio file for each answer, 0.4 MB of them"
@@ -38,7 +38,7 @@ class Command(BaseCommand):
                 " Say --yes if they may be mixed, or use another DATA_DIR or DATABASE_URL."
             )
         began = time.monotonic()
-        filling = Filling(options["answers"], _owner(options["owner"]), options["audio"])
+        filling = Filling(options["answers"], owner_called(options["owner"]), options["audio"])
         for start in range(0, options["interviews"], BATCH):
             filling.add(min(BATCH, options["interviews"] - start))
         took = time.monotonic() - began
@@ -49,12 +49,3 @@ def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise ArgumentTypeError(f"{text} is no number from 1 on")
     return int(text)
-
-
-def _owner(name: str | None) -> Any:
-    if name is None:
-        return None
-    owner = get_user_model().objects.filter(username=name).first()
-    if owner is None:
-        raise CommandError(f"There is no user {name!r}.")
-    return owner
