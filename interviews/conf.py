@@ -29,6 +29,7 @@ class InterviewSettings(Declarations):
     EXPORT_MAX_BYTES = Whole(1024**3, help="How much audio the ZIP of such an action holds.")
     ANSWER_MAX_SECONDS = Whole(3600, minimum=1, help="The longest answer.")
     ANSWER_MAX_BYTES = Whole(256 * 1024**2, minimum=1, help="The same in bytes received.")
+    ANSWER_MAX_PARTS = Whole(200, minimum=1, help="How often a recorder may start anew within one answer.")
     ANSWER_MIN_MS = Whole(200, help="Less audio is no answer.")
     ANSWER_FINISH_TIMEOUT_SECONDS = Whole(
         60, minimum=1, help="A recogniser that says nothing at all for so long after the end is given up."

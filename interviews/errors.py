@@ -20,6 +20,7 @@ class Code(enum.StrEnum):
     INVALID_AUDIO_DATA = "INVALID_AUDIO_DATA"
     AUDIO_FORMAT_UNSUPPORTED = "AUDIO_FORMAT_UNSUPPORTED"
     AUDIO_DECODING_FAILED = "AUDIO_DECODING_FAILED"
+    AUDIO_PART_LOST = "AUDIO_PART_LOST"
     AUDIO_TOO_SHORT = "AUDIO_TOO_SHORT"
     AUDIO_TOO_LONG = "AUDIO_TOO_LONG"
     CHUNK_GAP = "CHUNK_GAP"
@@ -84,6 +85,10 @@ ERRORS: dict[Code, ErrorText] = {
         "The audio could not be decoded. Please record the answer again.",
         retry_available=True,
         fallback_option="text_answer",
+    ),
+    Code.AUDIO_PART_LOST: ErrorText(
+        "What is sent now can't be decoded. What was heard before is kept: start the recorder anew.",
+        retry_available=True,
     ),
     Code.AUDIO_TOO_SHORT: ErrorText(
         "There is too little audio to be an answer. Please record it again.",

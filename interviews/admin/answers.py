@@ -59,6 +59,7 @@ class AnswerAdmin(HistoryAdmin):
         "status",
         "chosen_at",
         "failure",
+        "what_is_missing",
         "player",
         "text",
         "candidate_note",
@@ -117,6 +118,14 @@ class AnswerAdmin(HistoryAdmin):
     @admin.display(description=_("Over the time"))
     def overrun(self, answer: Answer) -> str:
         return duration(answer.overrun_ms)
+
+    @admin.display(description=_("Missing in its audio"))
+    def what_is_missing(self, answer: Answer) -> str:
+        """Where its file is not what came in; the chunks are kept in the database then."""
+        rows = [
+            (duration(lost["at_ms"]), lost["code"] or "", "; ".join(lost["doubts"])) for lost in answer.damage
+        ]
+        return format_html_join("", "<p>{} {} {}</p>", rows) or "–"
 
     @admin.display(description=_("Audio"))
     def player(self, answer: Answer) -> str:

@@ -70,6 +70,7 @@ def bounds() -> Bounds:
         frame_max_bytes=conf.AUDIO_FRAME_MAX_BYTES,
         backlog_bytes=conf.AUDIO_BACKLOG_BYTES,
         answer_max_bytes=conf.ANSWER_MAX_BYTES,
+        answer_max_parts=conf.ANSWER_MAX_PARTS,
         text_answer_max_chars=conf.TEXT_ANSWER_MAX_CHARS,
         answer_note_max_chars=conf.ANSWER_NOTE_MAX_CHARS,
     )
@@ -203,10 +204,10 @@ class CandidateSession:
     async def _carry_out(self, event: Event) -> None:
         try:
             match event:
-                case Store(index, data):
+                case Store():
                     # Here and below: its take may have failed since the protocol said so.
                     if self._recording:
-                        await self._recording.store(index, data)
+                        await self._recording.store(event)
                 case End(chunk_count):
                     if self._recording:
                         self._recording.finish(chunk_count)
@@ -242,10 +243,14 @@ class CandidateSession:
             answers.begin_answer, self.interview_id, event.question_id, new_take=event.new_take
         )
         outlets = Outlets(tell=self.tell, publish=self._worker.broadcaster.publish, acked=self._acked)
-        self._recording = Recording(
-            begun, self._interview, event.audio, journal=self._worker.journal, outlets=outlets
+        self._recording = Recording(begun, self._interview, journal=self._worker.journal, outlets=outlets)
+        self._protocol.begun(
+            event.question_id,
+            begun.started.next_chunk_index,
+            begun.received_bytes,
+            audio=event.audio,
+            parts=[part.audio for part in begun.parts],
         )
-        self._protocol.begun(event.question_id, begun.started.next_chunk_index, begun.received_bytes)
         self.tell([begun.started])
         self._worker.broadcaster.publish(begun.change)
         self._task = self._worker.spawn(self._record(self._recording))

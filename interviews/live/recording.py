@@ -14,19 +14,19 @@ import logging
 
 from interviews.conf import conf
 from interviews.database import persistently
-from interviews.errors import code_of
+from interviews.errors import Code, code_of
 from interviews.live.announcing import Announcer, Outlets
 from interviews.live.journal import Journal
 from interviews.live.recognising import Recognising
 from interviews.live.tasks import together
 from interviews.models import Answer, Interview
-from interviews.processing.chunks import ChunkReader, PartedAudio
+from interviews.processing.chunks import ChunkReader, HeardPart, PartedAudio
 from interviews.processing.leases import holding
 from interviews.services import answers
 from interviews.services.answers import Begun
 from interviews.services.changes import Change
-from interviews.wire.messages import error
-from speech.audio import AudioFormat, sniff
+from interviews.wire.messages import error, warning
+from interviews.wire.protocol import Store
 from speech.events import SAMPLE_RATE
 from speech.exceptions import AudioError
 
@@ -40,14 +40,12 @@ class Recording:
         self,
         begun: Begun,
         interview: Interview,
-        audio: AudioFormat | None,
         *,
         journal: Journal,
         outlets: Outlets,
     ) -> None:
         self.answer: Answer = begun.answer
         self.has_failed = False
-        self._format = audio
         self._journal = journal
         self._outlets = outlets
         self._announcer = Announcer(begun, interview, outlets)
@@ -56,8 +54,7 @@ class Recording:
         self._commits: asyncio.Queue[tuple[int, asyncio.Future[None]] | None] = asyncio.Queue()
         durable = begun.started.next_chunk_index
         self._chunks = ChunkReader(self.answer.pk, durable=durable, memory_bytes=conf.AUDIO_BACKLOG_BYTES)
-        self._parted = PartedAudio(self._chunks, begun.parts)
-        self._needs_part = True
+        self._parted = PartedAudio(self._chunks, begun.parts, self._lose_part)
         self._recognising = Recognising(
             begun, interview, chunks=self._chunks, audio=self._parted, announcer=self._announcer
         )
@@ -83,19 +80,24 @@ class Recording:
 
     # What comes from the candidate
 
-    async def store(self, index: int, data: bytes) -> None:
-        if self._needs_part:
-            await self._begin_part(index, data)
-        committed = self._journal.append(self.answer.pk, self.answer.epoch, index, data)
-        self._commits.put_nowait((index, committed))
-        self._chunks.add(index, data)
-
-    async def _begin_part(self, index: int, data: bytes) -> None:
-        """After a reconnect the same audio goes on, unless the header of another one is seen."""
-        self._needs_part = False
-        if index == 0 or sniff(data) is not None:
-            part = await persistently(answers.begin_part, self.answer, index, self._format)
+    async def store(self, chunk: Store) -> None:
+        if chunk.part is not None:
+            # Before the chunk: a chunk whose part is unknown would be read on as what came before it.
+            part = await persistently(answers.begin_part, self.answer, chunk.index, chunk.part.audio)
             self._parted.begin_part(part)
+        committed = self._journal.append(self.answer.pk, self.answer.epoch, chunk.index, chunk.data)
+        self._commits.put_nowait((chunk.index, committed))
+        self._chunks.add(chunk.index, chunk.data)
+
+    def _lose_part(self, part: HeardPart) -> None:
+        assert part.problem
+        logger.warning(
+            "answer %s: the part from chunk %s can't be used: %s",
+            self.answer.pk,
+            part.first_index,
+            code_of(part.problem),
+        )
+        self._announcer.tell([warning(Code.AUDIO_PART_LOST)])
 
     def finish(self, chunk_count: int) -> None:
         """There is no more; from here on the recording ends without its candidate."""

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from interviews.conf import conf
 from interviews.models.interviews import Question
 from interviews.models.statuses import ENDED, UNDER_WAY, AnswerStatus
+from speech.audio.formats import AudioFormat
 from speech.events import Word
 
 if TYPE_CHECKING:
@@ -98,6 +99,9 @@ class Answer(models.Model):
     candidate_note = models.TextField(
         _("candidate note"), blank=True, help_text=_("What the candidate adds to their transcript.")
     )
+    # Where its audio is not what came in: a list of {at_ms, code, doubts}, one for each part that does not
+    # agree. Its chunks are kept then, beside the file.
+    damage = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
     # The loudest sample of each of equal parts of the audio, a byte each: 255 is full scale.
     peaks = models.BinaryField(null=True)
     audio = models.FileField(_("audio"), upload_to="answers", blank=True)
@@ -283,6 +287,11 @@ class AudioPart(models.Model):
 
     def __str__(self) -> str:
         return f"{self.encoding} from {self.first_index}"
+
+    @property
+    def audio(self) -> AudioFormat | None:
+        """As its client declared it; None leaves it to the first bytes."""
+        return AudioFormat(self.encoding, self.sample_rate, self.channels) if self.encoding else None
 
 
 class AudioChunk(models.Model):

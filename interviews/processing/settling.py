@@ -10,9 +10,10 @@ import asyncio
 import logging
 import os
 import tempfile
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from django.core.files import File
@@ -79,7 +80,12 @@ async def store_audio(answer: Answer) -> None:
         except AudioError:
             logger.exception("answer %s: its audio can't be stored as a file; the chunks are kept", answer.pk)
             return
-        await in_database(store_file, answer, path, peaks.result)
+        damage = [part.damage for part in audio.parts if not part.agrees]
+        if damage:
+            logger.error(
+                "answer %s: its file is not all that came in; the chunks are kept: %s", answer.pk, damage
+            )
+        await in_database(store_file, answer, path, peaks.result, damage)
 
 
 def _is_without_file(answer: Answer) -> bool:
@@ -87,7 +93,7 @@ def _is_without_file(answer: Answer) -> bool:
     return recorded.filter(pk=answer.pk, epoch=answer.epoch).exists()
 
 
-def store_file(answer: Answer, path: Path, peaks: bytes) -> None:
+def store_file(answer: Answer, path: Path, peaks: bytes, damage: Sequence[dict[str, Any]] = ()) -> None:
     """Whoever has the answer writes a file of their own, so that nobody touches one that the row names."""
     storage = Answer._meta.get_field("audio").storage
     name = _file_name(answer, answer.epoch)
@@ -95,7 +101,7 @@ def store_file(answer: Answer, path: Path, peaks: bytes) -> None:
         with path.open("rb") as flac:
             name = storage.save(name, File(flac))
         _sync(storage, name)
-        _name_file(answer, name, peaks)
+        _name_file(answer, name, peaks, damage)
     except (OSError, StaleEpoch):
         # Of what found no room, half may be there. After a problem with the database it stays: the row
         # may name it.
@@ -126,11 +132,17 @@ def _file_name(answer: Answer, epoch: int) -> str:
 
 
 @transaction.atomic
-def _name_file(answer: Answer, name: str, peaks: bytes) -> None:
-    """From now on the file holds the audio. Raises StaleEpoch if somebody else has the answer or did it."""
+def _name_file(answer: Answer, name: str, peaks: bytes, damage: Sequence[dict[str, Any]]) -> None:
+    """From now on the file holds the audio; if it holds all of it, the chunks go.
+
+    Raises StaleEpoch if somebody else has the answer or did it.
+    """
     unnamed = Answer.objects.filter(pk=answer.pk, epoch=answer.epoch, audio="")
-    if not unnamed.update(audio=name, peaks=peaks):
+    if not unnamed.update(audio=name, peaks=peaks, damage=list(damage)):
         raise StaleEpoch
+    if damage:
+        # What the file lacks may still be had from them.
+        return
     AudioChunk.objects.filter(answer=answer).delete()
     AudioPart.objects.filter(answer=answer).delete()
 

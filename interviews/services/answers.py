@@ -96,6 +96,8 @@ def begin_answer(interview_id: UUID, question_id: str, *, new_take: bool = False
         answer.failure = ""
         answer.lease_until = lease_end()
         answer.save(update_fields=["epoch", "status", "failure", "lease_until"])
+    # One that began with a chunk that was never stored did not begin.
+    answer.parts.filter(first_index__gte=answer.next_chunk_index()).delete()
     size = answer.chunks.aggregate(size=Sum(Length("data")))["size"]
     segments = list(answer.segments.all())
     started = started_message(answer, answer.next_chunk_index(), segments)

@@ -63,8 +63,8 @@ class BasicDialect:
                 yield self._so_far(message)
             case AnswerComplete(kind="voice", status="complete"):
                 yield _whole(message)
-            case WarningMessage(code=Code.SERVER_RESTARTING):
-                yield error(Code.SERVER_RESTARTING)
+            case WarningMessage(code=Code.SERVER_RESTARTING | Code.AUDIO_PART_LOST as code):
+                yield error(code)
             case AnswerComplete(status="pending"):
                 yield error(Code(message.failure), question_id=message.question_id)
             case VoiceMetricsMessage() | AnswerNoted() | InterviewComplete() | ErrorMessage():

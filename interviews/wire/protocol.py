@@ -13,6 +13,7 @@ import base64
 import binascii
 import enum
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -32,15 +33,18 @@ from interviews.wire.messages import (
     RequestRetry,
     ServerMessage,
     StartAnswer,
+    StartPart,
     TextAnswer,
     error,
 )
-from speech.audio import AudioFormat
+from speech.audio import AudioFormat, PartDivider
 from speech.exceptions import AudioFormatUnsupported
 
 INDEX_BYTES = 4
 # What a chunk counts at least: kept by the million, tiny ones take far more than their audio.
 CHUNK_MIN_COST = 512
+# For how many chunks that are still to come a client may say beforehand that they begin a part.
+MOST_CHUNKS_AHEAD = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class Bounds:
     frame_max_bytes: int
     backlog_bytes: int
     answer_max_bytes: int
+    answer_max_parts: int
     text_answer_max_chars: int
     answer_note_max_chars: int
 
@@ -83,11 +88,19 @@ class Begin:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Audio of its own within an answer; without a format its first bytes tell."""
+
+    audio: AudioFormat | None
+
+
+@dataclass(frozen=True, slots=True)
 class Store:
-    """The next chunk: store it, then acknowledge it."""
+    """The next chunk: store it, then acknowledge it. With `part` it begins audio of its own."""
 
     index: int
     data: bytes
+    part: Part | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +176,31 @@ class CandidateProtocol:
         self._unacked_bytes = 0
         self._ignored_bytes = 0
         self._lost_question: str | None = None
+        self._declared: AudioFormat | None = None
+        self._divider = PartDivider()
+        self._part_count = 0
+        # Where the client has said that its recorder starts anew, and in which format.
+        self._announced: dict[int, AudioFormat | None] = {}
 
     # What came of the events
 
-    def begun(self, question_id: str, next_index: int, received_bytes: int = 0) -> None:
-        """The answer is ours: `next_index` chunks with `received_bytes` are durable already."""
+    def begun(
+        self,
+        question_id: str,
+        next_index: int,
+        received_bytes: int = 0,
+        *,
+        audio: AudioFormat | None = None,
+        parts: Sequence[AudioFormat | None] = (),
+    ) -> None:
+        """The answer is ours: `next_index` chunks with `received_bytes` are durable already.
+
+        `audio` is the format of what comes now; `parts` are those of the parts that have begun so far.
+        """
+        self._declared = audio
+        self._divider = PartDivider(parts[-1] if parts else None, has_begun=bool(parts))
+        self._part_count = len(parts)
+        self._announced.clear()
         self.state = ConnectionState.RECORDING
         self.question_id = question_id
         self.next_index = next_index
@@ -205,6 +238,8 @@ class CandidateProtocol:
                 return self._audio_chunk(message)
             case StartAnswer():
                 return self._start(message)
+            case StartPart():
+                return self._start_part(message)
             case EndAnswer(question_id, chunk_count):
                 return self._end(question_id, chunk_count)
             case TextAnswer(question_id, answer_text):
@@ -228,6 +263,20 @@ class CandidateProtocol:
         except AudioFormatUnsupported:
             return self._refuse(Code.AUDIO_FORMAT_UNSUPPORTED)
 
+    def _start_part(self, message: StartPart) -> list[Event]:
+        """Said again of a chunk that has come, it changes nothing: the part has begun."""
+        if self.state is not ConnectionState.RECORDING or message.question_id != self.question_id:
+            return self._refuse(Code.INVALID_STATE)
+        if message.first_chunk_index - self.next_index > MOST_CHUNKS_AHEAD:
+            return self._refuse(Code.INVALID_MESSAGE_FORMAT)
+        try:
+            audio = _format(message.format)
+        except AudioFormatUnsupported:
+            return self._refuse(Code.AUDIO_FORMAT_UNSUPPORTED)
+        if message.first_chunk_index >= self.next_index:
+            self._announced[message.first_chunk_index] = audio
+        return []
+
     def _frame(self, data: bytes) -> list[Event]:
         if len(data) <= INDEX_BYTES:
             return self._refuse_audio(Code.INVALID_AUDIO_CHUNK, len(data))
@@ -250,11 +299,19 @@ class CandidateProtocol:
             return self._refuse_audio(Code.INVALID_AUDIO_DATA, size)
         if not data and not message.is_final:
             return self._refuse_audio(Code.INVALID_AUDIO_CHUNK, size)
-        return self._sized_chunk(message, data)
+        try:
+            declared = _format(message.format)
+        except AudioFormatUnsupported:
+            return self._refuse_audio(Code.AUDIO_FORMAT_UNSUPPORTED, size)
+        return self._sized_chunk(message, data, declared)
 
-    def _sized_chunk(self, message: AudioChunk, data: bytes) -> list[Event]:
+    def _sized_chunk(self, message: AudioChunk, data: bytes, declared: AudioFormat | None) -> list[Event]:
         """A chunk, and the answer's end if it says so and everything before it is here."""
-        events = self._chunk(message.chunk_index, data) if data else self._gap_before(message.chunk_index)
+        events = (
+            self._chunk(message.chunk_index, data, declared)
+            if data
+            else self._gap_before(message.chunk_index)
+        )
         if message.is_final and self.next_index >= message.chunk_index + bool(data):
             events += self._finish()
         return events
@@ -280,7 +337,7 @@ class CandidateProtocol:
     def _gap_before(self, index: int) -> list[Event]:
         return self._refuse_audio(Code.CHUNK_GAP, 0) if index > self.next_index else []
 
-    def _chunk(self, index: int, data: bytes) -> list[Event]:
+    def _chunk(self, index: int, data: bytes, declared: AudioFormat | None = None) -> list[Event]:
         if len(data) > self.bounds.frame_max_bytes:
             return self._refuse_audio(Code.INVALID_AUDIO_CHUNK, len(data))
         if index < self._durable_index:
@@ -296,11 +353,22 @@ class CandidateProtocol:
             return self._refuse_audio(Code.AUDIO_TOO_LONG, len(data))
         if self._unacked_bytes + cost > self.bounds.backlog_bytes:
             return self.backlog(len(data))
+        declared = self._announced.get(index, declared or self._declared)
+        begins = index in self._announced or self._divider.begins(data, declared)
+        if begins and self._part_count >= self.bounds.answer_max_parts:
+            return self._refuse_audio(Code.AUDIO_TOO_LONG, len(data))
+        self._take(data, declared, begins=begins)
         self.next_index += 1
         self._received_bytes += cost
         self._unacked.append((cost, hash(data)))
         self._unacked_bytes += cost
-        return [Store(index, data)]
+        return [Store(index, data, Part(declared) if begins else None)]
+
+    def _take(self, data: bytes, declared: AudioFormat | None, *, begins: bool) -> None:
+        self._divider.taken(data, declared, begins=begins)
+        self._announced.pop(self.next_index, None)
+        self._declared = declared
+        self._part_count += begins
 
     def backlog(self, size: int) -> list[Event]:
         """Audio was dropped because too much waits to be stored."""

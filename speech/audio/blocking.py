@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from speech.audio.containers import ContainerReader, Read
-from speech.audio.formats import AudioFormat
+from speech.audio.formats import SAMPLE_CUT_OFF, AudioFormat
 from speech.audio.samples import SampleConverter, SampleLayout
 from speech.audio.wav import WavParser
 from speech.exceptions import AudioDecodingFailed
@@ -46,7 +46,7 @@ def _from_raw(layout: SampleLayout, read: Read, warnings: list[str]) -> Iterator
         rest = data[whole:]
         yield converter.convert(data[:whole])
     if rest:
-        warnings.append("the last sample is cut off")
+        warnings.append(SAMPLE_CUT_OFF)
     yield converter.flush()
 
 

@@ -16,6 +16,9 @@ from speech.exceptions import AudioDecodingFailed, AudioFormatUnsupported
 
 Read = Callable[[int], bytes]
 
+# Recorders round the times of their frames, and a pause costs one of them half a frame.
+MISSING_SECONDS: Final = 0.2
+
 _DEMUXERS: Final = {"webm": "matroska", "ogg": "ogg", "mp4": "mov", "flac": "flac"}
 # What browsers and phones record. Fewer decoders, fewer places for a hostile file to go.
 _CODECS: Final = ("opus", "vorbis", "aac", "alac", "flac", "mp3float", "pcm_s16le", "pcm_s16be", "pcm_f32le")
@@ -24,8 +27,8 @@ _CODECS: Final = ("opus", "vorbis", "aac", "alac", "flac", "mp3float", "pcm_s16l
 class ContainerReader:
     """One container. `pcm` ends when `read` gives b"" or the container says that it is over.
 
-    What libav can resynchronise goes on, and is counted in `warnings`: a hole leaves no other trace than
-    less audio, so whoever knows how much to expect compares.
+    What libav can resynchronise goes on, and is counted in `warnings`. A hole leaves no other trace than less
+    audio than the container's own clock says, so the two are compared.
     """
 
     def __init__(self, encoding: str, read: Read, warnings: list[str]) -> None:
@@ -33,6 +36,7 @@ class ContainerReader:
         self._warnings = warnings
         self._input = _Input(read, Mp4Gate() if encoding == "mp4" else None)
         self._resampler = Resampler()
+        self._clock = _Clock()
         self._damaged = 0
         self._has_audio = False
 
@@ -42,11 +46,15 @@ class ContainerReader:
             for packet in self._packets(container):
                 for frame in self._frames(packet):
                     self._has_audio = True
+                    self._clock.add(frame)
                     yield self._resampler.convert(frame)
             self._input.check()
             yield self._resampler.flush()
         if self._damaged:
             self._warnings.append(f"{self._damaged} damaged places were left out")
+        if self._clock.missing_seconds > MISSING_SECONDS:
+            missing = f"{self._clock.missing_seconds:.1f} s are missing"
+            self._warnings.append(f"by the container's own clock {missing}")
 
     def _open(self) -> InputContainer:
         try:
@@ -89,6 +97,26 @@ class ContainerReader:
             # Damaged data makes decoders return whatever number they like, not just InvalidDataError.
             self._damaged += 1
             return []
+
+
+class _Clock:
+    """What the container says about when its frames are, beside how long they are."""
+
+    def __init__(self) -> None:
+        self._began: float | None = None
+        self._ended = 0.0
+        self._heard = 0.0
+
+    def add(self, frame: av.AudioFrame) -> None:
+        seconds = frame.samples / (frame.sample_rate or 1)
+        if frame.time is not None:
+            self._began = frame.time if self._began is None else self._began
+            self._ended = max(self._ended, frame.time + seconds)
+        self._heard += seconds
+
+    @property
+    def missing_seconds(self) -> float:
+        return 0.0 if self._began is None else self._ended - self._began - self._heard
 
 
 def _audio_stream(container: InputContainer) -> AudioStream:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import Self
 
 from speech.audio.engines import ChildEngine, Engine, PassingEngine, closed_error
@@ -27,13 +28,15 @@ logger = logging.getLogger(__name__)
 class Decoder:
     """One task pushes, one iterates; `aclose` may come from any, at any time and more than once.
 
-    `samples_out` counts what the iterator has given. `warnings`, complete when it has ended, says what
-    was damaged or left out; the audio that could be had was given all the same.
+    `bytes_in` counts what was pushed, `samples_out` what the iterator has given. `warnings`, complete when it
+    has ended, says what was damaged or left out; the audio that could be had was given all the same. `audio`
+    is the format that it was decoded as, None before the first bytes told.
     """
 
     def __init__(self, audio: AudioFormat | None) -> None:
-        self.samples_out = 0
+        self.bytes_in = self.samples_out = 0
         self.warnings: tuple[str, ...] = ()
+        self.audio: AudioFormat | None = None
         self._declared = audio
         self._head = b""
         self._engine: Engine | None = None
@@ -50,6 +53,7 @@ class Decoder:
     async def push(self, data: bytes) -> None:
         """Take bytes, cut anywhere. Waits while far more came than was read."""
         self._check()
+        self.bytes_in += len(data)
         if self._engine is None:
             self._head += data
             if len(self._head) < HEAD_BYTES:
@@ -110,7 +114,7 @@ class Decoder:
 
     async def _choose_engine(self) -> Engine:
         """Now that the first bytes are known, choose how to go on."""
-        audio = format_of(self._declared, self._head)
+        audio = self.audio = format_of(self._declared, self._head)
         engine = PassingEngine() if audio.is_native else await ChildEngine.start(audio)
         if self._is_closed:
             await engine.aclose()
@@ -144,7 +148,14 @@ async def decode(
     chunks: AsyncIterator[bytes], audio: AudioFormat | None = None
 ) -> AsyncGenerator[bytes, None]:
     """The PCM of `chunks`, read and decoded at the same time. Close it (`aclosing`) to stop early."""
-    async with open_decoder(audio) as decoder:
+    async with aclosing(decoded(open_decoder(audio), chunks)) as pieces:
+        async for pcm in pieces:
+            yield pcm
+
+
+async def decoded(decoder: Decoder, chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+    """The same by a decoder of the caller's, who may ask it afterwards what was damaged."""
+    async with decoder:
         feeding = asyncio.create_task(_feed(decoder, chunks))
         try:
             async for pcm in decoder:

@@ -10,7 +10,7 @@ from collections import deque
 from typing import Any, Final
 
 from speech.audio import worker
-from speech.audio.formats import AudioFormat
+from speech.audio.formats import SAMPLE_CUT_OFF, AudioFormat
 from speech.conf import conf
 from speech.events import BYTES_PER_SECOND
 from speech.exceptions import AudioDecodingFailed, AudioFormatUnsupported, SpeechError
@@ -89,7 +89,7 @@ class PassingEngine(Engine):
         async with self._changed:
             self._is_over = True
             if self._half_sample:
-                self.warnings = ("the last sample is cut off",)
+                self.warnings = (SAMPLE_CUT_OFF,)
             self._changed.notify_all()
 
     async def receive(self) -> bytes | None:

@@ -12,6 +12,9 @@ ENCODINGS: Final = ("pcm_s16le", "wav", "webm", "ogg", "mp4")
 SAMPLE_RATES: Final = range(8_000, 192_001)
 CHANNELS: Final = range(1, 9)
 
+SAMPLE_CUT_OFF: Final = "the last sample is cut off"
+"""What decoders warn of where bare PCM does not end with a whole sample."""
+
 HEAD_BYTES: Final = 16
 """How much of the beginning `format_of` looks at."""
 

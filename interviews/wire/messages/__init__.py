@@ -33,6 +33,7 @@ from interviews.wire.messages.from_clients import (
     Resync,
     Seen,
     StartAnswer,
+    StartPart,
     TextAnswer,
 )
 from interviews.wire.messages.to_candidate import (
@@ -114,6 +115,7 @@ __all__ = [
     "SessionReady",
     "Snapshot",
     "StartAnswer",
+    "StartPart",
     "TakeChosen",
     "TextAnswer",
     "ToCandidate",

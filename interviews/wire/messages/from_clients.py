@@ -27,8 +27,18 @@ class StartAnswer(ClientMessage, tag="start_answer"):
     new_take: bool = False
 
 
+class StartPart(ClientMessage, tag="start_part"):
+    """The recorder starts anew: the chunk of this index, which is still to come, begins audio of its own."""
+
+    question_id: str
+    first_chunk_index: int
+    format: FormatField
+
+
 class AudioChunk(ClientMessage, tag="audio_chunk"):
-    """`audio_data` is base64, and may be empty in the final one. Without a `format` its first bytes tell."""
+    """`audio_data` is base64, and may be empty in the final one. Without a `format` its first bytes tell; one
+    that differs from that of the chunk before begins audio of its own.
+    """
 
     question_id: str
     chunk_index: int
@@ -93,6 +103,7 @@ class Seen(ClientMessage, tag="seen"):
 
 CandidateMessage = (
     StartAnswer
+    | StartPart
     | AudioChunk
     | EndAnswer
     | TextAnswer

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,7 @@ from interviews.wire.messages import (
     VoiceMetricsMessage,
 )
 from interviews.wire.messages.parts import MeasuresSoFar
+from interviews.wire.protocol import Part, Store
 from speech.audio import AudioFormat
 from speech.metrics.catalogue import NAMES
 from tests.support.answers import SCRIPTED, babble, segments_in, text_of
@@ -33,6 +34,8 @@ from tests.support.media import encode
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PCM = AudioFormat("pcm_s16le")
+WAV = AudioFormat("wav")
+BARE = {0: PCM}
 
 
 @dataclass
@@ -63,34 +66,44 @@ class Heard:
         return [m.recogniser for m in self.told if isinstance(m, RecognitionState)]
 
 
-async def begun(
-    interview: Interview, worker: Worker, audio: AudioFormat | None = PCM
-) -> tuple[Recording, Heard]:
+async def begun(interview: Interview, worker: Worker) -> tuple[Recording, Heard]:
     await in_database(interviews.start, interview.pk)
     await in_database(interview.refresh_from_db)
     question_id = str(interview.current_question_id)
     started = await in_database(answers.begin_answer, interview.pk, question_id)
     heard = Heard()
-    return Recording(started, interview, audio, journal=worker.journal, outlets=heard.outlets), heard
+    return Recording(started, interview, journal=worker.journal, outlets=heard.outlets), heard
 
 
-async def store(recording: Recording, chunks: Sequence[bytes], first: int = 0) -> None:
+async def store(
+    recording: Recording, chunks: Sequence[bytes], first: int = 0, parts: Mapping[int, AudioFormat] = BARE
+) -> None:
+    """`parts` begin at these chunks."""
     for index in range(first, len(chunks)):
-        await recording.store(index, chunks[index])
+        part = Part(parts[index]) if index in parts else None
+        await recording.store(Store(index, chunks[index], part))
 
 
-async def broken_off(recording: Recording, heard: Heard, chunks: Sequence[bytes], first: int = 0) -> None:
+async def broken_off(
+    recording: Recording,
+    heard: Heard,
+    chunks: Sequence[bytes],
+    first: int = 0,
+    parts: Mapping[int, AudioFormat] = BARE,
+) -> None:
     """A connection that is lost when these are durable."""
     running = asyncio.create_task(recording.run())
-    await store(recording, chunks, first)
+    await store(recording, chunks, first, parts)
     await eventually(lambda: heard.acked[-1:] == [len(chunks)], "all is durable")
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 
 
-async def ended(recording: Recording, chunks: Sequence[bytes], first: int = 0) -> Change:
+async def ended(
+    recording: Recording, chunks: Sequence[bytes], first: int = 0, parts: Mapping[int, AudioFormat] = BARE
+) -> Change:
     running = asyncio.create_task(recording.run())
-    await store(recording, chunks, first)
+    await store(recording, chunks, first, parts)
     recording.finish(len(chunks))
     async with asyncio.timeout(20):
         return await running
@@ -164,10 +177,10 @@ async def test_a_container_goes_on_over_a_reconnect(worker: Worker) -> None:
     interview, _ = await a_live_interview()
     pcm = babble(2)
     chunks = chunks_of(encode(pcm, "wav"))
-    first, heard = await begun(interview, worker, AudioFormat("wav"))
-    await broken_off(first, heard, chunks[:11])
+    first, heard = await begun(interview, worker)
+    await broken_off(first, heard, chunks[:11], parts={0: WAV})
 
-    second, _ = await begun(interview, worker, AudioFormat("wav"))
+    second, _ = await begun(interview, worker)
     await ended(second, chunks, 11)
 
     assert await parts() == [(0, "wav")]
@@ -178,11 +191,11 @@ async def test_a_new_container_after_a_reload_is_a_part_of_its_own(worker: Worke
     interview, _ = await a_live_interview()
     pcm = babble(1)
     chunks = chunks_of(encode(pcm, "wav"))
-    first, heard = await begun(interview, worker, AudioFormat("wav"))
-    await broken_off(first, heard, chunks)
+    first, heard = await begun(interview, worker)
+    await broken_off(first, heard, chunks, parts={0: WAV})
 
-    second, _ = await begun(interview, worker, AudioFormat("wav"))
-    await ended(second, [*chunks, *chunks], len(chunks))
+    second, _ = await begun(interview, worker)
+    await ended(second, [*chunks, *chunks], len(chunks), {len(chunks): WAV})
 
     assert await parts() == [(0, "wav"), (len(chunks), "wav")]
     assert (await the_answer()).text == text_of(pcm + pcm)
@@ -233,7 +246,7 @@ async def test_memory_stays_flat_over_a_long_answer(worker: Worker, settings: An
 
     most = 0
     for index, data in enumerate(chunks):
-        await recording.store(index, data)
+        await recording.store(Store(index, data, Part(PCM) if index == 0 else None))
         # What isn't durable is bounded by the protocol.
         if index % 10 == 9:
             await eventually(lambda: heard.acked[-1:] == [index + 1], "it is durable")  # noqa: B023
@@ -271,7 +284,7 @@ async def measured(worker: Worker, sharing: str) -> tuple[Answer, list[VoiceMetr
     await store(recording, chunks[:-1])
     if sharing != "off":
         await eventually(lambda: any(isinstance(m, VoiceMetricsMessage) for m in heard.told), "live measures")
-    await recording.store(len(chunks) - 1, chunks[-1])
+    await recording.store(Store(len(chunks) - 1, chunks[-1]))
     recording.finish(len(chunks))
     await running
     told = [m for m in heard.told if isinstance(m, VoiceMetricsMessage)]

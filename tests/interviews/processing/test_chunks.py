@@ -25,7 +25,12 @@ def an_answer_of(*chunks: bytes) -> Answer:
 
 
 async def all_of(reader: ChunkReader) -> list[tuple[int, bytes]]:
-    return [chunk async for chunk in reader.read()]
+    return [chunk async for chunk in chunks_in(reader)]
+
+
+async def chunks_in(reader: ChunkReader) -> AsyncIterator[tuple[int, bytes]]:
+    while (chunk := await reader.next()) is not None:
+        yield chunk
 
 
 def numbered(count: int, size: int = 4) -> list[bytes]:
@@ -69,13 +74,12 @@ async def test_it_goes_from_the_rows_to_what_comes_meanwhile() -> None:
 async def test_it_waits_for_more() -> None:
     answer = await in_database(an_answer_of)
     reader = ChunkReader(answer.pk, durable=0, memory_bytes=1000)
-    async with aclosing(reader.read()) as chunks:
-        waiting = asyncio.ensure_future(anext(chunks))
-        await asyncio.sleep(0)
-        before = waiting.done()
-        reader.add(0, b"ab")
+    waiting = asyncio.ensure_future(reader.next())
+    await asyncio.sleep(0)
+    before = waiting.done()
+    reader.add(0, b"ab")
 
-        assert (before, await waiting) == (False, (0, b"ab"))
+    assert (before, await waiting) == (False, (0, b"ab"))
 
 
 async def test_it_ends_where_nothing_came() -> None:
@@ -93,13 +97,12 @@ async def test_it_knows_whether_it_has_read_all_that_came() -> None:
     answer = await in_database(an_answer_of, b"ab")
     reader = ChunkReader(answer.pk, durable=1, memory_bytes=1000)
     seen = [reader.is_read]
-    async with aclosing(reader.read()) as chunks:
-        await anext(chunks)
-        seen.append(reader.is_read)
-        reader.add(1, b"cd")
-        seen.append(reader.is_read)
-        await anext(chunks)
-        seen.append(reader.is_read)
+    await reader.next()
+    seen.append(reader.is_read)
+    reader.add(1, b"cd")
+    seen.append(reader.is_read)
+    await reader.next()
+    seen.append(reader.is_read)
 
     assert seen == [False, True, False, True]
 
@@ -130,7 +133,7 @@ async def test_a_reader_that_fell_behind_reads_rows_in_batches() -> None:
     reader = ChunkReader(answer.pk, durable=len(data))
     reader.end(len(data))
 
-    held = [reader.held_bytes async for _ in reader.read()]
+    held = [reader.held_bytes async for _ in chunks_in(reader)]
 
     assert max(held) == (BATCH - 1) * 4
     assert held.count(0) == 10

@@ -23,6 +23,7 @@ from interviews.wire.messages import (
     Pong,
     RequestRetry,
     StartAnswer,
+    StartPart,
     TextAnswer,
     error,
 )
@@ -38,12 +39,14 @@ from interviews.wire.protocol import (
     Frame,
     Hangup,
     Note,
+    Part,
     Reply,
     Retry,
     Store,
     Write,
 )
 from speech.audio import AudioFormat
+from tests.support.media import encode, tone
 
 Q = "6f1c2a56-2f0b-4f6e-9d4c-000000000001"
 OTHER = "6f1c2a56-2f0b-4f6e-9d4c-000000000002"
@@ -51,9 +54,11 @@ BOUNDS = Bounds(
     frame_max_bytes=2000,
     backlog_bytes=8000,
     answer_max_bytes=20_000,
+    answer_max_parts=3,
     text_answer_max_chars=50,
     answer_note_max_chars=20,
 )
+PCM = AudioFormat("pcm_s16le")
 A, B, C = b"a" * 600, b"b" * 600, b"c" * 600
 
 
@@ -71,7 +76,7 @@ def idle() -> CandidateProtocol:
 
 def recording(next_index: int = 0) -> CandidateProtocol:
     protocol = idle()
-    protocol.begun(Q, next_index)
+    protocol.begun(Q, next_index, audio=PCM, parts=[PCM])
     return protocol
 
 
@@ -120,11 +125,11 @@ def test_the_first_audio_chunk_begins_the_answer_and_is_then_taken() -> None:
     first = chunk(0, A, format="webm")
 
     [begin] = protocol.receive(first)
-    protocol.begun(Q, 0)
+    protocol.begun(Q, 0, audio=AudioFormat("webm"))
     events = protocol.receive(first)
 
     assert begin == Begin(Q, AudioFormat("webm"), then=first)
-    assert events == [Store(0, A)]
+    assert events == [Store(0, A, Part(AudioFormat("webm")))]
 
 
 def test_a_first_audio_chunk_without_a_format_leaves_it_to_its_bytes() -> None:
@@ -225,7 +230,7 @@ def test_an_answer_of_too_many_bytes_is_refused_and_can_still_be_ended() -> None
 
 def test_what_is_durable_counts_for_an_answer_that_is_gone_on_with() -> None:
     protocol = idle()
-    protocol.begun(Q, 30, received_bytes=19_000)
+    protocol.begun(Q, 30, received_bytes=19_000, audio=PCM, parts=[PCM])
 
     assert protocol.receive(frame(30, bytes(2000))) == refused(Code.AUDIO_TOO_LONG, 30)
 
@@ -243,7 +248,7 @@ def test_the_next_answer_may_be_as_long_again() -> None:
     protocol.receive(frame(0, A))
     protocol.filled()
     protocol.ended()
-    protocol.begun(OTHER, 0)
+    protocol.begun(OTHER, 0, audio=PCM, parts=[PCM])
 
     assert protocol.receive(frame(0, A)) == [Store(0, A)]
 
@@ -434,7 +439,7 @@ def test_the_next_answer_counts_from_nothing() -> None:
     protocol.receive(frame(4, bytes(2000)))
     protocol.receive(EndAnswer(Q, 4))
     protocol.ended()
-    protocol.begun(OTHER, 0)
+    protocol.begun(OTHER, 0, audio=PCM, parts=[PCM])
 
     events = [protocol.receive(frame(index, bytes(2000))) for index in range(4)]
 
@@ -560,3 +565,129 @@ def test_chunks_lost_doubled_reordered_and_sent_again_are_stored_once_and_in_ord
             server.send(server.protocol.next_index)
         server.commit()
     assert server.protocol.receive(EndAnswer(Q, len(CHUNKS))) == [End(len(CHUNKS))]
+
+
+# Parts
+
+
+WIDE = AudioFormat("pcm_s16le", 48_000, 2)
+WIDE_FIELD = FormatField("pcm_s16le", 48_000, 2)
+WEBM = encode(tone(0.1), "webm")[:1500]
+
+
+def test_the_first_chunk_of_an_answer_begins_a_part() -> None:
+    protocol = idle()
+    protocol.begun(Q, 0, audio=PCM)
+
+    assert protocol.receive(frame(0, A)) == [Store(0, A, Part(PCM))]
+    assert protocol.receive(frame(1, B)) == [Store(1, B)]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "now", "begins"),
+    [
+        (PCM, PCM, False),
+        (PCM, WIDE, True),
+        (PCM, AudioFormat("webm"), True),
+        (AudioFormat("webm"), PCM, True),
+        (AudioFormat("webm"), AudioFormat("webm"), False),
+        # Whoever says nothing contradicts nothing.
+        (PCM, None, False),
+        (AudioFormat("webm"), None, False),
+        (None, AudioFormat("webm"), False),
+        (None, None, False),
+        # What was told by its first bytes was no bare PCM.
+        (None, PCM, True),
+    ],
+)
+def test_another_format_after_a_reconnect_begins_a_part(
+    earlier: AudioFormat | None, now: AudioFormat | None, begins: bool
+) -> None:
+    protocol = idle()
+    protocol.begun(Q, 5, audio=now, parts=[earlier])
+
+    assert protocol.receive(frame(5, A)) == [Store(5, A, Part(now) if begins else None)]
+    assert protocol.receive(frame(6, B)) == [Store(6, B)]
+
+
+def test_a_recorder_that_is_said_to_start_anew_begins_a_part() -> None:
+    protocol = recording()
+    protocol.receive(frame(0, A))
+
+    said = protocol.receive(StartPart(Q, 2, WIDE_FIELD))
+
+    assert said == []
+    assert protocol.receive(frame(1, B)) == [Store(1, B)]
+    assert protocol.receive(frame(2, C)) == [Store(2, C, Part(WIDE))]
+    assert protocol.receive(frame(3, A)) == [Store(3, A)]
+
+
+def test_what_was_said_of_a_chunk_that_has_come_changes_nothing() -> None:
+    protocol = recording()
+    protocol.receive(frame(0, A))
+    protocol.receive(frame(1, B))
+
+    assert protocol.receive(StartPart(Q, 1, WIDE_FIELD)) == []
+    assert protocol.receive(frame(2, C)) == [Store(2, C)]
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        (StartPart(OTHER, 1, WIDE_FIELD), Code.INVALID_STATE),
+        (StartPart(Q, 1, FormatField("amr")), Code.AUDIO_FORMAT_UNSUPPORTED),
+        (StartPart(Q, 1_000_000, WIDE_FIELD), Code.INVALID_MESSAGE_FORMAT),
+    ],
+)
+def test_a_part_that_can_not_begin_is_refused(message: StartPart, code: Code) -> None:
+    protocol = recording()
+
+    assert protocol.receive(message) == refused(code)
+
+
+def test_a_part_is_begun_only_while_an_answer_is_recorded() -> None:
+    assert idle().receive(StartPart(Q, 0, WIDE_FIELD)) == refusal(Code.INVALID_STATE)
+
+
+def test_a_basic_chunk_of_another_format_begins_a_part() -> None:
+    protocol = recording()
+    protocol.receive(chunk(0, A))
+
+    assert protocol.receive(chunk(1, B, format=WIDE_FIELD)) == [Store(1, B, Part(WIDE))]
+    assert protocol.receive(chunk(2, C)) == [Store(2, C)]
+    # One that comes again, as it was, says nothing about what follows.
+    protocol.receive(chunk(0, A, format="pcm_s16le"))
+    assert protocol.receive(chunk(3, A, format=WIDE_FIELD)) == [Store(3, A)]
+
+
+@pytest.mark.parametrize(
+    ("data", "begins"),
+    [
+        (WEBM, True),
+        (WEBM[:20], False),
+        (b"\x1a\x45\xdf\xa3" + bytes(100), False),
+        (b"OggS" + bytes(100), False),
+    ],
+)
+def test_a_whole_beginning_at_the_start_of_a_chunk_begins_a_part(data: bytes, begins: bool) -> None:
+    protocol = idle()
+    protocol.begun(Q, 5, audio=AudioFormat("webm"), parts=[AudioFormat("webm")])
+
+    (stored,) = protocol.receive(frame(5, data))
+
+    assert stored == Store(5, data, Part(AudioFormat("webm")) if begins else None)
+
+
+def test_nothing_is_looked_for_in_declared_pcm() -> None:
+    protocol = recording()
+    protocol.receive(frame(0, A))
+
+    assert protocol.receive(frame(1, WEBM)) == [Store(1, WEBM)]
+
+
+def test_more_parts_than_an_answer_may_have_are_refused() -> None:
+    protocol = idle()
+    protocol.begun(Q, 5, audio=AudioFormat("webm"), parts=[AudioFormat("webm")] * 3)
+
+    assert protocol.receive(frame(5, WEBM)) == refused(Code.AUDIO_TOO_LONG, 5)
+    assert protocol.receive(frame(5, A)) == [Store(5, A)]
