@@ -83,7 +83,7 @@ chaos: $(VENV)/dev
 messages: $(VENV)/run
 	@scripts/need xgettext=gettext
 	@$(BIN)/python manage.py makemessages -l de --no-location --no-wrap --no-obsolete -i .venv -i node_modules -i tests -i var -i benchmarks
-	@$(BIN)/python manage.py compilemessages -l de -i .venv -i var
+	@$(BIN)/python manage.py compilemessages -l de -i .venv -i node_modules -i var
 
 schema: $(VENV)/run
 	@$(BIN)/python manage.py protocol_schema > docs/protocol.schema.json
