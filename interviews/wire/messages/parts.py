@@ -34,7 +34,8 @@ class Word(msgspec.Struct):
     word: str
     start_ms: int
     end_ms: int
-    confidence: float | None
+    # Rows may lack it where none was reported.
+    confidence: float | None = None
 
 
 class Segment(msgspec.Struct):
