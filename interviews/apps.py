@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 class InterviewsConfig(AppConfig):
     name = "interviews"
     verbose_name = _("Interviews")
+    # As the migrations have it, whatever a site's own default is.
+    default_auto_field = "django.db.models.BigAutoField"
     # The one thing that a process keeps outside rows and sockets; `get_worker` makes it at its first use.
     worker: Worker | None = None
 
