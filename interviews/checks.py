@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+from channels import DEFAULT_CHANNEL_LAYER
+from channels.layers import channel_layers
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from interviews.conf import conf
@@ -41,6 +43,19 @@ def check_bounds(**_: Any) -> list[CheckMessage]:
             "A chunk of AUDIO_FRAME_MAX_BYTES would never get through AUDIO_BACKLOG_BYTES.",
             hint="Make the backlog at least as large as a chunk.",
             id="interviews.E003",
+        )
+    ]
+
+
+@register()
+def check_channel_layer(**_: Any) -> list[CheckMessage]:
+    if DEFAULT_CHANNEL_LAYER in channel_layers.configs:
+        return []
+    return [
+        Warning(
+            "CHANNEL_LAYERS has no layer 'default': nobody could watch an interview.",
+            hint='Of one process, {"BACKEND": "channels.layers.InMemoryChannelLayer"} will do.',
+            id="interviews.W002",
         )
     ]
 

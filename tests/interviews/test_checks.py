@@ -7,7 +7,7 @@ import pytest
 from django.core.checks import CheckMessage, run_checks
 from django.core.management import call_command
 
-from interviews.checks import check_bounds, check_orchestrator, check_site_url
+from interviews.checks import check_bounds, check_channel_layer, check_orchestrator, check_site_url
 from interviews.conf import conf as interviews_conf
 from speech.conf import conf as speech_conf
 
@@ -82,6 +82,14 @@ def test_a_site_that_sets_none_of_ours_has_nothing_to_mend(settings: Any) -> Non
         delattr(settings, setting.name)
 
     assert [message for message in run_checks(include_deployment_checks=True) if is_ours(message)] == []
+
+
+def test_a_site_without_a_channel_layer_is_warned(settings: Any) -> None:
+    before = ids(check_channel_layer())
+
+    del settings.CHANNEL_LAYERS
+
+    assert (before, ids(check_channel_layer())) == ([], ["interviews.W002"])
 
 
 def test_the_project_has_nothing_to_complain_about() -> None:
