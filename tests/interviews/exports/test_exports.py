@@ -62,15 +62,13 @@ def unzipped(response: HttpResponse) -> dict[str, str]:
         return {name: archive.read(name).decode() for name in archive.namelist()}
 
 
+def as_text(response: HttpResponse, kind: str) -> str:
+    return "".join(unzipped(response).values()) if kind in {"srt", "vtt"} else response.content.decode()
+
+
 def everything(client: Client, interview: Interview, **query: str) -> dict[str, str]:
     """Each kind as text, and the page that is printed."""
-    found = {kind: fetch(client, interview, kind, **query) for kind in KINDS}
-    texts = {
-        kind: "".join(unzipped(found[kind]).values())
-        if kind in {"srt", "vtt"}
-        else found[kind].content.decode()
-        for kind in KINDS
-    }
+    texts = {kind: as_text(fetch(client, interview, kind, **query), kind) for kind in KINDS}
     page = client.get(reverse("interviews:interview_print", args=[interview.pk]), query)
     return {**texts, "print": page.content.decode()}
 
@@ -329,7 +327,11 @@ def test_an_export_takes_as_many_queries_for_few_as_for_many(
 
     # Session, user, interview; questions, answers, segments, corrections, other transcripts; notes.
     with django_assert_num_queries(9):
-        fetch(client, interview, kind, notes="1")
+        found = fetch(client, interview, kind, notes="1")
+
+    # JSON says it of the answer and of its segment.
+    times = 2 if kind == "json" else 1
+    assert as_text(found, kind).count("other words") == rows * times
 
 
 # Names

@@ -256,7 +256,9 @@ def test_the_form_takes_as_many_queries_for_few_as_for_many(
         correct(one, "other words", reviewer)
 
     with django_assert_num_queries(6):
-        client.get(address(answer))
+        page = client.get(address(answer))
+
+    assert [form["text"].value() for form in page.context["forms"]] == ["other words"] * rows
 
 
 def test_a_long_answer_comes_in_pages(reviewer: User, client: Client) -> None:

@@ -229,7 +229,9 @@ def test_the_end_asks_as_much_for_three_answers_as_for_one(
             an_answer(question, "yes", voice_metrics=MEASURED)
 
         with django_assert_num_queries(5):
-            client.get(reverse("interviews:join", args=[token]))
+            page = client.get(reverse("interviews:join", args=[token]))
+
+        assert text_of(page).count("<measure-list") == len(questions)
 
 
 # The candidate's page

@@ -360,7 +360,9 @@ def test_the_page_takes_as_many_queries_for_few_as_for_many(
         Invitation.objects.create(interview=interview, email=ADDRESS, sent_by=ada, sent_at=timezone.now())
 
     with django_assert_num_queries(6):
-        client.get(reverse("interviews:invite", args=[interview.pk]))
+        page = client.get(reverse("interviews:invite", args=[interview.pk]))
+
+    assert [sent.email for sent in page.context["invitations"]] == [ADDRESS] * rows
 
 
 # A link without an invitation

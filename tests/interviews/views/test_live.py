@@ -88,7 +88,9 @@ def test_a_sound_takes_as_many_queries_for_few_as_for_many(
     answer = an_answer(interview.questions.get(), *["words"] * rows, voice_metrics=MEASURED)
 
     with django_assert_num_queries(4):
-        client.get(sound_of(answer))
+        found = client.get(sound_of(answer)).json()
+
+    assert (len(found["segments"]), found["trace"]) == (rows, TRACE)
 
 
 # The dashboard

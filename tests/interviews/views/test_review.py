@@ -29,7 +29,10 @@ def test_a_transcript_takes_as_many_queries_for_few_as_for_many(
         Correction.objects.create(segment=answer.segments.get(index=0), text="others")
 
     with django_assert_num_queries(7):
-        client.get(reverse("interviews:interview", args=[interview.pk]))
+        page = text_of(client.get(reverse("interviews:interview", args=[interview.pk])))
+
+    assert page.count("data-segment=") == rows**3
+    assert page.count("<span data-text>others</span>") == rows
 
 
 def test_a_transcript_shows_words_times_and_measures(client: Client) -> None:
@@ -117,8 +120,10 @@ def test_ten_answers_of_three_minutes_are_a_light_page(client: Client) -> None:
         reverse("interviews:interview", args=[interview.pk]), headers={"Accept-Encoding": "gzip"}
     )
 
+    text = gzip.decompress(page.content).decode()
+    assert text.count("seven words about this and that there") == 450
     assert len(page.content) < 15_000
-    assert len(gzip.decompress(page.content)) < 150_000
+    assert len(text.encode()) < 150_000
 
 
 def test_words_can_do_no_harm_to_the_page(client: Client) -> None:
