@@ -175,5 +175,17 @@ def test_tests_share_nothing_but_what_is_no_test() -> None:
     assert shared
 
 
+def test_modules_that_tests_name_in_texts_exist() -> None:
+    """Settings, commands and code for other processes name them where no import would fail."""
+    named = {
+        name for path in files("tests") for name in re.findall(r"\btests(?:\.[a-z_]\w*)+", path.read_text())
+    }
+    modules = {str(path.relative_to(ROOT).with_suffix("")).replace("/", ".") for path in files("tests")}
+    packages = {module.removesuffix(".__init__") for module in modules}
+
+    assert named
+    assert [name for name in named if name not in packages and name.rpartition(".")[0] not in modules] == []
+
+
 def test_the_documentation_shows_the_same_order() -> None:
     assert f"```\n{LAYERS}```\n" in (ROOT / "docs" / "architecture.md").read_text()
