@@ -6,10 +6,12 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from time import monotonic
-from uuid import UUID
+from uuid import UUID, uuid4
+
+from django.utils import timezone
 
 from interviews.conf import conf
-from interviews.database import in_database, persistently
+from interviews.database import persistently
 from interviews.errors import Close, Code, InterviewError, StaleEpoch
 from interviews.live.announcing import Outlets
 from interviews.live.outbox import Outbox, RateLimit
@@ -189,7 +191,7 @@ class CandidateSession:
     # The protocol's side
 
     async def _welcome(self) -> None:
-        change = await persistently(interviews.start, self.interview_id)
+        change = await persistently(interviews.start, self.interview_id, timezone.now())
         if change:
             self._worker.broadcaster.publish(change)
         messages = await persistently(status.welcome, self.interview_id)
@@ -300,7 +302,7 @@ class CandidateSession:
 
     async def _write(self, question_id: str, text: str) -> None:
         await self._abandon()
-        change = await in_database(answers.write_answer, self.interview_id, question_id, text)
+        change = await persistently(answers.write_answer, self.interview_id, question_id, text, uuid4())
         self._ended(change, usable=True)
         assert change.answer
         self._worker.spawn(settle(change.answer))
@@ -314,10 +316,10 @@ class CandidateSession:
 
     async def _choose_for_them(self, messages: Sequence[ServerMessage]) -> list[ServerMessage]:
         """What comes next where `messages` ask for a choice, and the client knows of none."""
-        asks = any(isinstance(message, QuestionMessage) and message.takes for message in messages)
-        if not asks or self._dialect.chooses_takes:
+        asked = [m.question_id for m in messages if isinstance(m, QuestionMessage) and m.takes]
+        if not asked or self._dialect.chooses_takes:
             return []
-        change = await persistently(takes.choose_last_take, self.interview_id)
+        change = await persistently(takes.choose_last_take, self.interview_id, asked[-1])
         if change is None:
             return []
         self._worker.broadcaster.publish(change)
@@ -327,7 +329,7 @@ class CandidateSession:
 
     async def _note(self, event: Note) -> None:
         try:
-            change = await in_database(
+            change = await persistently(
                 note_answer, self.interview_id, event.question_id, event.answer_id, event.text
             )
         except InterviewError as refusal:
@@ -349,13 +351,17 @@ class CandidateSession:
                 answer = self._recording.answer
                 await self._abandon()
                 self._ended(await persistently(answers.give_up, answer), usable=False)
-            self.tell(await persistently(status.current_step, self.interview_id))
+            await self._tell_step()
         elif event.failed_message_type in {"transcription", "voice_metrics", "answer_complete"}:
             self.tell(await persistently(status.last_ended, self.interview_id))
         elif self._protocol.state is ConnectionState.RECORDING and event.failed_message_type != "question":
             self._say_where_to_go_on()
         else:
-            self.tell(await persistently(status.current_step, self.interview_id))
+            await self._tell_step()
+
+    async def _tell_step(self) -> None:
+        messages = await persistently(status.current_step, self.interview_id)
+        self.tell([*messages, *await self._choose_for_them(messages)])
 
 
 def _slot(message: ServerMessage) -> str | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from time import monotonic
 from uuid import UUID
@@ -20,7 +20,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from interviews.conf import conf
-from interviews.database import in_database
+from interviews.database import AWAY, in_database, persistently
 from interviews.errors import Close, Code, InterviewError
 from interviews.live.outbox import Outbox, RateLimit
 from interviews.live.tasks import together
@@ -62,16 +62,19 @@ def longest() -> int:
 async def the_only_one(interview_id: UUID) -> AsyncIterator[None]:
     """One practice of an interview at a time, over all processes. Raises InterviewError."""
     until = timezone.now() + timedelta(seconds=longest())
-    if not await in_database(_claim, interview_id, until):
+    if not await persistently(claim, interview_id, until):
         raise InterviewError(Code.INVALID_STATE)
     try:
         yield
     finally:
-        await in_database(_release, interview_id, until)
+        # Nobody is kept waiting for a database that is away: the claim ends by itself.
+        with suppress(*AWAY):
+            await in_database(_release, interview_id, until)
 
 
-def _claim(interview_id: UUID, until: datetime) -> bool:
-    free = Q(practice_until=None) | Q(practice_until__lt=timezone.now())
+def claim(interview_id: UUID, until: datetime) -> bool:
+    """False while somebody else practises. `until` tells whose claim it is: the same again is the same."""
+    free = Q(practice_until=None) | Q(practice_until__lt=timezone.now()) | Q(practice_until=until)
     waiting = Interview.objects.filter(free, pk=interview_id, status=Interview.Status.SCHEDULED)
     return bool(waiting.update(practice_until=until))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.db.models import F, Max, Sum
@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from interviews.errors import Code, InterviewError, StaleEpoch
 from interviews.models import Answer, AudioPart, Interview, Question, Remeasurement, Segment
-from interviews.services.changes import Change, lease_end, raise_revision, revision_of
+from interviews.services.changes import Change, lease_end, lock, raise_revision, revision_of
 from interviews.services.interviews import next_step_of
-from interviews.wire.messages import AnswerRecorded, AnswerStarted
+from interviews.wire.messages import AnswerRecorded, AnswerStarted, ServerMessage
 from interviews.wire.metrics import stored_metrics
 from interviews.wire.rows import (
     ended_messages,
@@ -134,6 +134,7 @@ def _update_ours(answer: Answer, *statuses: str, **changes: Any) -> None:
 def add_segment(answer: Answer, index: int, final: Final) -> Change:
     """Keeps a final. Raises StaleEpoch if another connection has the answer."""
     interview_id = answer.question.interview_id
+    lock(interview_id)
     kept = answer.segments.filter(index=index, text=final.text, end_ms=final.end_ms).first()
     if kept:
         return Change(interview_id, kept.revision, [final_message(answer, kept)])
@@ -161,9 +162,14 @@ def record_only(answer: Answer, code: Code) -> Change:
     Raises StaleEpoch if another connection has the answer.
     """
     interview_id = answer.question.interview_id
+    lock(interview_id)
+    told: list[ServerMessage] = [recorded_only_message(answer)]
+    under_way = Status.RECORDING, Status.FINISHING
+    if _is_ours(answer, *under_way, failure=code):
+        return Change(interview_id, revision_of(interview_id), told)
     revision = raise_revision(interview_id)
-    _update_ours(answer, Status.RECORDING, Status.FINISHING, failure=code, lease_until=lease_end())
-    return Change(interview_id, revision, [recorded_only_message(answer)])
+    _update_ours(answer, *under_way, failure=code, lease_until=lease_end())
+    return Change(interview_id, revision, told)
 
 
 @transaction.atomic
@@ -171,6 +177,7 @@ def finish_recording(answer: Answer) -> Change:
     """All audio is here. Raises StaleEpoch if another connection has the answer."""
     interview_id = answer.question.interview_id
     recorded = AnswerRecorded(question_id=answer.question_id, answer_id=answer.pk)
+    lock(interview_id)
     if _is_ours(answer, Status.FINISHING):
         return Change(interview_id, revision_of(interview_id), [recorded])
     revision = raise_revision(interview_id)
@@ -265,13 +272,27 @@ def fail_answer(answer: Answer, code: Code) -> Change:
 
 
 @transaction.atomic
-def write_answer(interview_id: UUID, question_id: str, text: str) -> Change:
-    """A written answer; a recording of the same question that is under way is given up."""
+def write_answer(interview_id: UUID, question_id: str, text: str, answer_id: UUID | None = None) -> Change:
+    """A written answer; a recording of the same question that is under way is given up.
+
+    Whoever may have to do it again makes up its id before: under the same one it is written once.
+    """
+    answer_id = answer_id or uuid4()
+    lock(interview_id)
+    if done := _written_before(interview_id, answer_id):
+        return done
     revision = raise_revision(interview_id)
     question = current_question(interview_id, question_id)
     give_up_recording(question)
     fields = {"status": Status.COMPLETE, "text": text, "ended_at": timezone.now(), "lease_until": lease_end()}
-    return _ended(_new_take(question, kind=Answer.Kind.TEXT, **fields), revision, next_step=True)
+    answer = _new_take(question, pk=answer_id, kind=Answer.Kind.TEXT, **fields)
+    return _ended(answer, revision, next_step=True)
+
+
+def _written_before(interview_id: UUID, answer_id: UUID) -> Change | None:
+    written = Answer.objects.filter(pk=answer_id, question__interview=interview_id)
+    answer = written.select_related("question__interview").first()
+    return None if answer is None else _done_before(answer, Status.COMPLETE)
 
 
 @transaction.atomic
@@ -291,13 +312,15 @@ def give_up_recording(question: Question) -> None:
     )
 
 
-def _is_ours(answer: Answer, status: str) -> bool:
-    """Whether the row has this status, and was given it by whoever has the answer."""
-    return Answer.objects.filter(pk=answer.pk, epoch=answer.epoch, status=status).exists()
+def _is_ours(answer: Answer, *statuses: str, **fields: Any) -> bool:
+    """Whether the row has one of these statuses, and was given it by whoever has the answer."""
+    held = Answer.objects.filter(pk=answer.pk, epoch=answer.epoch, status__in=statuses)
+    return held.filter(**fields).exists()
 
 
 def _done_before(answer: Answer, status: str) -> Change | None:
     """What ending the answer so did the first time, as far as the rows still tell."""
+    lock(answer.question.interview_id)
     if not _is_ours(answer, status):
         return None
     answer.refresh_from_db()

@@ -34,6 +34,15 @@ class Change:
         return [message for message in self.messages if not isinstance(message, VoiceMetricsMessage)]
 
 
+def lock(interview_id: UUID) -> None:
+    """Nobody else changes the interview until the end of the transaction.
+
+    A connection may be lost while the server is still committing what came over it. Whoever does it again
+    waits here for that commit, and only then looks whether it is done.
+    """
+    Interview.objects.select_for_update().values_list("pk").get(pk=interview_id)
+
+
 def raise_revision(interview_id: UUID) -> int:
     Interview.objects.filter(pk=interview_id).update(revision=F("revision") + 1)
     return revision_of(interview_id)

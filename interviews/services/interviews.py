@@ -18,7 +18,7 @@ from interviews.models import Answer, Interview, Question
 from interviews.orchestration import get_orchestrator
 from interviews.services.changes import Change, raise_revision
 from interviews.wire.messages import ServerMessage
-from interviews.wire.rows import end_message, question_message
+from interviews.wire.rows import end_message, question_message, step_messages
 
 Status = Interview.Status
 
@@ -107,15 +107,18 @@ def expire_interviews() -> int:
 
 
 @transaction.atomic
-def start(interview_id: UUID) -> Change | None:
-    """The candidate is there. None if the interview was running already."""
-    started = Interview.objects.filter(pk=interview_id, status=Status.SCHEDULED).update(
-        status=Status.IN_PROGRESS, started_at=timezone.now()
-    )
-    if not started:
-        return None
-    revision = raise_revision(interview_id)
-    return Change(interview_id, revision, next_step_of(Interview.objects.get(pk=interview_id), None))
+def start(interview_id: UUID, at: datetime | None = None) -> Change | None:
+    """The candidate is there. None if the interview was running already.
+
+    Whoever may have to do it again says when it was, `at`: with the same time it is the same start.
+    """
+    at = at or timezone.now()
+    scheduled = Interview.objects.filter(pk=interview_id, status=Status.SCHEDULED)
+    if scheduled.update(status=Status.IN_PROGRESS, started_at=at):
+        revision = raise_revision(interview_id)
+        return Change(interview_id, revision, next_step_of(Interview.objects.get(pk=interview_id), None))
+    started = Interview.objects.filter(pk=interview_id, started_at=at).first()
+    return None if started is None else Change(started.pk, started.revision, step_messages(started))
 
 
 def next_step_of(interview: Interview, answer: Answer | None) -> list[ServerMessage]:

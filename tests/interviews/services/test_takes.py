@@ -143,13 +143,13 @@ def test_the_chosen_take_counts_and_the_interview_goes_on(interview: Interview) 
     assert (shown.is_chosen, other.is_chosen) == (True, False)
 
 
-def test_choosing_again_changes_nothing_and_says_where_the_interview_stands(interview: Interview) -> None:
+def test_choosing_again_changes_nothing_and_says_the_same(interview: Interview) -> None:
     first, second = take(interview), take(interview)
     change = choose(interview, first)
 
     again = choose(interview, first)
 
-    assert (again.revision, again.messages) == (change.revision, change.messages[1:])
+    assert (again.revision, again.messages) == (change.revision, change.messages)
     assert refusal_of(lambda: choose(interview, second)) == Code.QUESTION_ALREADY_ANSWERED
 
 
@@ -528,11 +528,23 @@ async def test_a_plain_script_that_comes_back_after_its_take_goes_on(worker: Wor
 
 
 def test_who_is_not_asked_goes_on_with_the_last_take(interview: Interview) -> None:
-    assert choose_last_take(interview.pk) is None
+    question = first_question(interview)
+    assert choose_last_take(interview.pk, question.pk) is None
     _, last = take(interview), take(interview)
 
-    change = choose_last_take(interview.pk)
+    change = choose_last_take(interview.pk, question.pk)
 
     assert change and change.answer == last
     assert list(Answer.objects.counting()) == [last]
-    assert choose_last_take(interview.pk) is None
+    assert choose_last_take(interview.pk, question.pk) == change
+
+
+def test_who_is_not_asked_is_told_where_an_interview_stands_that_went_on_by_another_s_choice(
+    interview: Interview,
+) -> None:
+    first, _ = take(interview), take(interview)
+    chosen = choose(interview, first)
+
+    change = choose_last_take(interview.pk, first.question_id)
+
+    assert change == chosen
