@@ -8,6 +8,7 @@ the 99 % quantile of intensity, pauses from 0.3 s, sounds from 0.1 s), done by P
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections.abc import Callable
 from statistics import median
@@ -139,7 +140,7 @@ def _praat_speech(sound: Any) -> list[tuple[float, float]]:
 
 def _speech_and_pauses(stretches: list[tuple[float, float]]) -> tuple[float, int]:
     """Shorter pauses are part of speech, in the one method as in the other."""
-    gaps = [start - end for (_, end), (start, _) in zip(stretches, stretches[1:], strict=False)]
+    gaps = [start - end for (_, end), (start, _) in itertools.pairwise(stretches)]
     pauses = [gap for gap in gaps if gap >= PAUSE_SECONDS]
     return stretches[-1][1] - stretches[0][0] - sum(pauses), len(pauses)
 

@@ -18,4 +18,4 @@ class InterviewsConfig(AppConfig):
     worker: Worker | None = None
 
     def ready(self) -> None:
-        from interviews import checks  # noqa: F401  (registers, once the models are there)
+        from interviews import checks  # noqa: F401, PLC0415  (registers, once the models are there)

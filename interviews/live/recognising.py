@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass
 
@@ -231,7 +232,7 @@ class Recognising:
 
     async def _lose(self) -> None:
         if self._owed is None:
-            logger.warning("answer %s: the recognition was lost", self._answer.pk, exc_info=True)
+            logger.warning("answer %s: the recognition was lost", self._answer.pk, exc_info=sys.exception())
             self._announcer.tell([error(Code.STT_FAILED, question_id=self._answer.question_id)])
             await self._owe(Code.STT_FAILED)
 

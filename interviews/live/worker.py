@@ -81,7 +81,7 @@ def _before_shutdown(farewell: Callable[[], Coroutine[Any, Any, None]]) -> None:
     entry then stops it with a KeyError; nor does it wait for all. Its reactor does wait for this.
     """
     if reactor := sys.modules.get("twisted.internet.reactor"):
-        from twisted.internet.defer import Deferred
+        from twisted.internet.defer import Deferred  # noqa: PLC0415  (other servers have no Twisted)
 
         reactor.addSystemEventTrigger(
             "before", "shutdown", lambda: Deferred.fromFuture(asyncio.ensure_future(farewell()))

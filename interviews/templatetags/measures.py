@@ -46,9 +46,10 @@ class Wording:
     name: str
     label: Text
     digits: int = 1
-    insufficient_speech: Text = _("Too little speech")
-    noisy: Text = _("Too noisy")
-    unavailable: Text = _("Not reported by this recogniser")
+    # Translated when they are shown, not now.
+    insufficient_speech: Text = _("Too little speech")  # noqa: RUF009
+    noisy: Text = _("Too noisy")  # noqa: RUF009
+    unavailable: Text = _("Not reported by this recogniser")  # noqa: RUF009
     is_main: bool = False
     """Whether it is among those that stand for the drawing where that can't be seen."""
 

@@ -6,6 +6,7 @@ A stretch is a row of active frames without a gap of `PAUSE_FRAMES`; it counts o
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from typing import Final
 
@@ -122,7 +123,7 @@ class Tally:
         self.clipped += int(heard.clipped.sum())
         edges = np.flatnonzero(np.diff(heard.active)) + 1
         starts = [0, *edges.tolist(), len(heard)]
-        for start, end in zip(starts, starts[1:], strict=False):
+        for start, end in itertools.pairwise(starts):
             if end > start:
                 self._add_row(heard, start, end)
         self.position += len(heard)

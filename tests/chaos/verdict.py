@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -134,5 +135,5 @@ def _differing(candidate: Candidate, stored: bytes) -> int:
 
 def _doubled(said: Sequence[Segment]) -> int:
     """Segments that have another one's index, or time."""
-    again = sum(later.start_ms < earlier.end_ms for earlier, later in zip(said, said[1:], strict=False))
+    again = sum(later.start_ms < earlier.end_ms for earlier, later in itertools.pairwise(said))
     return again + sum(segment.index != place for place, segment in enumerate(said))

@@ -202,7 +202,7 @@ async def test_a_link_expires_and_another_is_given(monkeypatch: pytest.MonkeyPat
 
 @database
 async def test_a_link_ends_with_the_right_to_hear() -> None:
-    answer, owner = await an_answer_with_audio()
+    answer, _owner = await an_answer_with_audio()
     watcher = await sync_to_async(a_recruiter)("bea")
     interview = answer.question.interview
     await interview.watchers.aadd(watcher)

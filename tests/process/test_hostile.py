@@ -194,7 +194,7 @@ async def test_audio_that_is_none_fails_the_take_and_can_be_recorded_anew(
     site: Site, interview: dict[str, Any], seen: list[Client]
 ) -> None:
     async with candidate(site, interview, seen) as c:
-        question_id, _ = await begin(c, "webm")
+        _question_id, _ = await begin(c, "webm")
         await c.frame(0, b"<html>" + b"x" * 5000)
         failed = await c.until("error")
         await c.send("request_retry", failed_message_type="audio_chunk", error_code=failed["code"])

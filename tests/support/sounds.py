@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,4 +101,4 @@ def rms_of_speech() -> float:
 
 def pauses_of(measures: Measures) -> list[float]:
     stretches = measures.trace.speech_ms
-    return [(start - end) / 1000 for (_, end), (start, _) in zip(stretches, stretches[1:], strict=False)]
+    return [(start - end) / 1000 for (_, end), (start, _) in itertools.pairwise(stretches)]

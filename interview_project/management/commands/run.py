@@ -57,7 +57,7 @@ def _supervise(commands: list[list[str]], announce: Any) -> None:
     processes: list[Process] = []
     try:
         # Sessions of their own: Ctrl-C reaches this process alone, which ends them in order.
-        processes += [subprocess.Popen(command, start_new_session=True) for command in commands]
+        processes += [subprocess.Popen(command, start_new_session=True) for command in commands]  # noqa: S603  (ours)
         announce(processes)
         while all(process.poll() is None for process in processes):
             time.sleep(0.2)
@@ -80,4 +80,4 @@ def _stop(processes: list[Process]) -> None:
 
 def _is_taken(host: str, port: int) -> bool:
     with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1" if host == "0.0.0.0" else host, port)) == 0
+        return probe.connect_ex(("127.0.0.1" if host == "0.0.0.0" else host, port)) == 0  # noqa: S104  (asked, not bound)

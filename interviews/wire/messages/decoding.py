@@ -30,7 +30,7 @@ def _code_of(text: str, problem: str) -> Code:
     except (msgspec.DecodeError, RecursionError):
         # What does not fit is found before what is no JSON.
         return Code.INVALID_MESSAGE_FORMAT
-    if not isinstance(message, dict) or "type" in message and not isinstance(message["type"], str):
+    if not isinstance(message, dict) or ("type" in message and not isinstance(message["type"], str)):
         return Code.INVALID_MESSAGE_FORMAT
     if "missing required field" in problem:
         return Code.MISSING_REQUIRED_FIELD

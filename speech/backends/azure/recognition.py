@@ -75,7 +75,7 @@ class AzureRecognition(Recognition):
         try:
             # A token provider may hang too.
             async with asyncio.timeout(self._watch.mute_seconds):
-                await self._wait_until(lambda: self._is_over or self._is_ready and self._watch.is_connected)
+                await self._wait_until(lambda: self._is_over or (self._is_ready and self._watch.is_connected))
         except TimeoutError:
             self._fail("Mute", "no connection is made")
         if self._failure is not None:

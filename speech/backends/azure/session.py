@@ -76,7 +76,7 @@ class Session:
 
     def _recognise(self) -> None:
         # Loading the SDK takes 0.2 s, and who never uses it should not have it in memory.
-        from speech.backends.azure import sdk
+        from speech.backends.azure import sdk  # noqa: PLC0415
 
         try:
             token = self._options.token()

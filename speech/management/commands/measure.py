@@ -48,7 +48,7 @@ class Command(BaseCommand):
 
     def _draw(self, plot: Path, measures: Measures, words: list[Word]) -> None:
         # matplotlib takes a second to load.
-        from speech.plot import save_plot
+        from speech.plot import save_plot  # noqa: PLC0415
 
         try:
             save_plot(plot, measures, words)

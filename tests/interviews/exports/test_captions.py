@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -187,7 +188,7 @@ def test_whatever_is_said_the_cues_are_in_order_and_fit(said: list[tuple[str, in
     made = cues(passages)
 
     assert all(cue.start_ms < cue.end_ms for cue in made)
-    assert all(one.end_ms <= other.start_ms for one, other in zip(made, made[1:], strict=False))
+    assert all(one.end_ms <= other.start_ms for one, other in itertools.pairwise(made))
     assert all(0 < len(cue.lines) <= 2 and all(cue.lines) for cue in made)
     assert all(width(line) <= LINE_WIDTH and line.strip() == line for cue in made for line in cue.lines)
     blocks = vtt(made).split("\n\n")

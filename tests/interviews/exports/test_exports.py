@@ -137,7 +137,7 @@ def test_the_take_that_counts_is_the_chosen_one_or_else_the_last(
     said = ["first words", "second words", "given up"]
     assert {
         kind: [text for text in said if text in texts[kind]] for kind in ("txt", "print", "srt", "vtt")
-    } == (dict.fromkeys(("txt", "print", "srt", "vtt"), [expected]))
+    } == ({key: [expected] for key in ("txt", "print", "srt", "vtt")})
     assert [(take["text"], take["counts"]) for take in takes] == [(text, text == expected) for text in said]
 
 

@@ -162,7 +162,7 @@ async def test_chunks_that_can_not_be_decoded_are_kept(settings: Any) -> None:
 
 
 async def test_a_complete_answer_is_handed_over_once_with_all_that_it_has(handed: list[Any]) -> None:
-    interview, (first, _) = await a_live_interview()
+    interview, (_first, _) = await a_live_interview()
     answer = await in_database(recorded, interview, babble(1))
     await in_database(complete_answer, answer, 2000, 0.8, unavailable())
     signalled = []

@@ -121,5 +121,5 @@ def test_a_segment_is_kept_once() -> None:
     answer = begin(a_running_interview()).answer
     add_segment(answer, 0, final())
 
-    with pytest.raises(Exception, match="UNIQUE|unique"):
+    with pytest.raises(Exception, match=r"UNIQUE|unique"):
         add_segment(answer, 0, final("another"))

@@ -59,7 +59,7 @@ class Recorder(Orchestrator):
 def handed(settings: Any) -> Iterator[list[Any]]:
     settings.INTERVIEW_ORCHESTRATOR = "tests.interviews.services.test_takes.Recorder"
     Recorder.handed = []
-    yield Recorder.handed
+    return Recorder.handed
 
 
 @pytest.fixture
@@ -434,7 +434,7 @@ def test_what_is_still_recorded_may_count_and_is_waited_for(interview: Interview
 
 
 async def test_a_chosen_take_whose_transcript_is_owed_is_handed_over_with_it(handed: list[Any]) -> None:
-    interview, (first, _) = await a_live_interview(asked("Why you?"), "Why us?")  # type: ignore[arg-type]
+    interview, (_first, _) = await a_live_interview(asked("Why you?"), "Why us?")  # type: ignore[arg-type]
     await in_database(interviews.start, interview.pk)
 
     def owe() -> Answer:

@@ -72,7 +72,7 @@ def test_a_file_that_is_no_audio_is_an_error(tmp_path: Path) -> None:
     page = tmp_path / "page.wav"
     page.write_text("<html></html>" * 100)
 
-    with pytest.raises(CommandError, match="page.wav can't be used: "):
+    with pytest.raises(CommandError, match=r"page\.wav can't be used: "):
         transcribe(page)
 
 

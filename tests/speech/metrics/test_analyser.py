@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import pickle
@@ -62,7 +63,7 @@ def test_pieces_of_any_size_measure_the_same(whole: Measures, size: int) -> None
 @given(st.lists(st.integers(0, len(SPOKEN)), max_size=8).map(sorted))
 def test_audio_may_be_cut_anywhere(whole: Measures, at: list[int]) -> None:
     edges = [0, *at, len(SPOKEN)]
-    pieces = [SPOKEN[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    pieces = [SPOKEN[start:end] for start, end in itertools.pairwise(edges)]
 
     assert fed(pieces).final() == whole
 

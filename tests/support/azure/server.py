@@ -290,7 +290,7 @@ async def main() -> None:
     parser.add_argument("plan", nargs="*", type=Behaviour.parse, help="refuse=503 drop_at_ms=4000 … in turn")
     options = parser.parse_args()
     if options.recogniser == "pocketsphinx":
-        from speech.backends.pocketsphinx import PocketSphinxBackend  # loads a model
+        from speech.backends.pocketsphinx import PocketSphinxBackend  # noqa: PLC0415  (loads a model)
 
         backend: BaseBackend = PocketSphinxBackend(capacity=4 * (os.cpu_count() or 1))
     else:

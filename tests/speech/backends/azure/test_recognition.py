@@ -275,7 +275,7 @@ async def test_a_service_that_hangs_holds_up_nobody(troubled: AzureServer, backe
 
 def test_a_callback_that_fails_is_told_where_the_sdk_would_swallow_it() -> None:
     # Importing it loads the SDK.
-    from speech.backends.azure.sdk import guarded
+    from speech.backends.azure.sdk import guarded  # noqa: PLC0415
 
     said: list[Any] = []
 
