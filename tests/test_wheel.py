@@ -41,6 +41,25 @@ print(json.dumps({
 }))
 """
 
+# What no wheel brings along, or by an extra alone, is kept away. The fork server has `preload` for itself.
+WITHOUT_EXTRAS = """
+import importlib, json, pkgutil, sys
+missing = ["azure.cognitiveservices", "matplotlib", "psycopg", "psycopg_pool", "redis", "channels_redis"]
+missing += ["daphne", "twisted", "csp", "servestatic", "dj_database_url"]
+sys.modules.update(dict.fromkeys(missing))
+import django
+django.setup()
+import interviews, speech
+failed = []
+for package in interviews, speech:
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        try:
+            module.name.endswith(".preload") or importlib.import_module(module.name)
+        except ImportError:
+            failed.append(module.name)
+print(json.dumps(failed))
+"""
+
 
 def run(*command: str, cwd: Path, **environment: str) -> str:
     done = subprocess.run(
@@ -106,6 +125,12 @@ def test_a_site_of_ten_lines_starts_with_it_and_shows_its_pages(
     assert seen["status"] == 200
     assert "Willkommen" in seen["text"]
     assert {Path(found).is_relative_to(packages) for found in (*seen["templates"], seen["style"])} == {True}
+
+
+def test_extras_are_missed_by_nothing_but_what_they_are_for(site: dict[str, str], tmp_path: Path) -> None:
+    failed = json.loads(run("-c", WITHOUT_EXTRAS, cwd=tmp_path, **site))
+
+    assert failed == ["speech.backends.azure.sdk", "speech.plot"]
 
 
 def test_what_it_needs_agrees_with_what_is_pinned() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,8 @@ class Command(BaseCommand):
     def handle(self, *, file: Path, plot: Path | None, **options: Any) -> None:
         if plot and plot.suffix.lower() not in PLOT_ENDINGS:
             raise CommandError(f"{plot} ends with neither .png nor .svg")
+        # Asked before anything takes its time.
+        draw = _drawing() if plot else None
         try:
             measures, words = asyncio.run(_measure(file, **options))
         except OSError as error:
@@ -39,21 +42,15 @@ class Command(BaseCommand):
             raise CommandError(f"{file} can't be used: {error}") from error
         except (SpeechError, ImproperlyConfigured) as error:
             raise CommandError(f"{file} can't be recognised: {error} (--no-words does without)") from error
-        if plot:
-            self._draw(plot, measures, words)
+        if plot and draw:
+            try:
+                draw(plot, measures, words)
+            except OSError as error:
+                raise CommandError(f"{plot} can't be written: {error.strerror or error}") from error
         if options["json"]:
             self.stdout.write(json.dumps(measures.as_dict()))
         else:
             self._print(measures)
-
-    def _draw(self, plot: Path, measures: Measures, words: list[Word]) -> None:
-        # matplotlib takes a second to load.
-        from speech.plot import save_plot  # noqa: PLC0415
-
-        try:
-            save_plot(plot, measures, words)
-        except OSError as error:
-            raise CommandError(f"{plot} can't be written: {error.strerror or error}") from error
 
     def _print(self, measures: Measures) -> None:
         for name, reading in measures.readings.items():
@@ -61,6 +58,15 @@ class Command(BaseCommand):
                 self.stdout.write(f"{name:34}{in_words(reading)}")
         for name, score in measures.scores.items():
             self.stdout.write(f"{name:34}{'–' if score is None else f'{score:.2f}'}")
+
+
+def _drawing() -> Callable[[Path, Measures, list[Word]], None]:
+    # matplotlib takes a second to load, and not every site has it.
+    try:
+        from speech.plot import save_plot  # noqa: PLC0415
+    except ImportError as error:
+        raise CommandError("Pictures need matplotlib: pip install matplotlib") from error
+    return save_plot
 
 
 async def _measure(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from io import StringIO
 from pathlib import Path
 
@@ -110,6 +111,14 @@ def test_a_picture_has_a_known_ending(recording: Path) -> None:
 def test_a_picture_that_cannot_be_written_is_an_error(recording: Path) -> None:
     with pytest.raises(CommandError, match="can't be written: No such file or directory"):
         measure(recording, "--no-words", "--plot=/nowhere/plot.png")
+
+
+def test_what_draws_pictures_may_be_missing(recording: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.delitem(sys.modules, "speech.plot", raising=False)
+
+    with pytest.raises(CommandError, match="Pictures need matplotlib"):
+        measure(recording, "--no-words", "--plot=plot.png")
 
 
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
