@@ -11,7 +11,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from interviews.conf import conf
 from interviews.orchestration import Orchestrator, get_orchestrator
-from speech.declarations import errors_of
+from speech.checks import errors_of
 
 
 @register()

@@ -11,7 +11,12 @@ from django.core.checks import CheckMessage, Error
 from speech.backends import backend_class
 from speech.backends.base import BaseBackend
 from speech.conf import conf
-from speech.declarations import errors_of
+from speech.declarations import Declarations
+
+
+def errors_of(declarations: Declarations, error_id: str) -> list[CheckMessage]:
+    """What the check of an app says of its settings."""
+    return [Error(problem, id=error_id) for problem in declarations.problems()]
 
 
 def check_settings(**_: object) -> list[CheckMessage]:

@@ -18,7 +18,6 @@ from typing import Any, Generic, Self, TypeVar, overload
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error
 
 T = TypeVar("T")
 
@@ -41,7 +40,7 @@ class Setting(ABC, Generic[T]):
     def __get__(self, instance: object, owner: type) -> Self | T:
         if instance is None:
             return self
-        # Each time anew, as tests change settings, and not checked: `problems_of` did that at the start.
+        # Each time anew, as tests change settings, and not checked: `problems` is asked at the start.
         value: T = getattr(settings, self.name, self.default)
         return value
 
@@ -107,8 +106,3 @@ class Declarations:
         """A sentence for each value that can't be used, which names the setting."""
         told = [(one.name, one.problem(one.__get__(self, type(self)))) for one in self]
         return [f"{name} {problem}" for name, problem in told if problem]
-
-
-def errors_of(declarations: Declarations, error_id: str) -> list[CheckMessage]:
-    """What the system check of an app says of its settings."""
-    return [Error(problem, id=error_id) for problem in declarations.problems()]

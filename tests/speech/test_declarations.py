@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from django.test import override_settings
 
-from speech.declarations import Address, Declarations, Setting, Text, Whole, errors_of
+from speech.checks import errors_of
+from speech.declarations import Address, Declarations, Setting, Text, Whole
 
 
 class Settings(Declarations):
