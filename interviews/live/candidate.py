@@ -213,9 +213,9 @@ class CandidateSession:
                 case End(chunk_count):
                     if self._recording:
                         self._recording.finish(chunk_count)
-                case Compare(index, data):
+                case Compare():
                     if self._recording:
-                        await self._compare(self._recording, index, data)
+                        await self._compare(self._recording, event)
                 case Begin():
                     await self._begin(event)
                 case Write(question_id, text):
@@ -290,15 +290,11 @@ class CandidateSession:
         if self._protocol.state is not ConnectionState.IDLE:
             self.tell([self._protocol.ack()])
 
-    async def _compare(self, recording: Recording, index: int, data: bytes) -> None:
-        """A chunk that came before: the same again is acknowledged, another one is refused."""
-        is_same = await persistently(status.is_stored_chunk, recording.answer, index, data)
-        if self._recording is not recording:
-            return
-        if is_same:
-            self.tell([self._protocol.ack()])
-        else:
-            self.tell([self._protocol.error(Code.CHUNK_CONFLICT)])
+    async def _compare(self, recording: Recording, compare: Compare) -> None:
+        is_same = await persistently(status.is_stored_chunk, recording.answer, compare.index, compare.data)
+        if self._recording is recording:
+            for event in self._protocol.compared(compare, is_same=is_same):
+                await self._carry_out(event)
 
     async def _write(self, question_id: str, text: str) -> None:
         await self._abandon()

@@ -2,7 +2,7 @@
 
 The protocol knows where one connection stands: which answer it records, which chunk comes next, how
 much is not acknowledged yet. It awaits nothing and reads no clock. Whoever drives it carries out the
-events in their order and tells it what came of them (`begun`, `acked`, `filled`, `ended`).
+events in their order and tells it what came of them (`begun`, `compared`, `acked`, `filled`, `ended`).
 
     IDLE ── Begin → begun() ──→ RECORDING ── End ──→ FINISHING ── ended() ──→ IDLE
 """
@@ -105,10 +105,11 @@ class Store:
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """A durable chunk comes again: acknowledge it if it is the same, refuse it with CHUNK_CONFLICT if not."""
+    """A durable chunk comes again: look whether it is the same, and call `compared`."""
 
     index: int
     data: bytes
+    is_final: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +182,11 @@ class CandidateProtocol:
         self._part_count = 0
         # Where the client has said that its recorder starts anew, and in which format.
         self._announced: dict[int, AudioFormat | None] = {}
+        # Begun by a chunk rather than by `start_answer`: its client doesn't know what is there already.
+        self._is_unaware = False
+        self._first_index = 0
+        # What it sends is no part of the recording that was there before it.
+        self._is_another = False
 
     # What came of the events
 
@@ -209,6 +215,14 @@ class CandidateProtocol:
         self._unacked.clear()
         self._lost_question = None
         self._is_filled = False
+        self._first_index = next_index
+        self._is_another = False
+
+    def compared(self, compare: Compare, *, is_same: bool) -> list[Event]:
+        """What follows from it: the answer may end with it only if the audio is that of before."""
+        if self.state is not ConnectionState.RECORDING:
+            return []
+        return self._known(compare.index, compare.data, is_same=is_same, is_final=compare.is_final)
 
     def acked(self, next_index: int) -> None:
         """Everything below `next_index` is durable."""
@@ -258,6 +272,7 @@ class CandidateProtocol:
     def _start(self, message: StartAnswer) -> list[Event]:
         if self.state is not ConnectionState.IDLE:
             return self._refuse(Code.INVALID_STATE)
+        self._is_unaware = False
         try:
             return [Begin(message.question_id, _format(message.format), new_take=message.new_take)]
         except AudioFormatUnsupported:
@@ -306,19 +321,19 @@ class CandidateProtocol:
         return self._sized_chunk(message, data, declared)
 
     def _sized_chunk(self, message: AudioChunk, data: bytes, declared: AudioFormat | None) -> list[Event]:
-        """A chunk, and the answer's end if it says so and everything before it is here."""
-        events = (
-            self._chunk(message.chunk_index, data, declared)
-            if data
-            else self._gap_before(message.chunk_index)
-        )
-        if message.is_final and self.next_index >= message.chunk_index + bool(data):
-            events += self._finish()
-        return events
+        """A chunk, and the answer's end if it says so: an empty one says nothing else."""
+        if data:
+            return self._chunk(message.chunk_index, data, declared, is_final=message.is_final)
+        if message.chunk_index > self.next_index:
+            return self._refuse_audio(Code.CHUNK_GAP, 0)
+        if message.chunk_index < self.next_index or self._is_another:
+            return self._conflict(message.chunk_index, 0)
+        return self._finish()
 
     def _first_chunk(self, message: AudioChunk) -> list[Event]:
         if message.question_id == self._lost_question and message.chunk_index > 0:
             return []
+        self._is_unaware = True
         try:
             return [Begin(message.question_id, _format(message.format), then=message)]
         except AudioFormatUnsupported:
@@ -330,24 +345,44 @@ class CandidateProtocol:
         doubled = (
             self.state is ConnectionState.FINISHING
             and question_id == self.question_id
-            and index < self.next_index
+            # One that only says that it is the last comes after all of them.
+            and index < self.next_index + (not size)
         )
         return [] if late or doubled else self._refuse_audio(Code.INVALID_STATE, size)
 
-    def _gap_before(self, index: int) -> list[Event]:
-        return self._refuse_audio(Code.CHUNK_GAP, 0) if index > self.next_index else []
-
-    def _chunk(self, index: int, data: bytes, declared: AudioFormat | None = None) -> list[Event]:
+    def _chunk(
+        self, index: int, data: bytes, declared: AudioFormat | None = None, *, is_final: bool = False
+    ) -> list[Event]:
         if len(data) > self.bounds.frame_max_bytes:
             return self._refuse_audio(Code.INVALID_AUDIO_CHUNK, len(data))
+        if self._is_another:
+            return self._conflict(index, len(data))
         if index < self._durable_index:
-            return [Compare(index, data)]
+            return [Compare(index, data, is_final)]
         if index < self.next_index:
             _, known = self._unacked[index - self._durable_index]
-            is_same = hash(data) == known
-            return [Reply(self.ack())] if is_same else self._refuse_audio(Code.CHUNK_CONFLICT, len(data))
+            return self._known(index, data, is_same=hash(data) == known, is_final=is_final)
         if index > self.next_index:
             return self._refuse_audio(Code.CHUNK_GAP, len(data))
+        events = self._new(index, data, declared)
+        return events + self._finish() if is_final and self.next_index > index else events
+
+    def _known(self, index: int, data: bytes, *, is_same: bool, is_final: bool) -> list[Event]:
+        """One that came before. It ends the answer if it is the last one now as it was then."""
+        is_cut_short = is_final and index + 1 < self.next_index
+        if not is_same or is_cut_short:
+            return self._conflict(index, len(data))
+        return [Reply(self.ack()), *(self._finish() if is_final else [])]
+
+    def _conflict(self, index: int, size: int) -> list[Event]:
+        """Whoever began with a chunk and sends others than are there has made another recording.
+
+        Nothing more of it is taken: the rest of it would be mixed with what is there, and end it.
+        """
+        self._is_another |= self._is_unaware and index < self._first_index
+        return self._refuse_audio(Code.CHUNK_CONFLICT, size)
+
+    def _new(self, index: int, data: bytes, declared: AudioFormat | None) -> list[Event]:
         cost = max(len(data), CHUNK_MIN_COST)
         if self._is_filled or self._received_bytes + cost > self.bounds.answer_max_bytes:
             return self._refuse_audio(Code.AUDIO_TOO_LONG, len(data))
@@ -375,13 +410,22 @@ class CandidateProtocol:
         return self._refuse_audio(Code.AUDIO_BACKLOG, size)
 
     def _end(self, question_id: str, chunk_count: int) -> list[Event]:
+        if self._is_ending(question_id, chunk_count):
+            return []
         if self.state is not ConnectionState.RECORDING or question_id != self.question_id:
             return self._refuse(Code.INVALID_STATE)
+        if self._is_another:
+            return self._refuse(Code.CHUNK_CONFLICT)
         if chunk_count > self.next_index:
             return self._refuse(Code.CHUNK_GAP)
         if chunk_count < self.next_index:
             return self._refuse(Code.INVALID_AUDIO_CHUNK)
         return self._finish()
+
+    def _is_ending(self, question_id: str, chunk_count: int) -> bool:
+        """It was said before."""
+        is_finishing = self.state is ConnectionState.FINISHING
+        return is_finishing and question_id == self.question_id and chunk_count == self.next_index
 
     def _finish(self) -> list[Event]:
         if self.next_index == 0:

@@ -315,6 +315,64 @@ async def test_a_chunk_that_comes_again_with_other_audio_is_refused(worker: Work
     assert (refusal["code"], refusal["next_chunk_index"]) == ("CHUNK_CONFLICT", 1)
 
 
+async def left_in_mid_answer(interview: Interview, question_id: str, worker: Worker) -> list[bytes]:
+    """Ten chunks of a script that was broken off, all of them durable."""
+    chunks = chunks_of(babble(2), 12_800)
+    assert len(chunks) == 10
+    async with connected(candidate_of(interview, worker, v1=False)) as candidate:
+        for index, data in enumerate(chunks):
+            candidate.chunk(question_id, index, data, format="pcm_s16le")
+        await eventually(ten_are_stored, "all are durable")
+    return chunks
+
+
+async def ten_are_stored() -> bool:
+    return await in_database(AudioChunk.objects.count) == 10
+
+
+def run_script(candidate: Peer, question_id: str, chunks: list[bytes]) -> None:
+    for index, data in enumerate(chunks):
+        last = index == len(chunks) - 1
+        candidate.chunk(question_id, index, data, is_final=last, format="pcm_s16le")
+
+
+async def test_a_script_that_is_run_again_with_another_recording_does_not_end_the_first(
+    worker: Worker,
+) -> None:
+    interview, (first, second) = await a_live_interview()
+    await left_in_mid_answer(interview, first, worker)
+    other = chunks_of(babble(1, seed=2), 22_000)
+    assert len(other) == 3
+
+    async with connected(candidate_of(interview, worker, v1=False)) as candidate:
+        run_script(candidate, first, other)
+        while len(candidate.said("error")) < 3:
+            await candidate.until("error")
+        kept = await statuses(), await in_database(AudioChunk.objects.count)
+        candidate.say("request_retry", failed_message_type="audio_chunk", error_code="CHUNK_CONFLICT")
+        await candidate.until("question", question_id=first)
+        run_script(candidate, first, other)
+        final = await candidate.until("transcription", is_final=True)
+        await candidate.until("question", question_id=second)
+
+    assert candidate.codes == ["CHUNK_CONFLICT"] * 3
+    assert kept == ([Status.RECORDING], 10)
+    assert final["text"] == text_of(b"".join(other))
+    assert await statuses() == [Status.FAILED, Status.COMPLETE]
+
+
+async def test_a_script_that_is_run_again_with_the_same_recording_ends_it(worker: Worker) -> None:
+    interview, (first, second) = await a_live_interview()
+    chunks = await left_in_mid_answer(interview, first, worker)
+
+    async with connected(candidate_of(interview, worker, v1=False)) as candidate:
+        run_script(candidate, first, chunks)
+        final = await candidate.until("transcription", is_final=True)
+        await candidate.until("question", question_id=second)
+
+    assert (final["text"], candidate.codes) == (text_of(b"".join(chunks)), [])
+
+
 async def test_a_gap_is_told_and_filled(worker: Worker) -> None:
     interview, (first, _) = await a_live_interview()
     pcm = babble(1)

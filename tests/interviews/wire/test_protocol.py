@@ -340,9 +340,16 @@ def test_an_answer_without_audio_is_too_short() -> None:
     assert protocol.state is ConnectionState.RECORDING
 
 
-@pytest.mark.parametrize("protocol", [idle(), finishing()])
-def test_end_answer_where_nothing_is_recorded_is_refused(protocol: CandidateProtocol) -> None:
-    assert protocol.receive(EndAnswer(Q, 1)) == refusal(Code.INVALID_STATE)
+def test_end_answer_where_nothing_is_recorded_is_refused() -> None:
+    assert idle().receive(EndAnswer(Q, 1)) == refusal(Code.INVALID_STATE)
+
+
+def test_end_answer_that_comes_again_is_passed_over_and_another_one_refused() -> None:
+    protocol = finishing()
+
+    assert protocol.receive(EndAnswer(Q, 1)) == []
+    assert protocol.receive(EndAnswer(Q, 2)) == refusal(Code.INVALID_STATE)
+    assert protocol.receive(EndAnswer(OTHER, 1)) == refusal(Code.INVALID_STATE)
 
 
 def test_end_answer_of_another_question_is_refused() -> None:
@@ -380,10 +387,75 @@ def test_a_final_chunk_that_was_dropped_does_not_end_the_answer() -> None:
     assert protocol.state is ConnectionState.RECORDING
 
 
-def test_a_final_chunk_that_comes_again_after_a_reconnect_ends_the_answer() -> None:
+def test_a_final_chunk_that_comes_again_after_a_reconnect_ends_the_answer_if_it_is_the_same() -> None:
     protocol = recording(next_index=3)
 
-    assert protocol.receive(chunk(2, A, is_final=True)) == [Compare(2, A), End(3)]
+    [compare] = protocol.receive(chunk(2, A, is_final=True))
+    assert compare == Compare(2, A, is_final=True)
+    assert protocol.state is ConnectionState.RECORDING
+    assert protocol.compared(compare, is_same=True) == [
+        Reply(Ack(question_id=Q, next_chunk_index=3)),
+        End(3),
+    ]
+
+
+def test_a_final_chunk_that_differs_from_the_one_before_does_not_end_the_answer() -> None:
+    protocol = recording(next_index=3)
+    [compare] = protocol.receive(chunk(2, B, is_final=True))
+    assert isinstance(compare, Compare)
+
+    assert protocol.compared(compare, is_same=False) == refused(Code.CHUNK_CONFLICT, 3)
+    assert protocol.state is ConnectionState.RECORDING
+
+
+def test_a_final_chunk_that_differs_from_one_that_is_not_durable_yet_does_not_end_the_answer() -> None:
+    protocol = recording()
+    protocol.receive(chunk(0, A))
+
+    assert protocol.receive(chunk(0, B, is_final=True)) == refused(Code.CHUNK_CONFLICT, 1)
+    assert protocol.receive(chunk(0, A, is_final=True)) == [
+        Reply(Ack(question_id=Q, next_chunk_index=0)),
+        End(1),
+    ]
+
+
+@pytest.mark.parametrize("data", [A, b""])
+@pytest.mark.parametrize("durable", [0, 3])
+def test_a_final_chunk_before_the_last_that_is_there_does_not_end_the_answer(
+    data: bytes, durable: int
+) -> None:
+    protocol = recording()
+    for index in range(3):
+        protocol.receive(chunk(index, A))
+    protocol.acked(durable)
+
+    events = protocol.receive(chunk(1, data, is_final=True))
+    if isinstance(compare := events[0], Compare):
+        events = protocol.compared(compare, is_same=True)
+
+    assert events == refused(Code.CHUNK_CONFLICT, 3)
+    assert protocol.state is ConnectionState.RECORDING
+
+
+def test_what_was_compared_after_the_answer_had_ended_says_nothing() -> None:
+    protocol = recording(next_index=3)
+    [compare] = protocol.receive(chunk(2, A, is_final=True))
+    assert isinstance(compare, Compare)
+    protocol.ended(usable=False)
+
+    assert protocol.compared(compare, is_same=True) == []
+
+
+def test_a_client_that_was_told_where_to_go_on_may_go_on_after_a_chunk_that_differs() -> None:
+    protocol = idle()
+    protocol.receive(StartAnswer(Q, FormatField("webm")))
+    protocol.begun(Q, 3, audio=PCM, parts=[PCM])
+    [compare] = protocol.receive(frame(1, B))
+    assert isinstance(compare, Compare)
+    protocol.compared(compare, is_same=False)
+
+    assert protocol.receive(frame(3, A)) == [Store(3, A)]
+    assert protocol.receive(EndAnswer(Q, 4)) == [End(4)]
 
 
 def test_doubled_chunks_are_passed_over_while_the_answer_finishes() -> None:
@@ -391,6 +463,7 @@ def test_doubled_chunks_are_passed_over_while_the_answer_finishes() -> None:
 
     assert protocol.receive(frame(0, A)) == []
     assert protocol.receive(chunk(0, A, is_final=True)) == []
+    assert protocol.receive(chunk(1, b"", is_final=True)) == []
 
 
 def test_more_audio_is_refused_while_the_answer_finishes() -> None:
@@ -444,6 +517,90 @@ def test_the_next_answer_counts_from_nothing() -> None:
     events = [protocol.receive(frame(index, bytes(2000))) for index in range(4)]
 
     assert events == [[Store(index, bytes(2000))] for index in range(4)]
+
+
+# Scripts, which begin with a chunk and know of no recording but theirs
+
+
+def script(there: list[bytes]) -> CandidateProtocol:
+    """One that begins where so many chunks are durable."""
+    protocol = idle()
+    protocol.receive(chunk(0, A))
+    protocol.begun(Q, len(there), audio=PCM, parts=[PCM])
+    return protocol
+
+
+def said_by(protocol: CandidateProtocol, there: list[bytes], chunks: list[bytes]) -> list[Any]:
+    """What comes of all of its chunks, the last of which says that it is."""
+    said: list[Any] = []
+    for index, data in enumerate(chunks):
+        for event in protocol.receive(chunk(index, data, is_final=index == len(chunks) - 1)):
+            if isinstance(event, Compare):
+                said += protocol.compared(event, is_same=there[event.index] == event.data)
+            else:
+                said.append(event)
+    return said
+
+
+def test_another_recording_does_not_end_the_one_that_is_there() -> None:
+    there = [A] * 10
+    protocol = script(there)
+
+    said = said_by(protocol, there, [B] * 3)
+
+    assert said == refused(Code.CHUNK_CONFLICT, 10) * 3
+    assert protocol.state is ConnectionState.RECORDING
+
+
+def test_another_recording_that_is_longer_is_not_mixed_with_the_one_that_is_there() -> None:
+    there = [A] * 3
+    protocol = script(there)
+
+    said = said_by(protocol, there, [A, B, A, C, C])
+
+    assert said == [Reply(Ack(question_id=Q, next_chunk_index=3)), *refused(Code.CHUNK_CONFLICT, 3) * 4]
+    assert protocol.receive(chunk(3, b"", is_final=True)) == refused(Code.CHUNK_CONFLICT, 3)
+    assert protocol.receive(EndAnswer(Q, 3)) == refused(Code.CHUNK_CONFLICT, 3)
+
+
+def test_another_recording_may_be_made_once_the_one_that_was_there_is_given_up() -> None:
+    there = [A] * 3
+    protocol = script(there)
+    said_by(protocol, there, [B] * 2)
+    protocol.ended(usable=False)
+
+    [begin] = protocol.receive(chunk(0, B))
+    protocol.begun(Q, 0, audio=PCM, parts=[PCM])
+
+    assert isinstance(begin, Begin)
+    assert said_by(protocol, [], [B, C]) == [Store(0, B), Store(1, C), End(2)]
+
+
+def test_another_recording_that_goes_on_and_on_is_hung_up_on() -> None:
+    there = [A]
+    protocol = script(there)
+
+    said = said_by(protocol, there, [B] * 20)
+
+    assert isinstance(said[-1], Hangup)
+    assert said[-1].code == Close.TOO_MUCH
+
+
+recordings = st.lists(st.sampled_from([A, B]), min_size=1, max_size=5)
+
+
+@given(recordings, recordings)
+def test_a_recording_ends_as_one_script_sent_it_or_not_at_all(there: list[bytes], sent: list[bytes]) -> None:
+    protocol = script(there)
+
+    said = said_by(protocol, there, sent)
+
+    stored = there + [event.data for event in said if isinstance(event, Store)]
+    if sent[: len(there)] == there:
+        assert (stored, said[-1]) == (sent, End(len(sent)))
+    else:
+        assert not [event for event in said if isinstance(event, End)]
+        assert not [event for event in said if isinstance(event, Store)]
 
 
 # Several takes
