@@ -57,7 +57,7 @@ def test_an_unknown_option_is_named_with_those_that_are_known(settings: Settings
 
     assert error.id == "speech.E003"
     assert "capacty" in error.msg
-    assert error.hint == "It knows seconds_per_second, fail_after_ms, capacity, recogniser."
+    assert error.hint == "It knows seconds_per_second, fail_after_ms, capacity, recogniser, max_words."
 
 
 @pytest.mark.parametrize(
