@@ -1,12 +1,14 @@
-"""Recognisers and channel layers that misbehave."""
+"""Recognisers, channel layers and a database that misbehave."""
 
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
 from channels.layers import InMemoryChannelLayer
+from django.db.backends.signals import connection_created
 
 from speech.backends.scripted import ScriptedBackend, ScriptedRecognition
 from speech.events import Resume
@@ -79,3 +81,60 @@ class UnreliableLayer(InMemoryChannelLayer):
     def _check(self) -> None:
         if UnreliableLayer.is_away:
             raise ConnectionError("the channel layer is away")
+
+
+class UnreliableDatabase:
+    """SQLite that is away, or that loses the end of a commit, as long as it is told to.
+
+    It stands between Django and every connection that is opened while it is entered.
+    """
+
+    def __init__(self) -> None:
+        self.is_away = False
+        self.refused = 0
+        # Transactions that changed an interview so far, and the one whose end nobody is to hear of.
+        self.changes = 0
+        self.unheard = 0
+
+    def __enter__(self) -> UnreliableDatabase:
+        connection_created.connect(self._watch)
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        connection_created.disconnect(self._watch)
+
+    def _watch(self, *, connection: Any, **_: Any) -> None:
+        connection.connection = _Watched(connection.connection, self)
+
+
+class _Watched:
+    """A connection of the driver's. Whatever it doesn't have itself it passes on."""
+
+    def __init__(self, connection: Any, database: UnreliableDatabase) -> None:
+        vars(self).update(connection=connection, database=database, changes=False)
+        connection.set_trace_callback(self._see)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.connection, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self.connection, name, value)
+
+    def cursor(self, **options: Any) -> Any:
+        if self.database.is_away:
+            self.database.refused += 1
+            raise sqlite3.OperationalError("disk I/O error")
+        return self.connection.cursor(**options)
+
+    def _see(self, statement: str) -> None:
+        if statement.startswith("BEGIN"):
+            vars(self)["changes"] = False
+        elif statement.startswith('UPDATE "interviews_interview" SET "revision"'):
+            vars(self)["changes"] = True
+
+    def commit(self) -> None:
+        self.connection.commit()
+        if self.changes:
+            self.database.changes += 1
+            if self.database.changes == self.database.unheard:
+                raise sqlite3.OperationalError("disk I/O error")
