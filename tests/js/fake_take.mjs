@@ -14,6 +14,8 @@ export class FakeTake {
     Object.assign(this, left)
   }
 
+  goOn() {}
+
   add() {
     this.told.push("add")
   }

@@ -201,6 +201,28 @@ test("whoever's answer was given to another tab is told so, once, and changes no
   assert.deepEqual(said, [])
 })
 
+test("a page that waited while another tab went on can take the answer back", async () => {
+  await left("i1", { numbered: ["a1", 0] })
+  const waiting = await opened()
+  const other = await opened()
+  const theirs = other.kept.begin("q1")
+  await theirs.number("a1", 3)
+  theirs.add(pcm(4))
+  await stored()
+
+  waiting.kept.leftover.goOn()
+  waiting.kept.leftover.add(pcm(5))
+  const before = await stored()
+  await waiting.kept.leftover.number("a1", 2)
+  theirs.add(pcm(6))
+  const after = await stored()
+
+  // Nothing of either is lost before the server has said whose answer it is.
+  assert.deepEqual(before.said.sort(), [1, 2, 3, 4, 5])
+  assert.deepEqual(after.said, [1, 2, 3, 5])
+  assert.deepEqual([waiting.told, other.told], [["changed"], ["changed", "lost"]])
+})
+
 test("what is discarded is gone, and so is what comes after that", async () => {
   const { kept, told } = await opened()
   const take = kept.begin("q1")

@@ -288,10 +288,12 @@ export class CandidateSession {
   }
 
   #beginUpload() {
+    const leftover = this.#unfinished.takeLeftover()
+    leftover?.goOn()
     this.upload = new AnswerUpload({
       maxBytes: MAX_KEPT_BYTES,
       windowBytes: this.#windowBytes,
-      keeping: this.#unfinished.takeLeftover() ?? this.#keep(this.question.question_id),
+      keeping: leftover ?? this.#keep(this.question.question_id),
       savedMs: this.#savedChunks * CHUNK_MS
     })
     this.recovery = null

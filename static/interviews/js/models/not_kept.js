@@ -8,6 +8,7 @@ export const NOT_KEPT = {
   state: "recording",
   isKept: false,
   mayBeSent: true,
+  goOn() {},
   add() {},
   number() {},
   drop() {},

@@ -70,6 +70,21 @@ export class KeptTake {
 
   // What comes from the answer
 
+  // This page goes on with what was left. While it waited to, another tab that went on with the answer may
+  // have driven it out; whose audio counts is the server's to say.
+  goOn() {
+    const row = { ...this.#row }
+    const chunks = this.#chunks
+    this.#run(
+      async (stores) => {
+        if (await done(stores.takes.get(row.id))) return
+        stores.takes.put(row)
+        for (const { number, data } of chunks) stores.chunks.put(data, [row.id, number])
+      },
+      { isNew: true }
+    )
+  }
+
   add(pcm) {
     const number = this.#next++
     const below = this.#dropBelow
