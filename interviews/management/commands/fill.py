@@ -35,7 +35,7 @@ class Command(BaseCommand):
         if Interview.objects.exists() and not options["yes"]:
             raise CommandError(
                 "There are interviews in this database, and made-up ones can't be told from them later."
-                " Say --yes if they may be mixed, or use another DATA_DIR or DATABASE_URL."
+                " Say --yes if they may be mixed, or use another database."
             )
         began = time.monotonic()
         filling = Filling(options["answers"], owner_called(options["owner"]), options["audio"])
