@@ -222,7 +222,44 @@ async def test_pages_of_other_origins_open_nothing(worker: Worker, origin: str) 
     assert not accepted
 
 
+async def test_what_comes_after_a_refusal_is_not_answered(worker: Worker) -> None:
+    interview, _ = await a_live_interview()
+
+    for path in (answer_path(interview), f"{answer_path(interview)}practice/", watch_path(interview)):
+        async with connected(path) as browser:
+            await browser.until("closed")
+            await browser.send_json_to({"type": "ping"})
+            await browser.send_to(bytes_data=bytes(100))
+
+            assert await browser.receive_nothing()
+
+
 async def test_a_server_that_ends_says_so(worker: Worker) -> None:
+    owner = await in_database(a_recruiter, "ada")
+    interview, _ = await a_live_interview(owner=owner)
+    cookies = await in_database(signed_in, owner)
+    browsers = {
+        "question": Browser(answer_path(interview), candidate_s(interview)),
+        "snapshot": Browser(watch_path(interview), cookies),
+        "lobby": Browser("/ws/interviews/", cookies),
+    }
+    for first, browser in browsers.items():
+        await browser.connect(DEADLINE_SECONDS)
+        await browser.until(first)
+
+    told = []
+    for browser in browsers.values():
+        browser.future.cancel()
+        told.append([await browser.until("warning"), await browser.until("closed")])
+        await asyncio.gather(browser.future, return_exceptions=True)
+
+    assert [(warning["code"], closed["code"]) for warning, closed in told] == [
+        ("SERVER_RESTARTING", 4412)
+    ] * 3
+    await eventually(lambda: worker.is_idle, "nothing is left")
+
+
+async def test_a_server_that_ends_while_somebody_answers_says_so(worker: Worker) -> None:
     interview, (first, _) = await a_live_interview()
     browser = Browser(answer_path(interview), candidate_s(interview))
     await browser.connect(DEADLINE_SECONDS)
@@ -235,3 +272,27 @@ async def test_a_server_that_ends_says_so(worker: Worker) -> None:
 
     assert (warning["code"], closed["code"]) == ("SERVER_RESTARTING", 4412)
     await eventually(lambda: worker.is_idle, "nothing is left")
+
+
+async def test_a_server_that_ends_has_nothing_to_say_to_whomever_it_refused(worker: Worker) -> None:
+    interview, _ = await a_live_interview()
+    browser = Browser(answer_path(interview))
+    await browser.connect(DEADLINE_SECONDS)
+    await browser.until("closed")
+
+    browser.future.cancel()
+    await asyncio.gather(browser.future, return_exceptions=True)
+
+    assert browser.output_queue.empty()
+
+
+async def test_an_observer_s_bytes_are_no_message(worker: Worker) -> None:
+    owner = await in_database(a_recruiter, "ada")
+    interview = await in_database(an_interview, owner)
+
+    async with connected(watch_path(interview), await in_database(signed_in, owner)) as dashboard:
+        await dashboard.until("snapshot")
+        await dashboard.send_to(bytes_data=bytes(100))
+        error = await dashboard.until("error")
+
+    assert error["code"] == "INVALID_MESSAGE_FORMAT"

@@ -5,17 +5,18 @@ from typing import Any
 
 import psutil
 import pytest
-from django.apps import apps
 from django.utils import timezone
 
 from interviews.database import in_database
 from interviews.errors import Close
 from interviews.live.worker import Worker
-from interviews.models import Answer, AudioChunk, Interview
+from interviews.models import Answer, AudioChunk, Interview, Segment
 from interviews.services import answers, interviews
+from interviews.services.erasure import erase
 from speech.backends import get_backend
 from speech.backends.scripted import BLOCK_BYTES
 from tests.support.answers import SCRIPTED, babble, segments_in, text_of
+from tests.support.away import away
 from tests.support.clients import chunks_of
 from tests.support.live import (
     PCM,
@@ -27,6 +28,7 @@ from tests.support.live import (
     the_answer,
 )
 from tests.support.media import encode
+from tests.support.orchestrators import AwayAfterAnswers
 from tests.support.speaking import begin, say
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -716,6 +718,140 @@ async def test_nobody_else_claims_an_answer_that_takes_long_to_finish(worker: Wo
     assert claimed == []
 
 
+async def test_a_language_that_no_recogniser_knows_is_recorded_and_owed(
+    worker: Worker, settings: Any
+) -> None:
+    interview, (first, second) = await a_live_interview(language="de-DE")
+    # The site's recogniser has become another since.
+    pocketsphinx = "speech.backends.pocketsphinx.PocketSphinxBackend"
+    settings.SPEECH_BACKENDS = {"default": {"BACKEND": pocketsphinx}}
+
+    async with connected(candidate_of(interview, worker)) as candidate:
+        await begin(candidate, first)
+        done = await say(candidate, first, babble(1))
+        await candidate.until("question", question_id=second)
+
+    assert [m["state"] for m in candidate.said("state")] == ["recorded_only"]
+    assert (done["status"], done["failure"], done["duration_ms"]) == ("pending", "STT_FAILED", 2000)
+    await eventually(lambda: worker.is_idle, "its audio is stored")
+    assert (await the_answer()).audio
+
+
+async def test_over_capacity_an_answer_that_goes_on_is_never_called_live(
+    worker: Worker, settings: Any
+) -> None:
+    settings.SPEECH_BACKENDS = {"default": {"BACKEND": SCRIPTED, "OPTIONS": {"capacity": 0}}}
+    interview, (first, _) = await a_live_interview()
+    chunks = chunks_of(pcm := babble(1))
+    async with connected(candidate_of(interview, worker)) as candidate:
+        await begin(candidate, first)
+        candidate.frames(chunks[:10])
+        await candidate.until("ack", next_chunk_index=10)
+
+    async with connected(candidate_of(interview, worker)) as candidate:
+        started = await begin(candidate, first)
+        done = await say(candidate, first, pcm, started["next_chunk_index"])
+
+    assert [m["state"] for m in candidate.said("state")] == ["recorded_only"]
+    assert (started["next_chunk_index"], done["duration_ms"]) == (10, 2000)
+
+
+# What our own side can't do
+
+
+async def test_a_fault_at_the_end_of_an_answer_is_told_and_costs_no_audio(
+    worker: Worker, settings: Any
+) -> None:
+    interview, (first, _) = await a_live_interview()
+    usual = settings.INTERVIEW_ORCHESTRATOR
+    chunks = chunks_of(pcm := babble(1))
+
+    settings.INTERVIEW_ORCHESTRATOR = "tests.support.orchestrators.BrokenAfterAnswers"
+    async with connected(candidate_of(interview, worker)) as candidate:
+        await begin(candidate, first)
+        candidate.frames(chunks)
+        candidate.say("end_answer", question_id=first, chunk_count=len(chunks))
+        closed = await candidate.until_closed()
+    between = await statuses()
+    settings.INTERVIEW_ORCHESTRATOR = usual
+    async with connected(candidate_of(interview, worker)) as again:
+        started = await begin(again, first)
+        done = await say(again, first, pcm, started["next_chunk_index"])
+
+    assert (closed, candidate.codes) == (Close.TRY_LATER, ["INTERNAL_ERROR"])
+    assert between == [Status.FINISHING]
+    assert (started["next_chunk_index"], done["text"]) == (len(chunks), text_of(pcm))
+
+
+async def test_a_plain_script_whose_interview_is_cancelled_before_it_goes_on_is_asked_nothing_more(
+    worker: Worker, settings: Any
+) -> None:
+    settings.INTERVIEW_ORCHESTRATOR = "tests.support.orchestrators.AwayAfterAnswers"
+    questions: list[Any] = [{"text": "Why you?", "takes_allowed": 2}, "Why us?"]
+    interview, (first, _) = await a_live_interview(*questions)
+
+    async with connected(candidate_of(interview, worker, v1=False)) as candidate:
+        candidate.chunk(first, 0, babble(1), is_final=True, format="pcm_s16le")
+        # Its take is to count, and what comes after it can't be read yet.
+        await eventually(lambda: AwayAfterAnswers.asked, "somebody asks what comes next")
+        await in_database(interviews.cancel, interview)
+        closed = await candidate.until_closed()
+    await nothing_is_left(worker)
+
+    assert (closed, candidate.codes) == (Close.NOT_ALLOWED, ["INTERVIEW_ALREADY_COMPLETED"])
+    assert [message["question_id"] for message in candidate.said("question")] == [first]
+    assert ((await the_answer()).status, (await the_answer()).text) == (Status.COMPLETE, text_of(babble(1)))
+
+
+async def test_a_chunk_of_a_take_that_failed_meanwhile_is_not_acknowledged(worker: Worker) -> None:
+    interview, (first, _) = await a_live_interview()
+    header = b"\x1a\x45\xdf\xa3"
+
+    async with connected(candidate_of(interview, worker)) as candidate:
+        await begin(candidate, first, encoding="webm")
+        candidate.frame(0, header)
+        await candidate.until("ack", next_chunk_index=1)
+        async with away(AudioChunk):
+            # While it can't be said whether the first came before, the second shows that none is WebM.
+            candidate.frame(1, bytes(5000))
+            candidate.frame(0, header)
+            await candidate.until("answer_complete", status="failed")
+        candidate.say("ping")
+        await candidate.until("pong")
+
+    assert candidate.codes == ["AUDIO_DECODING_FAILED"]
+    assert [m["next_chunk_index"] for m in candidate.said("ack")] == [1]
+    await nothing_is_left(worker)
+
+
+async def test_a_recogniser_that_dies_while_the_database_is_away_leaves_the_rest_owed(
+    worker: Worker, settings: Any
+) -> None:
+    settings.SPEECH_BACKENDS = {"default": {"BACKEND": SCRIPTED, "OPTIONS": {"fail_after_ms": 2500}}}
+    settings.SPEECH_FALLBACK_AFTER_SECONDS = 0
+    interview, (first, _) = await a_live_interview()
+    pcm = babble(3)
+    chunks = chunks_of(pcm)
+
+    async with connected(candidate_of(interview, worker)) as candidate:
+        await begin(candidate, first)
+        await candidate.until("state", state="live")
+        async with away(Segment):
+            # The first final can't be stored, and whoever reads what the recogniser says waits for that.
+            candidate.frames(chunks[:30])
+            await eventually(lambda: not get_backend().running, "it is lost")  # type: ignore[attr-defined]
+            candidate.frames(chunks, 30)
+            await candidate.until("error", code="STT_FAILED")
+        candidate.say("end_answer", question_id=first, chunk_count=len(chunks))
+        done = await candidate.until("answer_complete")
+
+    assert candidate.codes == ["STT_FAILED"]
+    assert [m["state"] for m in candidate.said("state")] == ["live", "recorded_only"]
+    assert [m["text"] for m in candidate.said("transcription") if m["is_final"]] == segments_in(pcm)[:1]
+    assert (done["status"], done["failure"], done["duration_ms"]) == ("pending", "STT_FAILED", 6000)
+    await nothing_is_left(worker)
+
+
 # What a connection may ask of us
 
 
@@ -909,6 +1045,20 @@ async def test_deleting_the_interview_ends_the_connection(worker: Worker) -> Non
     assert closed is Close.NOT_ALLOWED
 
 
+async def test_deleting_its_data_ends_the_answer_that_is_being_recorded(worker: Worker) -> None:
+    interview, (first, _) = await a_live_interview()
+
+    async with connected(candidate_of(interview, worker)) as candidate:
+        await begin(candidate, first)
+        await in_database(erase, [interview])
+        candidate.frame(0, babble(1)[:3200])
+        closed = await candidate.until_closed()
+
+    assert (closed, candidate.codes) == (Close.NOT_ALLOWED, ["INTERVIEW_ALREADY_COMPLETED"])
+    assert not await in_database(AudioChunk.objects.exists)
+    await nothing_is_left(worker)
+
+
 async def test_a_link_that_runs_out_lets_the_answer_end(worker: Worker) -> None:
     interview, (first, second) = await a_live_interview()
 
@@ -921,7 +1071,3 @@ async def test_a_link_that_runs_out_lets_the_answer_end(worker: Worker) -> None:
         await candidate.until("error", code="INTERVIEW_ALREADY_COMPLETED")
 
     assert done["status"] == "complete"
-
-
-async def test_the_app_owns_the_worker(worker: Worker) -> None:
-    assert apps.get_app_config("interviews").worker is worker  # type: ignore[attr-defined]

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from interviews.access import Watcher
 from interviews.database import in_database
-from interviews.live.broadcast import Broadcaster, Delivery, group_name
+from interviews.live.broadcast import Broadcaster, Delivery, delivery_of, group_name
 from interviews.live.feed import ECHO_SECONDS, Feed
 from interviews.models import Answer, Interview
 from interviews.queries.status import Standing
@@ -155,6 +155,17 @@ async def test_the_open_utterance_is_kept_for_who_joins_now(feeds: list[Feed]) -
 
     assert open_utterance and (open_utterance.text, open_utterance.revision) == ("because", 1)
     assert feeds[1].interim(interview_id) is None
+
+
+async def test_what_comes_a_moment_after_the_last_one_left_is_not_kept(feeds: list[Feed]) -> None:
+    interview_id = uuid4()
+    await joined(feeds[0], gone := Observer(interview_id))
+    feeds[0].detach_observer(gone)
+
+    feeds[0].deliver(delivery_of(Change(interview_id, 1, [said("because", is_final=False)])))
+
+    assert (gone.deliveries, feeds[0].interim(interview_id)) == ([], None)
+    await eventually(lambda: feeds[0].is_idle, "nothing of it is left")
 
 
 async def test_what_nobody_here_watches_is_not_kept(feeds: list[Feed]) -> None:

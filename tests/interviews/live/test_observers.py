@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
-from django.db import connection
+from django.db.backends.signals import connection_created
 from django.db.models import QuerySet
 
 from interviews.access import Watcher
@@ -25,6 +25,7 @@ from interviews.wire.messages import Transcription
 from speech.backends.scripted import BLOCK_BYTES
 from speech.events import Final, Resume
 from tests.support.answers import babble, segments_in, text_of
+from tests.support.away import away
 from tests.support.live import (
     Message,
     candidate_of,
@@ -247,22 +248,6 @@ async def test_too_many_messages_end_the_connection(worker: Worker, settings: An
     assert (closed, observer.codes) == (Close.TRY_LATER, ["RATE_LIMIT_EXCEEDED"])
 
 
-def rename(before: str, after: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"ALTER TABLE {before} RENAME TO {after}")
-
-
-@asynccontextmanager
-async def a_database_that_is_away() -> AsyncIterator[None]:
-    """The table of segments is gone, which SQLite reports as it does a lost disk."""
-    table = Segment._meta.db_table
-    await in_database(rename, table, f"{table}_away")
-    try:
-        yield
-    finally:
-        await in_database(rename, f"{table}_away", table)
-
-
 async def test_who_watches_while_the_database_is_away_stays_and_is_shown_what_it_holds_then(
     worker: Worker, settings: Any
 ) -> None:
@@ -271,7 +256,7 @@ async def test_who_watches_while_the_database_is_away_stays_and_is_shown_what_it
 
     async with connected(observer_of(interview, ada, worker)) as observer:
         await joined(observer)
-        async with a_database_that_is_away():
+        async with away(Segment):
             observer.say("resync")
             beats = [await observer.until("heartbeat") for _ in range(10)]
         await in_database(interviews.start, interview.pk)
@@ -349,6 +334,47 @@ async def test_a_snapshot_shows_no_words_twice_where_a_final_was_lost(worker: Wo
     assert (texts(later), later["interim"]["text"]) == (["my greatest"], "and")
 
 
+async def test_a_snapshot_shows_no_words_of_an_answer_that_is_over_or_not_read_yet(worker: Worker) -> None:
+    interview, (first, _), ada = await watched()
+    said = await speaking(interview, first)
+
+    async with connected(observer_of(interview, ada, worker)) as observer:
+        revision = (await joined(observer))["revision"]
+        worker.feed.deliver(said(revision + 1, 0, "after what the rows hold"))
+        early = await observer.until("snapshot")
+        worker.feed.deliver(said(revision, 0, "whose end was lost"))
+        await in_database(answers.give_up, await the_answer())
+        late = await observer.until("snapshot", revision=revision + 1)
+
+    assert (early["revision"], early["interim"], late["interim"]) == (revision, None, None)
+    assert [len(shown["answers"]) for shown in (early, late)] == [1, 0]
+
+
+async def test_a_snapshot_that_was_read_before_a_change_is_not_shown_after_it(
+    worker: Worker, settings: Any
+) -> None:
+    settings.OBSERVER_HEARTBEAT_SECONDS = 0.1
+    interview, (first, _), ada = await watched()
+    await in_database(interviews.start, interview.pk)
+    session = observer_of(interview, ada, worker)
+
+    async with connected(session) as observer:
+        before = (await joined(observer))["revision"]
+        # It is told of before its commit can be read here.
+        session.deliver(Delivery(interview.pk, before + 1, ['{"type": "told"}']))
+        observer.say("resync")
+        await observer.until("told")
+        # Each follows a reading of what is wanted.
+        beats = [await observer.until("heartbeat") for _ in range(3)]
+        told = len(observer.heard)
+        await write(interview, first)
+        await observer.until("snapshot")
+
+    assert [beat["revision"] for beat in beats] == [before + 1] * 3
+    shown = [message["revision"] for message in observer.heard[told - 3 :] if message["type"] == "snapshot"]
+    assert shown == [before + 1]
+
+
 # Who doesn't read
 
 
@@ -394,6 +420,25 @@ async def test_who_says_that_they_see_stays(worker: Worker, settings: Any) -> No
             observer.say("seen", revision=beat["revision"])
 
     assert observer.closed is None
+
+
+async def test_who_says_that_they_saw_less_than_they_were_sent_has_not_read_it(
+    worker: Worker, settings: Any
+) -> None:
+    settings.OBSERVER_UNSEEN_BYTES = 100
+    settings.OBSERVER_UNSEEN_SECONDS = 0.3
+    settings.OBSERVER_HEARTBEAT_SECONDS = 0.05
+    interview, _, ada = await watched()
+
+    async with connected(observer_of(interview, ada, worker)) as observer:
+        # Before anything was asked, and then of a revision before the one that was.
+        observer.say("seen", revision=1)
+        for _ in range(5):
+            beat = await observer.until("heartbeat")
+            observer.say("seen", revision=beat["revision"] - 1)
+        closed = await observer.until_closed()
+
+    assert (closed, observer.codes) == (Close.IDLE, ["TIMEOUT"])
 
 
 async def test_a_socket_that_does_not_read_holds_little(worker: Worker, settings: Any) -> None:
@@ -606,6 +651,41 @@ async def test_a_lobby_that_says_so_is_shown_what_it_missed(worker: Worker, sett
         lobby.say("seen")
         shown = await lobby.until("lobby")
 
+    assert shown["interviews"][0]["status"] == "in_progress"
+
+
+@contextmanager
+def looks_at_the_rows() -> Iterator[list[Any]]:
+    """One for each call from an event loop, which opens a connection of its own."""
+    looks: list[Any] = []
+
+    def look(**connection: Any) -> None:
+        looks.append(connection)
+
+    connection_created.connect(look)
+    try:
+        yield looks
+    finally:
+        connection_created.disconnect(look)
+
+
+async def test_a_lobby_that_is_not_read_is_shown_what_it_missed_when_it_is(
+    worker: Worker, settings: Any
+) -> None:
+    settings.OBSERVER_UNSEEN_BYTES = 100
+    interview, _, ada = await watched()
+
+    async with connected(LobbySession(ada, every_seconds=0.02)) as lobby:
+        await lobby.until("lobby")
+        await in_database(interviews.start, interview.pk)
+        with looks_at_the_rows() as looks:
+            # When it looks again, it has found no room for what it saw before.
+            await eventually(lambda: len(looks) >= 2, "it looks twice")
+        before = len(lobby.said("lobby"))
+        lobby.say("seen")
+        shown = await lobby.until("lobby")
+
+    assert before == 1
     assert shown["interviews"][0]["status"] == "in_progress"
 
 

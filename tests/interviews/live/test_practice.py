@@ -123,6 +123,23 @@ async def test_where_nothing_is_measured_nothing_is() -> None:
     assert peer.said("voice_metrics") == []
 
 
+async def test_signs_of_life_are_not_answered_and_change_nothing() -> None:
+    interview, _ = await a_live_interview()
+
+    async with connected(PracticeSession(interview)) as peer:
+        await peer.until("practice_ready")
+        peer.say("keep_alive")
+        done = await practise(peer)
+
+    assert (done["text"], peer.codes) == (text_of(PCM), [])
+    assert {m["type"] for m in peer.heard} == {
+        "practice_ready",
+        "transcription",
+        "voice_metrics",
+        "practice_complete",
+    }
+
+
 async def test_it_can_be_done_again() -> None:
     interview, _ = await a_live_interview()
 

@@ -3,12 +3,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from uuid import uuid4
 
 import pytest
 
 from interviews.database import in_database
 from interviews.models import Answer, AudioChunk, AudioPart
-from interviews.processing.chunks import BATCH, ChunkReader, PartedAudio, after
+from interviews.processing.chunks import BATCH, ChunkReader, ChunksGone, PartedAudio, after
 from speech.exceptions import AudioDecodingFailed, AudioError, AudioFormatUnsupported
 from tests.support.media import encode, tone
 from tests.support.rows import an_interview
@@ -71,6 +72,19 @@ async def test_it_goes_from_the_rows_to_what_comes_meanwhile() -> None:
     assert await reading == list(enumerate(data))
 
 
+async def test_where_somebody_else_has_stored_the_audio_it_says_so() -> None:
+    answer = await in_database(an_answer_of, *numbered(BATCH + 1))
+    reader = ChunkReader(answer.pk, durable=BATCH + 1)
+    await reader.next()
+    await in_database(AudioChunk.objects.all().delete)
+    # One batch had been read from the rows before they went.
+    for _ in range(BATCH - 1):
+        await reader.next()
+
+    with pytest.raises(ChunksGone):
+        await reader.next()
+
+
 async def test_it_waits_for_more() -> None:
     answer = await in_database(an_answer_of)
     reader = ChunkReader(answer.pk, durable=0, memory_bytes=1000)
@@ -125,6 +139,17 @@ async def test_memory_is_bounded_however_far_the_reader_is_behind(commit_first: 
     assert most <= 2000 + 10 * 100
     assert await all_of(reader) == list(enumerate(data))
     assert reader.held_bytes == 0
+
+
+async def test_what_is_not_durable_is_held_though_it_is_over_the_bound() -> None:
+    reader = ChunkReader(uuid4(), durable=0, memory_bytes=100)
+    for index, data in enumerate(numbered(10, size=40)):
+        reader.add(index, data)
+    before = reader.held_bytes
+
+    reader.committed(4)
+
+    assert (before, reader.held_bytes) == (400, 240)
 
 
 async def test_a_reader_that_fell_behind_reads_rows_in_batches() -> None:

@@ -28,7 +28,7 @@ from speech.backends.scripted import Script
 from speech.events import Final
 from speech.metrics import unavailable
 from tests.support.answers import SCRIPTED, babble, segments_in, text_of
-from tests.support.live import a_live_interview
+from tests.support.live import a_live_interview, eventually
 from tests.support.media import encode
 from tests.support.rows import a_recruiter, an_answer, an_interview
 from tests.support.running import files, owed, recorded
@@ -38,6 +38,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 Status = Answer.Status
 POCKETSPHINX = "speech.backends.pocketsphinx.PocketSphinxBackend"
 PCM = babble(2)
+SLOW = {"BACKEND": SCRIPTED, "OPTIONS": {"recogniser": "other-1", "seconds_per_second": 0.4}}
 
 
 @pytest.fixture(autouse=True)
@@ -166,6 +167,73 @@ async def test_one_without_a_place_is_tried_again(backends: dict[str, Any], sett
 
     assert (at_first, at_once, later) == (False, False, True)
     assert (await the_row()).text == text_of(PCM)
+
+
+async def test_it_waits_while_the_recognisers_are_busy_with_answers(
+    backends: dict[str, Any], settings: Any
+) -> None:
+    busy = {**backends, "default": {"BACKEND": "tests.support.unreliable.BusyBackend"}}
+    await ask(await a_complete_answer())
+
+    settings.SPEECH_BACKENDS = busy
+    at_first = await retranscribe_one()
+    settings.SPEECH_BACKENDS = backends
+    later = await retranscribe_one()
+
+    assert (at_first, later) == (False, True)
+
+
+async def test_one_that_breaks_off_for_a_reason_of_its_own_is_tried_again() -> None:
+    answer = await a_complete_answer()
+    await ask(answer)
+    path = Path(answer.audio.path)
+    sound = await asyncio.to_thread(path.read_bytes)
+
+    # What stands where the file was can't be opened.
+    await asyncio.to_thread(lambda: (path.unlink(), path.mkdir()))
+    broken = await retranscribe_one()
+    between = await the_row()
+    await asyncio.to_thread(lambda: (path.rmdir(), path.write_bytes(sound)))
+    await in_database(Retranscription.objects.update, lease_until=timezone.now() - timedelta(seconds=1))
+    done = await retranscribe_one()
+
+    assert (broken, done) == (True, True)
+    assert (between.failure, between.done_at) == ("", None)
+    assert (await the_row()).text == text_of(PCM)
+
+
+async def test_one_is_kept_for_as_long_as_it_takes(backends: dict[str, Any], settings: Any) -> None:
+    settings.SPEECH_BACKENDS = {**backends, "other": SLOW}
+    settings.ANSWER_LEASE_SECONDS = 0.6
+    await ask(await a_complete_answer())
+    working = asyncio.create_task(retranscribe_one())
+    await eventually(lambda: in_database(Retranscription.objects.exclude(lease_until=None).exists), "claimed")
+
+    others = []
+    while not working.done():
+        others.append(await retranscribe_one())
+        await asyncio.sleep(0.05)
+
+    assert set(others) == {False}
+    assert (await the_row()).text == text_of(PCM)
+
+
+async def test_one_that_was_done_by_somebody_else_meanwhile_is_left_as_it_is(
+    backends: dict[str, Any], settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.SPEECH_BACKENDS = {**backends, "other": SLOW}
+    settings.ANSWER_LEASE_SECONDS = 0.6
+    await ask(await a_complete_answer())
+    working = asyncio.create_task(retranscribe_one())
+    await eventually(lambda: in_database(Retranscription.objects.exclude(lease_until=None).exists), "claimed")
+
+    await in_database(Retranscription.objects.update, text="faster", done_at=timezone.now())
+
+    assert await working
+    assert (await the_row()).text == "faster"
+    assert [r.levelname for r in caplog.records if r.name == "interviews.processing.retranscription"] == [
+        "INFO"
+    ]
 
 
 async def test_of_two_who_claim_one_at_once_one_does_it() -> None:

@@ -158,6 +158,33 @@ async def test_chunks_that_can_not_be_decoded_are_kept(settings: Any) -> None:
     assert (files(settings), await chunks_left()) == ([], (2, 1))
 
 
+async def test_a_storage_that_is_no_folder_takes_the_file_too(settings: Any) -> None:
+    remote = {"BACKEND": "tests.support.away.RemoteStorage"}
+    settings.STORAGES = {**settings.STORAGES, "default": remote}
+    interview, _ = await a_live_interview()
+    pcm = babble(1)
+    answer = await in_database(owed, interview, pcm)
+
+    await store_audio(answer)
+
+    assert await sound_of(answer) == pcm
+    assert (files(settings), await chunks_left()) == ([], (0, 0))
+
+
+async def test_who_finds_the_chunks_taken_while_they_read_them_leaves_the_answer_to_whoever_took_them(
+    handed: list[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    interview, _ = await a_live_interview()
+    answer = await in_database(recorded, interview, babble(1))
+    await in_database(complete_answer, answer, 2000, 0.8, unavailable())
+    await in_database(AudioChunk.objects.filter(index=3).delete)
+
+    await settle(answer)
+
+    assert handed == []
+    assert [r.levelname for r in caplog.records if r.name == "interviews.processing.settling"] == ["INFO"]
+
+
 # The hand-over
 
 

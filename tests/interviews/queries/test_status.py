@@ -10,6 +10,7 @@ from interviews.errors import Code
 from interviews.models import Interview
 from interviews.queries import status
 from interviews.services.answers import complete_answer, fail_answer, finish_recording, write_answer
+from interviews.services.interviews import cancel
 from interviews.wire.messages import AnswerComplete, parts
 from interviews.wire.messages import VoiceMetricsMessage as Metrics
 from tests.support.rows import an_interview
@@ -44,6 +45,13 @@ def test_the_welcome_says_what_is_under_way() -> None:
     )
     # Its audio is all there: there is nothing to go on with.
     assert finishing.under_way is None  # type: ignore[attr-defined]
+
+
+def test_before_its_beginning_and_after_a_cancelled_end_nothing_is_asked() -> None:
+    scheduled, cancelled = an_interview(), a_running_interview()
+    cancel(cancelled)
+
+    assert [status.current_step(interview.pk) for interview in (scheduled, cancelled)] == [[], []]
 
 
 def test_the_welcome_says_what_is_answered_and_asks_the_current_question() -> None:

@@ -92,6 +92,18 @@ def test_what_is_done_again_changes_nothing_and_says_the_same(name: str, questio
     assert state_of(interview) == before
 
 
+def test_a_take_that_is_given_up_again_says_the_same() -> None:
+    interview = a_running_interview()
+    answer = begin(interview).answer
+    first = give_up(answer)
+    before = state_of(interview)
+
+    again = give_up(answer)
+
+    assert again == first
+    assert state_of(interview) == before
+
+
 def test_a_segment_that_is_kept_again_is_the_same_segment() -> None:
     interview = a_running_interview()
     answer = begin(interview).answer

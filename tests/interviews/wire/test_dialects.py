@@ -185,6 +185,12 @@ def test_basic_gets_no_final_of_a_written_answer() -> None:
     assert adapted(complete(kind="text"), QUESTION) == [QUESTION]
 
 
+def test_basic_knows_no_warnings_but_one_that_ends_it() -> None:
+    assert adapted(warning(Code.CAPACITY_EXCEEDED), warning(Code.SERVER_RESTARTING)) == [
+        error(Code.SERVER_RESTARTING)
+    ]
+
+
 @pytest.mark.parametrize("code", [Code.CAPACITY_EXCEEDED, Code.STT_FAILED])
 def test_basic_is_told_why_the_transcript_follows_later(code: Code) -> None:
     pending = complete(status="pending", text="", failure=code.value)
