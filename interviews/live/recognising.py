@@ -156,10 +156,7 @@ class Recognising:
 
     async def _drain(self, stream: SpeechStream) -> None:
         """Waits for the last final, as long as the recogniser says anything at all."""
-        try:
-            await stream.end_input()
-        except SpeechError:
-            return await self._lose()
+        await stream.end_input()
         event_count = -1
         while not self.is_over.is_set() and event_count != self._event_count:
             event_count = self._event_count
