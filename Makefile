@@ -1,6 +1,7 @@
 # make run     serves the product with a demo; HOST=, PORT= and SITE_URL= change the address
 # make test    installs what the tests need, checks, and runs every test
 # make check   the quick part: style, types, migrations, layers, JavaScript; make check-style etc. is one of them
+# make coverage says which lines of the live path no test runs, and fails if there are any
 # make bench   a table of how fast it is; AUDIO_DIR= takes speech from a folder of WAV files
 # make pages   the long form of the test of pages: with N= interviews, 2,000 if not said
 # make leaks   the long form of the test that nothing is left behind
@@ -24,9 +25,13 @@ BIN := $(VENV)/bin
 # Debian keeps the server's program out of the way of PATH.
 NEED_POSTGRES := ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || scripts/need postgresql
 
+# What stands between a candidate's voice and its row, and the tests that run it in their own process.
+LIVE_PATH := interviews/consumers.py interviews/live interviews/processing interviews/services/answers.py interviews/wire
+COVERING := tests/interviews tests/speech
+
 CHECKS := check-types check-scripts check-layers check-migrations check-style
 
-.PHONY: run test check $(CHECKS) bench pages leaks long chaos messages schema
+.PHONY: run test check $(CHECKS) coverage bench pages leaks long chaos messages schema
 .DEFAULT_GOAL := run
 
 run: $(VENV)/run
@@ -58,6 +63,18 @@ check-style: $(VENV)/dev node_modules/.package-lock.json
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@node_modules/.bin/biome ci --colors=off --error-on-warnings
+
+# Counted is what runs in the tests' processes and in programs that they start: on the event loop, in threads, in the fork
+# server. Not counted are the fork server's children (decoders, meters, PocketSphinx): they are killed when they have
+# done their work, and some may open no file to leave a count in.
+coverage: $(VENV)/dev
+	@scripts/need flite=flite redis-server=redis-server
+	@rm -rf var/coverage && mkdir -p var/coverage
+	@$(BIN)/coverage run -m pytest -q -n 2 --dist loadfile $(COVERING)
+	@$(BIN)/coverage combine -q
+	@$(BIN)/coverage report --skip-covered
+	@$(BIN)/coverage json -q -o var/coverage/report.json
+	@$(BIN)/python scripts/uncovered.py var/coverage/report.json $(LIVE_PATH)
 
 bench: $(VENV)/dev
 	@scripts/need flite=flite redis-server=redis-server
