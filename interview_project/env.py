@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 from django.core.exceptions import ImproperlyConfigured
 
 from speech.conf import BackendsSetting
-from speech.declarations import Declarations, Setting, Whole
+from speech.setting_declarations import Declarations, Setting, Whole
 
 T = TypeVar("T")
 

@@ -21,7 +21,7 @@ from django.db.models import Q, QuerySet
 
 from interviews.conf import conf
 from interviews.models import Answer, AnswerQuerySet, Interview, Note, QuestionSet, watcher_field
-from interviews.people import Person, name_of, open_sessions
+from interviews.users import Person, name_of, open_sessions
 
 COOKIE_SALT = "interviews.candidate"
 MEDIA_SALT = "interviews.media"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from speech.declarations import Address, Declarations, Text, Whole
+from speech.setting_declarations import Address, Declarations, Text, Whole
 
 
 class InterviewSettings(Declarations):

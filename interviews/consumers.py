@@ -137,7 +137,7 @@ class SocketConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await session.aclose()
 
 
-class CandidateConsumer(SocketConsumer):
+class BaseCandidateConsumer(SocketConsumer):
     """For whoever has the interview's cookie."""
 
     async def connect(self) -> None:
@@ -151,7 +151,7 @@ class CandidateConsumer(SocketConsumer):
         raise NotImplementedError
 
 
-class AnswerConsumer(CandidateConsumer):
+class CandidateConsumer(BaseCandidateConsumer):
     """`ws/interviews/<uuid>/`: the candidate's."""
 
     session: CandidateSession | None
@@ -172,7 +172,7 @@ class AnswerConsumer(CandidateConsumer):
             self.session.receive(message, len(text_data))
 
 
-class PracticeConsumer(CandidateConsumer):
+class PracticeConsumer(BaseCandidateConsumer):
     """`ws/interviews/<uuid>/practice/`: the candidate's, before the interview begins."""
 
     session: PracticeSession | None

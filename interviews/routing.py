@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import path, re_path
 
 from interviews.consumers import (
-    AnswerConsumer,
+    CandidateConsumer,
     LobbyConsumer,
     PracticeConsumer,
     UnknownConsumer,
@@ -12,7 +12,7 @@ from interviews.consumers import (
 
 websocket_urlpatterns = [
     path("ws/interviews/", LobbyConsumer.as_asgi()),
-    path("ws/interviews/<uuid:interview_id>/", AnswerConsumer.as_asgi(), name="answer_socket"),
+    path("ws/interviews/<uuid:interview_id>/", CandidateConsumer.as_asgi(), name="answer_socket"),
     path("ws/interviews/<uuid:interview_id>/practice/", PracticeConsumer.as_asgi(), name="practice_socket"),
     path("ws/interviews/<uuid:interview_id>/watch/", WatchConsumer.as_asgi(), name="watch_socket"),
     re_path("", UnknownConsumer.as_asgi()),

@@ -11,7 +11,7 @@ from django.core.checks import CheckMessage, Error
 from speech.backends import backend_class
 from speech.backends.base import BaseBackend
 from speech.conf import conf
-from speech.declarations import Declarations
+from speech.setting_declarations import Declarations
 
 
 def errors_of(declarations: Declarations, error_id: str) -> list[CheckMessage]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from speech.declarations import Declarations, Setting, Whole
+from speech.setting_declarations import Declarations, Setting, Whole
 
 Backends = Mapping[str, Mapping[str, Any]]
 

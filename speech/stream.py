@@ -39,7 +39,7 @@ from speech.events import (
     ms_from_samples,
 )
 from speech.exceptions import CapacityExceeded, SpeechError
-from speech.kept_audio import KeptAudio
+from speech.replay_buffer import ReplayBuffer
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +107,7 @@ class SpeechStream:
             self._aliases.append(FALLBACK)
         self._clock = clock
         self._resume = resume
-        self._audio = KeptAudio(resume.offset_samples, KEEP_SECONDS)
+        self._audio = ReplayBuffer(resume.offset_samples, KEEP_SECONDS)
         self._fed = resume.offset_samples
         self._half_sample = b""
         self._input_is_over = False

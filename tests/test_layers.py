@@ -30,7 +30,7 @@ queries templatetags
 wire orchestration
 access links
 models database errors media
-conf people
+conf users
 """
 
 

@@ -15,7 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from interview_project.env import env_bool, env_int, env_list, env_str, secret_from_file
 from interviews.conf import conf as interviews_conf
 from speech.conf import conf as speech_conf
-from speech.declarations import Text
+from speech.setting_declarations import Text
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = ROOT / "interview_project" / "settings.py"

@@ -6,7 +6,7 @@ import re
 import pytest
 from django.test import AsyncClient, Client
 
-from interviews.admin.history import COMPONENTS
+from interviews.admin.read_only import COMPONENTS
 from tests.support.servers import ROOT
 
 CSS = ROOT / "static" / "interviews" / "css"

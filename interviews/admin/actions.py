@@ -14,7 +14,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from interviews import exports
-from interviews.admin.asking import Action, Refused, Result, confirmed
+from interviews.admin.confirmation import Action, Refused, Result, confirmed
 from interviews.conf import conf
 from interviews.forms import MAX_LINK_DAYS
 from interviews.media import blocks_of

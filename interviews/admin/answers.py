@@ -13,7 +13,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from interviews import access
-from interviews.admin.history import STYLES, HistoryAdmin, ReadOnlyInline
+from interviews.admin.read_only import STYLES, HistoryAdmin, ReadOnlyInline
 from interviews.models import Answer, Retranscription, Segment
 from interviews.templatetags.transcripts import duration, percent
 

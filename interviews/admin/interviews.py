@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from interviews import access
 from interviews.admin.actions import ACTIONS
-from interviews.admin.history import SCRIPTS, STYLES, HistoryAdmin, ReadOnlyInline
+from interviews.admin.read_only import SCRIPTS, STYLES, HistoryAdmin, ReadOnlyInline
 from interviews.models import Answer, Correction, Interview, Invitation, Question
 from interviews.queries.transcripts import transcript, with_counts, with_totals
 from interviews.services import audit

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from interviews import access
-from interviews.admin.history import HistoryAdmin
+from interviews.admin.read_only import HistoryAdmin
 from interviews.models import Correction, Invitation, Note, Retranscription
 from interviews.templatetags.transcripts import duration
 

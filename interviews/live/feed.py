@@ -24,7 +24,7 @@ from channels.layers import get_channel_layer
 
 from interviews.database import in_database
 from interviews.live.broadcast import Broadcaster, Delivery, group_name
-from interviews.live.sockets import CandidateSocket, ObserverSocket, Sockets
+from interviews.live.registry import CandidateSocket, ObserverSocket, Registry
 from interviews.live.watchers import Watchers
 from interviews.queries.status import standings
 from interviews.services.candidate_heard import record_heard
@@ -53,8 +53,8 @@ class Feed:
         self.broadcaster = broadcaster
         self.interims: Liveness = "live"
         self._process = uuid4()
-        self._candidates: Sockets[CandidateSocket] = Sockets()
-        self._observers: Sockets[ObserverSocket] = Sockets()
+        self._candidates: Registry[CandidateSocket] = Registry()
+        self._observers: Registry[ObserverSocket] = Registry()
         self._watchers = Watchers(self._process, self._observers, broadcaster.send)
         self._channel = ""
         # When each interview's group was joined, and the process's own, which carries its echo.

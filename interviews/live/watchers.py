@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from interviews.live.sockets import ObserverSocket, Sockets
+from interviews.live.registry import ObserverSocket, Registry
 
 # Longer than two of the feed's REJOIN_SECONDS: one message may be lost.
 PRESENCE_SECONDS = 25.0
@@ -23,7 +23,7 @@ class Watchers:
     """`process` is the one that this is part of; `send` puts a message into an interview's group."""
 
     def __init__(
-        self, process: UUID, observers: Sockets[ObserverSocket], send: Callable[[UUID, dict[str, Any]], None]
+        self, process: UUID, observers: Registry[ObserverSocket], send: Callable[[UUID, dict[str, Any]], None]
     ) -> None:
         self._process = process.hex
         self._observers = observers

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.management.base import CommandError
 
-from interviews.people import person_called
+from interviews.users import person_called
 
 
 def owner_called(login: str | None) -> AbstractBaseUser | None:

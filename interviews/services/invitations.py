@@ -25,7 +25,7 @@ from django.utils.translation import gettext_lazy as _
 from interviews import access, links
 from interviews.conf import conf
 from interviews.models import Interview, Invitation
-from interviews.people import mail_address_of, name_of
+from interviews.users import mail_address_of, name_of
 
 logger = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django import template
 
-from interviews import people
+from interviews import users
 
 register = template.Library()
-register.filter(people.mail_address_of)
+register.filter(users.mail_address_of)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 
 from interviews import access
 from interviews.models import Answer, Correction, Segment
-from interviews.people import name_of
+from interviews.users import name_of
 
 register = template.Library()
 

@@ -14,7 +14,7 @@ from speech import Ended, Event, SpeechStream, open_stream
 from speech.backends import get_backend
 from speech.events import BYTES_PER_SECOND, CatchingUp, Live
 from speech.exceptions import SpeechError
-from speech.kept_audio import KeptAudio
+from speech.replay_buffer import ReplayBuffer
 from tests.speech.contract import finals
 from tests.support.footprint import nothing_left_behind
 from tests.support.unreliable import SlowToRestartBackend
@@ -210,8 +210,8 @@ async def test_a_stream_of_silence_ends_as_long_as_it_was() -> None:
     assert (await say("default", silence(100)))[-1] == Ended(100_000)
 
 
-def test_kept_audio_is_addressed_by_samples() -> None:
-    kept = KeptAudio(1000, max_seconds=1)
+def test_the_replay_buffer_is_addressed_by_samples() -> None:
+    kept = ReplayBuffer(1000, max_seconds=1)
     kept.append(bytes(range(200)))
 
     kept.drop(1010)
@@ -221,16 +221,16 @@ def test_kept_audio_is_addressed_by_samples() -> None:
     assert kept.read(1099, 10) == bytes([198, 199])
 
 
-def test_kept_audio_does_not_give_what_it_has_dropped() -> None:
-    kept = KeptAudio(0, max_seconds=1)
+def test_the_replay_buffer_does_not_give_what_it_has_dropped() -> None:
+    kept = ReplayBuffer(0, max_seconds=1)
     kept.append(babble(3))
 
     with pytest.raises(SpeechError):
         kept.read(31_999, 10)
 
 
-def test_kept_audio_is_bounded() -> None:
-    kept = KeptAudio(0, max_seconds=1)
+def test_the_replay_buffer_is_bounded() -> None:
+    kept = ReplayBuffer(0, max_seconds=1)
 
     kept.append(babble(3))
 

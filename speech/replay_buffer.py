@@ -4,7 +4,7 @@ from speech.events import BYTES_PER_SECOND
 from speech.exceptions import SpeechError
 
 
-class KeptAudio:
+class ReplayBuffer:
     """The latest PCM of an audio, by its sample numbers. What is over the bound goes, the oldest first."""
 
     def __init__(self, start: int, max_seconds: float) -> None:

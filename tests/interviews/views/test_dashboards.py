@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from interviews.models import Answer
-from interviews.views.live import SIDE_BY_SIDE_MAX
+from interviews.views.dashboards import SIDE_BY_SIDE_MAX
 from tests.support.pages import signed_in
 from tests.support.rows import MEASURED, METRICS, TRACE, a_recruiter, an_answer, an_interview
 

@@ -45,7 +45,7 @@ class ObserverSocket(Socket, Protocol):
 AnySocket = TypeVar("AnySocket", bound=Socket)
 
 
-class Sockets(Generic[AnySocket]):
+class Registry(Generic[AnySocket]):
     """Those of one kind, by their interviews."""
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser, User
 from django.test import Client
 
-from interviews import people
+from interviews import users
 from tests.support.rows import a_recruiter
 
 pytestmark = pytest.mark.django_db
@@ -26,20 +26,20 @@ class Plain:
 def test_people_are_called_by_their_full_name_else_by_their_login() -> None:
     ada, bea = a_recruiter("ada", first_name="Ada", last_name="Example"), a_recruiter("bea")
 
-    assert [people.name_of(one) for one in (ada, bea)] == ["Ada Example", "bea"]
-    assert people.name_of(Plain()) == "ada@example.org"  # type: ignore[arg-type]
-    assert people.name_of(AnonymousUser()) == ""
+    assert [users.name_of(one) for one in (ada, bea)] == ["Ada Example", "bea"]
+    assert users.name_of(Plain()) == "ada@example.org"  # type: ignore[arg-type]
+    assert users.name_of(AnonymousUser()) == ""
 
 
 def test_an_address_is_empty_where_there_is_none() -> None:
-    assert people.mail_address_of(a_recruiter("ada")) == "ada@example.org"
-    assert [people.mail_address_of(one) for one in (User(email=""), Plain(), None)] == ["", "", ""]
+    assert users.mail_address_of(a_recruiter("ada")) == "ada@example.org"
+    assert [users.mail_address_of(one) for one in (User(email=""), Plain(), None)] == ["", "", ""]
 
 
 def test_people_are_found_by_their_login() -> None:
     ada = a_recruiter("ada")
 
-    assert (people.person_called("ada"), people.person_called("bea")) == (ada, None)
+    assert (users.person_called("ada"), users.person_called("bea")) == (ada, None)
 
 
 def signed_in(engine: str, settings: Any, folder: Path) -> Any:
@@ -55,7 +55,7 @@ def signed_in(engine: str, settings: Any, folder: Path) -> Any:
 def test_a_session_is_open_whatever_keeps_it(engine: str, settings: Any, tmp_path: Path) -> None:
     session = signed_in(engine, settings, tmp_path)
 
-    assert people.open_sessions({session.session_key, "another"}) == {session.session_key}
+    assert users.open_sessions({session.session_key, "another"}) == {session.session_key}
 
 
 # A signed cookie is kept by its browser alone, and holds until its time is over.
@@ -66,7 +66,7 @@ def test_who_signs_out_ends_their_session(engine: str, settings: Any, tmp_path: 
 
     session.flush()
 
-    assert people.open_sessions({key}) == set()
+    assert users.open_sessions({key}) == set()
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -75,7 +75,7 @@ def test_a_session_ends_with_its_time(engine: str, settings: Any, tmp_path: Path
     settings.SESSION_COOKIE_AGE = -1
     session.save()
 
-    assert people.open_sessions({session.session_key}) == set()
+    assert users.open_sessions({session.session_key}) == set()
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -91,4 +91,4 @@ def test_sessions_that_are_rows_take_one_query(
     keys = {session.session_key for session in sessions}
 
     with django_assert_num_queries(1):
-        assert people.open_sessions(keys) == keys
+        assert users.open_sessions(keys) == keys

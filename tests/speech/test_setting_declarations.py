@@ -6,7 +6,7 @@ import pytest
 from django.test import override_settings
 
 from speech.checks import errors_of
-from speech.declarations import Address, Declarations, Setting, Text, Whole
+from speech.setting_declarations import Address, Declarations, Setting, Text, Whole
 
 
 class Settings(Declarations):
