@@ -67,7 +67,7 @@ class Site:
     def environment(self) -> dict[str, str]:
         own = {"DATA_DIR": str(self.folder), "SITE_URL": self.url, "PYTHONPATH": str(ROOT)}
         own["SPEECH_SLOTS_DIRECTORY"] = str(self.folder / "slots")
-        return {**os.environ, "DJANGO_SETTINGS_MODULE": "interview_project.settings", **own, **self.settings}
+        return {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.support.site_settings", **own, **self.settings}
 
     def manage(self, *command: str) -> str:
         arguments = [sys.executable, str(ROOT / "manage.py"), *command]

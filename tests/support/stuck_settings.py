@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from interview_project.settings import *  # noqa: F403
-from interview_project.settings import SPEECH_BACKENDS
+from tests.support.site_settings import *  # noqa: F403
+from tests.support.site_settings import SPEECH_BACKENDS
 
 SPEECH_BACKENDS["default"] = {
     "BACKEND": "speech.backends.scripted.ScriptedBackend",
