@@ -2,17 +2,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
 from tests.support.browsers import LEAD_SECONDS, SENTENCE, Opener, Watched, hearing, launched
+from tests.support.clients import sign_in
 from tests.support.proxy import Proxy
-from tests.support.servers import Site, new_site
+from tests.support.servers import Created, Site, new_site
 from tests.support.voices import FOLDER, read_pcm, save, silence, speak
 
+INTERVIEWS_AT_ONCE = 12
 # Two cores, a browser, a recogniser: things take their time, and each wait ends as soon as it can.
 expect.set_options(timeout=30_000)
 
@@ -24,22 +25,48 @@ def playwright() -> Iterator[Playwright]:
         yield playwright
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    return new_site(tmp_path)
+# One site a file: to start one takes longer than most of what is done with it.
+
+
+@pytest.fixture(scope="module")
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """A file's SETTINGS are those of its site."""
+    settings: dict[str, str] = getattr(request.module, "SETTINGS", {})
+    return new_site(tmp_path_factory.mktemp("site"), **settings)
+
+
+@pytest.fixture(scope="module")
+def way(site: Site) -> Iterator[Proxy]:
+    with Proxy(site.port) as way:
+        yield way
 
 
 @pytest.fixture
-def proxy(site: Site) -> Iterator[Proxy]:
-    """A way to the site that can be cut."""
-    with Proxy(site.port) as proxy:
-        yield proxy
+def proxy(way: Proxy) -> Iterator[Proxy]:
+    """A way to the site that can be cut, and is whole again after each test."""
+    yield way
+    way.restore()
 
 
-@pytest.fixture
-def server(site: Site, proxy: Proxy) -> Iterator[Site]:
-    with site.serve(ALLOWED_ORIGINS=f"{site.url},http://127.0.0.1:{proxy.port}"):
+@pytest.fixture(scope="module")
+def server(site: Site, way: Proxy) -> Iterator[Site]:
+    with site.serve(ALLOWED_ORIGINS=f"{site.url},http://127.0.0.1:{way.port}"):
         yield site
+
+
+@pytest.fixture(scope="module")
+def interviews(server: Site) -> Iterator[Created]:
+    def without_end() -> Iterator[Created]:
+        while True:
+            yield from server.create_interviews(INTERVIEWS_AT_ONCE, "Why you?", "Why us?")
+
+    return without_end()
+
+
+@pytest.fixture
+def created(interviews: Iterator[Created]) -> Created:
+    """An interview of two questions that nobody has begun."""
+    return next(interviews)
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +76,25 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     save(voice, silence(LEAD_SECONDS) + read_pcm(speak(SENTENCE)))
     with launched(playwright, *hearing(voice)) as browser:
         yield browser
+
+
+@pytest.fixture(scope="module")
+def staff(server: Site) -> list[Any]:
+    """The cookies of a recruiter who has signed in, and may see everything."""
+    cookies = (cookie.split("=", 1) for cookie in sign_in(server).split("; "))
+    return [{"name": name, "value": value, "url": server.url} for name, value in cookies]
+
+
+@pytest.fixture
+def open_desk(open_context: Opener, staff: list[Any]) -> Opener:
+    """Opens contexts of that recruiter."""
+
+    def open_desk(**options: Any) -> Watched:
+        watched = open_context(**options)
+        watched.context.add_cookies(staff)
+        return watched
+
+    return open_desk
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ def sign_in(page: Page, site: Site, path: str = "/", *, name: str = RECRUITER) -
     enter(page, name)
 
 
-def enter(page: Page, name: str) -> None:
+def enter(page: Page, name: str = RECRUITER) -> None:
     page.get_by_label("Username").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()

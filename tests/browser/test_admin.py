@@ -32,7 +32,7 @@ print(interview.pk)
 
 
 def test_interviews_are_listed_acted_upon_and_printed(server: Site, open_context: Opener) -> None:
-    interview_id = server.manage("shell", "-v0", "-c", ROWS).strip()
+    interview_id = server.run_code(ROWS).strip()
     page = open_context().page()
     people.sign_in(page, server, f"/interviews/{interview_id}/")
     page.get_by_text("Export", exact=True).click()

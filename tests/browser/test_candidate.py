@@ -1,23 +1,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from uuid import UUID
 
 import pytest
-from playwright.sync_api import Page, Playwright, expect
+from playwright.sync_api import Browser, Page, Playwright, expect
 
 from tests.browser import people
 from tests.support.browsers import SENTENCE, Opener, launched
+from tests.support.observing import rows
 from tests.support.proxy import Proxy
-from tests.support.servers import Site
+from tests.support.servers import Created, Site, free_port
 
 
 def texts(site: Site, interview_id: str) -> list[str]:
-    code = (
-        "from interviews.models import Answer;"
-        f"rows = Answer.objects.filter(question__interview={interview_id!r}, status='complete');"
-        "print(*rows.order_by('question__position').values_list('text', flat=True), sep='\\n')"
+    query = (
+        "SELECT answer.text FROM interviews_answer AS answer"
+        " JOIN interviews_question AS question ON question_id = question.id"
+        " WHERE status = 'complete' AND interview_id = ? ORDER BY question.position"
     )
-    return site.manage("shell", "-v0", "-c", code).splitlines()
+    return [text for (text,) in rows(site, query, UUID(interview_id).hex)]
 
 
 def saved(seconds: int) -> re.Pattern[str]:
@@ -26,9 +29,8 @@ def saved(seconds: int) -> re.Pattern[str]:
 
 
 def test_an_answer_survives_a_network_that_goes_away(
-    server: Site, proxy: Proxy, open_context: Opener
+    server: Site, proxy: Proxy, created: Created, open_context: Opener
 ) -> None:
-    created = server.create_interview("Why you?", "Why us?")
     candidate = open_context()
     candidate.expected = ("WebSocket connection to",)
     page = candidate.page()
@@ -53,9 +55,8 @@ def test_an_answer_survives_a_network_that_goes_away(
 
 
 def test_an_answer_that_ends_without_a_network_is_saved_later(
-    server: Site, proxy: Proxy, open_context: Opener
+    server: Site, proxy: Proxy, created: Created, open_context: Opener
 ) -> None:
-    created = server.create_interview("Why you?", "Why us?")
     candidate = open_context()
     candidate.expected = ("WebSocket connection to",)
     page = candidate.page()
@@ -73,19 +74,21 @@ def test_an_answer_that_ends_without_a_network_is_saved_later(
     assert texts(server, created["interview_id"]) == [SENTENCE]
 
 
-def test_an_answer_survives_a_server_that_is_killed(site: Site, open_context: Opener) -> None:
-    created = site.create_interview("Why you?", "Why us?")
+def test_an_answer_survives_a_server_that_is_killed(
+    site: Site, created: Created, open_context: Opener
+) -> None:
     candidate = open_context()
     candidate.expected = ("WebSocket connection to",)
     page = candidate.page()
-    with site.serve() as process:
-        people.begin(page, created["candidate_url"])
+    port = free_port()
+    with site.serve(port) as process:
+        people.begin(page, site.by_port(created["candidate_url"], port))
         people.record(page)
         expect(people.interim(page)).to_contain_text("i believe that")
         process.kill()
         expect(page.get_by_text("Connection lost. Connecting again …")).to_be_visible()
 
-    with site.serve():
+    with site.serve(port):
         expect(people.finals(page)).to_contain_text(SENTENCE)
         people.stop(page)
         people.question(page, "Why us?")
@@ -93,16 +96,17 @@ def test_an_answer_survives_a_server_that_is_killed(site: Site, open_context: Op
 
 
 def test_an_answer_that_no_recogniser_is_free_for_is_recorded_and_says_so(
-    site: Site, open_context: Opener
+    site: Site, interviews: Iterator[Created], open_context: Opener
 ) -> None:
-    busy, created = site.create_interview("Why you?"), site.create_interview("Why you?", "Why us?")
+    busy, created = next(interviews), next(interviews)
     first, page = open_context().page(), open_context().page()
-    with site.serve(SPEECH_CAPACITY="1"):
-        people.begin(first, busy["candidate_url"])
+    port, slots = free_port(), str(site.folder / "a single slot")
+    with site.serve(port, SPEECH_CAPACITY="1", SPEECH_SLOTS_DIRECTORY=slots):
+        people.begin(first, site.by_port(busy["candidate_url"], port))
         people.record(first)
         expect(people.interim(first)).to_contain_text("i believe that")
 
-        people.begin(page, created["candidate_url"])
+        people.begin(page, site.by_port(created["candidate_url"], port))
         people.record(page)
         expect(
             page.get_by_text("Its transcript follows later, so that no words appear here.")
@@ -115,9 +119,8 @@ def test_an_answer_that_no_recogniser_is_free_for_is_recorded_and_says_so(
 
 
 def test_an_answer_goes_on_in_another_tab_and_the_first_does_not_come_back(
-    server: Site, open_context: Opener
+    server: Site, created: Created, open_context: Opener
 ) -> None:
-    created = server.create_interview("Why you?", "Why us?")
     candidate = open_context()
     first, second = candidate.page(), candidate.page()
     people.begin(first, created["candidate_url"])
@@ -135,8 +138,9 @@ def test_an_answer_goes_on_in_another_tab_and_the_first_does_not_come_back(
     assert texts(server, created["interview_id"]) == [f"{SENTENCE} {SENTENCE}"]
 
 
-def test_leaving_while_something_is_unsaved_asks_first(server: Site, open_context: Opener) -> None:
-    created = server.create_interview("Why you?")
+def test_leaving_while_something_is_unsaved_asks_first(
+    server: Site, created: Created, open_context: Opener
+) -> None:
     page = open_context().page()
     people.begin(page, created["candidate_url"])
     people.record(page)
@@ -150,11 +154,12 @@ def test_leaving_while_something_is_unsaved_asks_first(server: Site, open_contex
     expect(page.get_by_role("heading", name="Your answer was interrupted")).to_be_visible()
 
 
-def test_a_question_is_answered_in_writing(server: Site, open_context: Opener) -> None:
-    created = server.create_interview("Why you?")
+def test_a_question_is_answered_in_writing(
+    server: Site, created: Created, open_context: Opener, open_desk: Opener
+) -> None:
     page = open_context().page()
-    recruiter = open_context().page()
-    people.sign_in(recruiter, server, f"/interviews/{created['interview_id']}/live/")
+    recruiter = open_desk().page()
+    recruiter.goto(f"{server.url}/interviews/{created['interview_id']}/live/")
     people.consent(page, created["candidate_url"])
     page.get_by_role("button", name="Begin without a microphone").click()
     people.question(page, "Why you?")
@@ -162,45 +167,52 @@ def test_a_question_is_answered_in_writing(server: Site, open_context: Opener) -
     page.get_by_label("Your answer").fill("Because <b>I</b> write.")
     page.get_by_role("button", name="Send the answer").click()
 
+    people.question(page, "Why us?")
+    page.get_by_label("Your answer").fill("Because you read.")
+    page.get_by_role("button", name="Send the answer").click()
+
     expect(page.get_by_role("heading", name="Your interview is complete")).to_be_focused()
     expect(people.card(recruiter, 1)).to_contain_text("Because <b>I</b> write.")
     expect(people.card(recruiter, 1)).to_contain_text("Answered in writing")
 
 
-REFUSALS = [
-    (
-        ["--use-fake-device-for-media-stream", "--deny-permission-prompts"],
-        "was not allowed to use the microphone",
-    ),
-    (["--use-fake-ui-for-media-stream"], "No microphone was found"),
-]
+@pytest.fixture(scope="module")
+def without_microphone(playwright: Playwright) -> Iterator[Browser]:
+    """To which the site is also `interviews.test`."""
+    names = "--host-resolver-rules=MAP interviews.test 127.0.0.1"
+    with launched(playwright, "--use-fake-ui-for-media-stream", names) as browser:
+        yield browser
 
 
-@pytest.mark.parametrize(("arguments", "sentence"), REFUSALS)
-def test_a_microphone_that_can_not_be_used_is_explained(
-    server: Site, playwright: Playwright, arguments: list[str], sentence: str
+def expect_refusal(page: Page, created: Created, sentence: str) -> None:
+    people.consent(page, created["candidate_url"])
+
+    page.get_by_role("button", name="Use the microphone").click()
+
+    expect(page.get_by_role("alert").filter(has_text=sentence)).to_be_visible()
+    expect(page.get_by_role("button", name="Use the microphone")).to_be_visible()
+
+
+def test_a_microphone_that_is_denied_is_explained(
+    server: Site, created: Created, playwright: Playwright
 ) -> None:
-    created = server.create_interview("Why you?")
-    with launched(playwright, *arguments) as browser:
-        page: Page = browser.new_page()
-        people.consent(page, created["candidate_url"])
-
-        page.get_by_role("button", name="Use the microphone").click()
-
-        expect(page.get_by_role("alert").filter(has_text=sentence)).to_be_visible()
-        expect(page.get_by_role("button", name="Use the microphone")).to_be_visible()
+    with launched(playwright, "--use-fake-device-for-media-stream", "--deny-permission-prompts") as browser:
+        expect_refusal(browser.new_page(), created, "was not allowed to use the microphone")
 
 
-def test_an_address_without_https_is_named_as_the_reason(site: Site, playwright: Playwright) -> None:
-    created = site.create_interview("Why you?")
-    address = created["candidate_url"].replace("127.0.0.1", "interviews.test")
-    hosts = {"ALLOWED_HOSTS": "interviews.test", "ALLOWED_ORIGINS": f"http://interviews.test:{site.port}"}
-    with (
-        site.serve(**hosts),
-        launched(playwright, "--host-resolver-rules=MAP interviews.test 127.0.0.1") as browser,
-    ):
-        page = browser.new_page()
+def test_a_microphone_that_is_not_there_is_explained(
+    server: Site, created: Created, without_microphone: Browser
+) -> None:
+    expect_refusal(without_microphone.new_page(), created, "No microphone was found")
 
+
+def test_an_address_without_https_is_named_as_the_reason(
+    site: Site, created: Created, without_microphone: Browser
+) -> None:
+    port, page = free_port(), without_microphone.new_page()
+    address = site.by_port(created["candidate_url"], port).replace("127.0.0.1", "interviews.test")
+    hosts = {"ALLOWED_HOSTS": "interviews.test", "ALLOWED_ORIGINS": f"http://interviews.test:{port}"}
+    with site.serve(port, **hosts):
         people.consent(page, address)
 
         expect(page.get_by_role("alert").filter(has_text="not on a secure address")).to_be_visible()

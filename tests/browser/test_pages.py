@@ -2,40 +2,61 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import expect
+import pytest
+from playwright.sync_api import Page, expect
 
-from tests.browser import people
+from tests.browser import people, speakers
 from tests.browser.looks import look, shoot
 from tests.support.browsers import SENTENCE, Opener
-from tests.support.servers import RECRUITER, Site
+from tests.support.servers import RECRUITER, Created, Site
+from tests.support.voices import read_pcm, speak
+
+SPEECH = read_pcm(speak(SENTENCE))
 
 
-def test_pages_fit_and_do_not_complain(server: Site, open_context: Opener) -> None:
-    created = server.create_interview(
-        "Why do you want to work with us?", "What are you proud of?", "And in writing?"
-    )
-    live = f"/interviews/{created['interview_id']}/live/"
-    candidate, recruiter = open_context(), open_context()
-    candidate.expected = ("404", "403")
-    page, desk = candidate.page(), recruiter.page()
+def live(site: Site, created: Created) -> str:
+    return f"{site.url}/interviews/{created['interview_id']}/live/"
 
-    desk.goto(server.url)
-    look(desk, "login")
-    people.sign_in(desk, server, live)
-    expect(people.liveness(desk)).to_have_text("Waiting for the candidate")
 
+def write(page: Page, text: str) -> None:
+    page.get_by_text("Answer in writing instead").click()
+    page.get_by_label("Your answer").fill(text)
+    page.get_by_role("button", name="Send the answer").click()
+
+
+@pytest.fixture
+def page(created: Created, open_context: Opener) -> Page:
+    """The candidate's, before the first question."""
+    page = open_context().page()
+    people.consent(page, created["candidate_url"])
+    return page
+
+
+def test_pages_of_nobody_in_particular(server: Site, created: Created, open_context: Opener) -> None:
+    guest = open_context()
+    guest.expected = ("404", "403")
+    page = guest.page()
+
+    page.goto(server.url)
+    look(page, "login")
     page.goto(f"{server.url}/join/unknown/")
     look(page, "not-found")
     page.goto(f"{server.url}/interviews/{created['interview_id']}/session/")
     look(page, "session-denied")
     page.goto(created["candidate_url"])
     look(page, "join")
-    people.consent(page, created["candidate_url"])
+
+
+def test_a_candidates_pages(server: Site, created: Created, page: Page, open_desk: Opener) -> None:
+    desk = open_desk().page()
+    desk.goto(live(server, created))
+    expect(people.liveness(desk)).to_have_text("Waiting for the candidate")
+
     look(page, "check")
     people.check_microphone(page)
     look(page, "check-heard")
     page.get_by_role("button", name="Begin the interview").click()
-    people.question(page, "Why do you want to work with us?")
+    people.question(page, "Why you?")
     page.get_by_text("Answer in writing instead").click()
     look(page, "question")
     people.record(page)
@@ -44,35 +65,52 @@ def test_pages_fit_and_do_not_complain(server: Site, open_context: Opener) -> No
     look(desk, "dashboard-interim")
     expect(people.finals(page)).to_contain_text(SENTENCE)
     look(page, "recording-final")
+
+
+def test_pages_of_an_answer_that_was_interrupted(created: Created, page: Page) -> None:
+    page.get_by_role("button", name="Use the microphone").click()
+    page.get_by_role("button", name="Begin the interview").click()
+    people.record(page)
+    expect(people.finals(page)).to_contain_text(SENTENCE)
     page.once("dialog", lambda dialog: dialog.accept())
     page.reload()
     expect(page.get_by_role("heading", name="Your answer was interrupted")).to_be_visible()
     look(page, "recovery")
-    other = candidate.page()
+
+    other = page.context.new_page()
     other.goto(created["candidate_url"])
     other.get_by_role("button", name="Go on recording").click()
     expect(people.finals(other).get_by_text(SENTENCE)).to_have_count(2)
     page.get_by_role("button", name="Go on recording").click()
     expect(other.get_by_role("heading", name="This page has stopped")).to_be_visible()
     look(other, "replaced")
-    other.close()
-    people.stop(page)
-    people.question(page, "What are you proud of?")
-    look(page, "question-next")
+
+
+def test_pages_of_an_interview_that_ends(
+    server: Site, created: Created, page: Page, open_desk: Opener
+) -> None:
+    desk = open_desk().page()
+    desk.goto(live(server, created))
+    people.check_microphone(page)
+    page.get_by_role("button", name="Begin the interview").click()
     people.record(page)
     expect(people.finals(page)).to_contain_text(SENTENCE)
     people.stop(page)
-    people.question(page, "And in writing?")
-    page.get_by_text("Answer in writing instead").click()
-    page.get_by_label("Your answer").fill("In writing I can think twice.\n\nAnd begin a new paragraph.")
-    page.get_by_role("button", name="Send the answer").click()
+
+    people.question(page, "Why us?")
+    look(page, "question-next")
+    write(page, "In writing I can think twice.\n\nAnd begin a new paragraph.")
     expect(page.get_by_role("heading", name="Your interview is complete")).to_be_visible()
     look(page, "complete")
 
-    expect(desk.get_by_text("3 of 3 answered", exact=True)).to_be_visible()
+    expect(desk.get_by_text("2 of 2 answered", exact=True)).to_be_visible()
     look(desk, "dashboard-complete")
     desk.get_by_role("link", name="Transcript and audio").click()
     look(desk, "transcript")
+
+
+def test_pages_on_which_an_interview_is_made(server: Site, open_desk: Opener) -> None:
+    desk = open_desk().page()
     desk.goto(f"{server.url}/interviews/new/")
     look(desk, "new")
     desk.get_by_label("Position or title").fill("Gardener")
@@ -89,21 +127,20 @@ def test_pages_fit_and_do_not_complain(server: Site, open_context: Opener) -> No
     look(desk, "lobby")
 
 
-def test_the_admin_does_not_complain(server: Site, open_context: Opener) -> None:
+@pytest.fixture(scope="module")
+def answered(server: Site) -> Created:
     created = server.create_interview("Why you?")
-    page = open_context().page()
-    guest = open_context().page()
-    people.begin(guest, created["candidate_url"])
-    people.record(guest)
-    expect(people.finals(guest)).to_contain_text(SENTENCE)
-    people.stop(guest)
-    expect(guest.get_by_role("heading", name="Your interview is complete")).to_be_visible()
+    speakers.answer(server, created, SPEECH)
+    return created
 
-    people.sign_in(page, server)
+
+def test_the_admin_does_not_complain(server: Site, answered: Created, open_desk: Opener) -> None:
+    page = open_desk().page()
+
     for name, path in {
         "index": "",
         "interviews": "interviews/interview/",
-        "interview": f"interviews/interview/{created['interview_id']}/change/",
+        "interview": f"interviews/interview/{answered['interview_id']}/change/",
         "answers": "interviews/answer/",
     }.items():
         page.goto(f"{server.url}/admin/{path}")
@@ -112,8 +149,14 @@ def test_the_admin_does_not_complain(server: Site, open_context: Opener) -> None
     expect(page.locator("audio")).to_be_visible()
     shoot(page, "admin-answer", ["light"])
 
-    # The pickers, which are scripts, work too.
-    page.goto(f"{server.url}/admin/interviews/interview/{created['interview_id']}/change/")
+
+def test_the_admins_pickers_which_are_scripts_work(
+    server: Site, answered: Created, open_desk: Opener
+) -> None:
+    page = open_desk().page()
+    page.goto(f"{server.url}/admin/interviews/interview/{answered['interview_id']}/change/")
+
     page.get_by_role("listbox").first.select_option(RECRUITER)
     page.get_by_role("button", name="Save", exact=True).click()
+
     expect(page.get_by_text("was changed successfully")).to_be_visible()

@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
@@ -20,11 +19,10 @@ from tests.browser.hearings import Hearings, lost_chunks, stored
 from tests.support.browsers import QUIET, Opener, Watched, hearing, launched
 from tests.support.media import tone
 from tests.support.proxy import Proxy
-from tests.support.servers import Site, free_port, needed, new_site, running, wait_until
+from tests.support.servers import Created, Site, free_port, needed, running, wait_until
 from tests.support.voices import FOLDER, save
 
-Created = dict[str, Any]
-
+SETTINGS = {"SPEECH_BACKEND": "scripted"}
 # What was not yet a chunk when the page went away is up to 100 ms more: 200 ms together, of 250.
 MAY_BE_LOST = 1
 
@@ -52,37 +50,6 @@ def voice() -> Path:
 def browser(playwright: Playwright, voice: Path) -> Iterator[Browser]:
     with launched(playwright, *hearing(voice)) as browser:
         yield browser
-
-
-# One site for all: starting one takes longer than most of what is done with it here.
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
-    return new_site(tmp_path_factory.mktemp("site"), SPEECH_BACKEND="scripted")
-
-
-@pytest.fixture(scope="module")
-def proxy(site: Site) -> Iterator[Proxy]:
-    with Proxy(site.port) as proxy:
-        yield proxy
-
-
-@pytest.fixture(scope="module")
-def server(site: Site, proxy: Proxy) -> Iterator[Site]:
-    with site.serve(ALLOWED_ORIGINS=f"{site.url},http://127.0.0.1:{proxy.port}"):
-        yield site
-
-
-@pytest.fixture(scope="module")
-def interviews(site: Site) -> list[Created]:
-    return site.create_interviews(12, "Why you?", "Why us?")
-
-
-@pytest.fixture
-def created(interviews: list[Created]) -> Created:
-    """An interview of two questions that nobody has begun."""
-    return interviews.pop()
 
 
 def recorded(page: Page, seconds: int) -> None:
@@ -275,7 +242,7 @@ def test_a_server_that_is_stopped_and_another_one_in_its_place(
     page = candidate.page()
     port = free_port()
     with site.serve(port) as process:
-        people.begin(page, created["candidate_url"].replace(f":{site.port}/", f":{port}/"))
+        people.begin(page, site.by_port(created["candidate_url"], port))
         record(page, 1)
         process.terminate()
         expect(page.get_by_text("The server is restarting.")).to_be_visible()
@@ -413,4 +380,4 @@ def cancel(site: Site, created: Created) -> None:
         "from interviews.services import interviews;from interviews.models import Interview;"
         f"interviews.cancel(Interview.objects.get(pk={created['interview_id']!r}))"
     )
-    site.manage("shell", "-v0", "-c", code)
+    site.run_code(code)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import CDPSession, Locator, Page, Route, expect
 
-from tests.browser import people
 from tests.browser.looks import look
-from tests.support.browsers import Opener
+from tests.support.browsers import Opener, Watched
 from tests.support.media import encode
 from tests.support.servers import Site, wait_until
 from tests.support.voices import read_pcm, silence, speak
@@ -27,14 +27,15 @@ peaks = Peaks()
 peaks.add((read_pcm(speak("I listen before I speak.")) + silence(12))[:12 * 32_000])
 owner = User.objects.get()
 questions = ["Why you?", {{"text": "Why us?", "takes_allowed": 2}}]
-interview = an_interview(owner, questions=questions, status="in_progress")
 texts = "i listen before i speak", "and finish what i begin"
 sound = {{"duration_ms": 12_000, "audio": Path({audio!r}).read_bytes(), "peaks": peaks.result}}
-one, two = interview.questions.all()
-an_answer(one, *texts, voice_metrics=MEASURED, **sound)
-an_answer(two, *texts, **sound)
-an_answer(two, "the second take", take=2, chosen_at=timezone.now(), **sound)
-print(interview.pk)
+for _ in range({count}):
+    interview = an_interview(owner, questions=questions, status="in_progress")
+    one, two = interview.questions.all()
+    an_answer(one, *texts, voice_metrics=MEASURED, **sound)
+    an_answer(two, *texts, **sound)
+    an_answer(two, "the second take", take=2, chosen_at=timezone.now(), **sound)
+    print(interview.pk)
 """
 LONG = """
 from pathlib import Path
@@ -52,17 +53,59 @@ for index in range(150):
     Segment.objects.create(answer=answer, index=index, revision=0, text=text, words=words, **times)
 print(interview.pk)
 """
+REVIEWS = 10
 STARTS = {1.5: "i", 2.0: "speak", 5.0: "and", 5.5: "finish", 6.0: "what", 6.5: "i", 7.0: "begin"}
 DRAWING = "Level, pitch and words over time."
 TASK = "ThreadControllerImpl::RunTask"
 MOST_TASK_MS = 50
 
 
-def made(site: Site, rows: str, pcm: bytes, folder: Path) -> str:
-    """The interview's id."""
+def made(site: Site, rows: str, pcm: bytes, folder: Path, count: int = 1) -> list[str]:
+    """The interviews' ids."""
     audio = folder / "answer.flac"
     audio.write_bytes(encode(pcm, "flac", sample_rate=16_000, layout="mono"))
-    return site.manage("shell", "-v0", "-c", rows.format(audio=str(audio))).strip()
+    return site.run_code(rows.format(audio=str(audio), count=count)).split()
+
+
+@pytest.fixture(scope="module")
+def reviewed(server: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Of each its second question was answered twice."""
+    pcm = (read_pcm(speak("I listen before I speak.")) + silence(12.0))[: 12 * 32_000]
+    return iter(made(server, ROWS, pcm, tmp_path_factory.mktemp("audio"), count=REVIEWS))
+
+
+@pytest.fixture
+def review(open_desk: Opener) -> Watched:
+    return open_desk()
+
+
+@pytest.fixture
+def page(server: Site, reviewed: Iterator[str], review: Watched) -> Page:
+    page = review.page()
+    page.goto(f"{server.url}/interviews/{next(reviewed)}/")
+    return page
+
+
+@pytest.fixture
+def answer(page: Page) -> Locator:
+    """The first one, with all that comes after the page."""
+    answer = page.locator("answer-review").first
+    expect(answer.locator("[data-timed]")).to_have_count(10)
+    return answer
+
+
+@pytest.fixture
+def slider(answer: Locator) -> Locator:
+    return answer.get_by_role("slider", name="Position in the recording")
+
+
+@pytest.fixture
+def audio(answer: Locator) -> Locator:
+    return answer.locator("audio")
+
+
+def current(answer: Locator) -> Locator:
+    return answer.locator("[data-current]")
 
 
 def place_of(audio: Locator) -> float:
@@ -73,49 +116,50 @@ def word(place: Page | Locator, text: str) -> Locator:
     return place.locator("[data-ms]", has_text=text)
 
 
-def test_an_answer_is_heard_seen_and_read_in_step(server: Site, open_context: Opener, tmp_path: Path) -> None:
-    pcm = (read_pcm(speak("I listen before I speak.")) + silence(12.0))[: 12 * 32_000]
-    interview_id = made(server, ROWS, pcm, tmp_path)
-    watched = open_context()
-    watched.expected = ("410",)
-    page = watched.page()
-    people.sign_in(page, server, f"/interviews/{interview_id}/")
-    answer = page.locator("answer-review").first
-    slider, audio = answer.get_by_role("slider", name="Position in the recording"), answer.locator("audio")
-    current = answer.locator("[data-current]")
-    expect(answer.locator("[data-timed]")).to_have_count(10)
+# Heard
+
+
+def test_an_answer_is_sought_through_by_the_keyboard(page: Page, answer: Locator, slider: Locator) -> None:
     expect(answer.locator(".wave__bars")).to_be_visible()
 
-    # By keyboard.
     slider.focus()
     for _ in range(2):
         page.keyboard.press("ArrowRight")
     expect(slider).to_have_attribute("aria-valuetext", "0:02 of 0:12")
-    expect(current).to_have_text("speak")
+    expect(current(answer)).to_have_text("speak")
     page.keyboard.press("l")
-    assert place_of(audio) == 7
-    expect(current).to_have_text("begin")
+    assert place_of(answer.locator("audio")) == 7
+    expect(current(answer)).to_have_text("begin")
     page.keyboard.press("j")
     page.keyboard.press("Home")
-    expect(current).to_have_text("i")
+    expect(current(answer)).to_have_text("i")
 
-    # By mouse: on the waveform, and on a word, which is heard at once. It goes on from word to word.
+
+def test_a_click_on_the_waveform_or_on_a_word_is_heard_and_goes_on_from_word_to_word(
+    page: Page, answer: Locator, slider: Locator, audio: Locator
+) -> None:
     box = slider.bounding_box()
     assert box
     slider.click(position={"x": box["width"] / 2, "y": box["height"] / 2})
     assert abs(place_of(audio) - 6) < 0.1
     answer.get_by_label("Speed").select_option("2")
+
     word(answer, "listen").click()
+
     expect(audio).to_have_js_property("paused", False)
     assert audio.evaluate("audio => audio.playbackRate") == 2
     wait_until(lambda: place_of(audio) > 1.5, "it plays on")
     page.keyboard.press("k")
     expect(audio).to_have_js_property("paused", True)
     said = [said for start, said in STARTS.items() if start <= place_of(audio)][-1]
-    expect(current).to_have_text(said)
+    expect(current(answer)).to_have_text(said)
     expect(answer.get_by_role("button", name="Play")).to_be_visible()
 
-    # A link that has expired is renewed where one was.
+
+def test_a_link_that_has_expired_is_renewed_where_one_was(
+    page: Page, review: Watched, slider: Locator, audio: Locator
+) -> None:
+    review.expected = ("410",)
     slider.focus()
     page.keyboard.press("End")
     page.keyboard.press("PageDown")
@@ -126,13 +170,16 @@ def test_an_answer_is_heard_seen_and_read_in_step(server: Site, open_context: Op
     page.route("**/media/**", expire, times=1)
     audio.evaluate("audio => { const at = audio.currentTime; audio.load(); audio.currentTime = at }")
     page.keyboard.press("Space")
+
     expect(audio).to_have_js_property("paused", False)
     wait_until(lambda: place_of(audio) > 2.5, "it goes on")
     page.keyboard.press("Space")
     assert str(audio.get_attribute("src")).startswith("/answers/")
 
-    # What was measured is drawn below, on the same axis, and explained.
+
+def test_what_was_measured_is_drawn_and_explained(page: Page, answer: Locator) -> None:
     answer.get_by_text("Delivery: pauses, pitch and pace").click()
+
     drawing = answer.get_by_role("img", name=DRAWING)
     expect(drawing).to_be_visible()
     assert "Speech time: 10.5 s; Pauses: 5.0 a minute" in str(drawing.get_attribute("aria-label"))
@@ -143,44 +190,66 @@ def test_an_answer_is_heard_seen_and_read_in_step(server: Site, open_context: Op
     look(page, "review")
 
 
-def test_a_transcript_is_searched_and_corrected(server: Site, open_context: Opener, tmp_path: Path) -> None:
-    interview_id = made(server, ROWS, silence(12), tmp_path)
-    watched = open_context()
-    watched.expected = ("ERR_FAILED",)
-    page = watched.page()
-    people.sign_in(page, server, f"/interviews/{interview_id}/")
-    answer = page.locator("answer-review").first
-    expect(answer.locator("[data-timed]")).to_have_count(10)
-    search, found = (
-        page.get_by_label("Search the transcript"),
-        page.locator("transcript-search [role=status]"),
-    )
+# Searched and corrected
 
-    # Folded takes are searched too, and opened.
+
+def correct(first: Locator, text: str) -> Locator:
+    """Its field, filled."""
+    first.hover()
+    first.get_by_role("button", name="Correct what was said at 0:00").click()
+    field = first.get_by_label("Corrected text")
+    field.fill(text)
+    return field
+
+
+@pytest.fixture
+def first(answer: Locator) -> Locator:
+    """The first segment."""
+    return answer.locator("[data-segment='0']")
+
+
+@pytest.fixture
+def search(page: Page, answer: Locator) -> Locator:
+    return page.get_by_label("Search the transcript")
+
+
+@pytest.fixture
+def found(page: Page) -> Locator:
+    return page.locator("transcript-search [role=status]")
+
+
+def test_folded_takes_are_searched_too_and_opened(page: Page, search: Locator, found: Locator) -> None:
     search.fill("FINISH what")
     expect(found).to_have_text("2 found")
     search.press("Enter")
     expect(found).to_have_text("1 of 2")
     search.press("Shift+Enter")
     expect(found).to_have_text("2 of 2")
+
     folded = page.locator(".answer__other")
     expect(folded.get_by_text("and finish what i begin")).to_be_visible()
 
-    # What can't be saved is not lost.
-    first = answer.locator("[data-segment='0']")
-    first.hover()
-    first.get_by_role("button", name="Correct what was said at 0:00").click()
-    text = first.get_by_label("Corrected text")
-    text.fill("I listen before speaking.")
+
+def test_a_correction_that_can_not_be_saved_is_not_lost(page: Page, review: Watched, first: Locator) -> None:
+    review.expected = ("ERR_FAILED",)
     page.route("**/corrections/", lambda route: route.abort())
+
+    text = correct(first, "I listen before speaking.")
     first.get_by_role("button", name="Save").click()
+
     expect(first.get_by_role("alert")).to_contain_text("could not be saved")
     expect(text).to_have_value("I listen before speaking.")
     page.unroute("**/corrections/")
     look(page, "review-correcting")
     text.press("Control+Enter")
+    expect(first.locator("[data-text]")).to_have_text("I listen before speaking.")
 
-    # The correction is shown, with who and when and the original behind its mark.
+
+def test_a_correction_is_shown_found_and_heard_with_the_original_behind_its_mark(
+    page: Page, first: Locator, audio: Locator, search: Locator, found: Locator
+) -> None:
+    correct(first, "I listen before speaking.").press("Control+Enter")
+
     expect(first.locator("[data-text]")).to_have_text("I listen before speaking.")
     first.get_by_text("Corrected", exact=True).click()
     expect(first.get_by_text("i listen before i speak")).to_be_visible()
@@ -191,33 +260,46 @@ def test_a_transcript_is_searched_and_corrected(server: Site, open_context: Open
     search.fill("speaking")
     expect(found).to_have_text("1 found")
     word(first, "before").click()
-    assert 1 <= place_of(answer.locator("audio")) < 1.5
+    assert 1 <= place_of(audio) < 1.5
     page.reload()
     expect(first.locator("[data-text]")).to_have_text("I listen before speaking.")
 
-    # A note belongs to what was heard last, and leads back to it.
+
+def test_a_note_belongs_to_what_was_heard_last_and_leads_back_to_it(
+    page: Page, answer: Locator, slider: Locator, audio: Locator
+) -> None:
     word(answer, "finish").click()
     page.get_by_role("group", name="Transcript").first.press("k")
     page.get_by_label("New note").fill("Ask about this.")
     page.keyboard.press("Enter")
+
     note = page.get_by_role("list", name="Your notes").first
     expect(note).to_contain_text("Ask about this.")
-    answer.get_by_role("slider").press("Home")
+    slider.press("Home")
     note.get_by_role("button", name="0:05").click()
-    assert 5.5 <= place_of(answer.locator("audio")) < 6
+    assert 5.5 <= place_of(audio) < 6
     look(page, "review-notes")
 
-    # Without scripts it is a form of the whole answer.
+
+def test_without_scripts_a_form_takes_the_corrections_of_a_whole_answer(page: Page, answer: Locator) -> None:
     page.get_by_role("link", name="Correct the whole transcript").first.click()
     page.get_by_label("0:05").fill("And I finish what I begin.")
     look(page, "corrections")
+
     page.get_by_role("button", name="Save the corrections").click()
+
     expect(answer.get_by_text("And I finish what I begin.").first).to_be_visible()
 
+
+def test_takes_are_compared(page: Page) -> None:
     page.get_by_role("link", name="Compare the takes").click()
+
     expect(page.get_by_text("Chosen by the candidate")).to_be_visible()
     expect(page.get_by_role("button", name="Play")).to_have_count(2)
     look(page, "takes")
+
+
+# A long one
 
 
 # In one go, so that nothing of the test is among the page's tasks: the answer is shown anew, then sought
@@ -258,10 +340,10 @@ async () => {
 
 
 @pytest.mark.alone
-def test_a_long_answer_keeps_nobody_waiting(server: Site, open_context: Opener, tmp_path: Path) -> None:
-    interview_id = made(server, LONG, silence(600), tmp_path)
-    page = open_context().page()
-    people.sign_in(page, server, f"/interviews/{interview_id}/")
+def test_a_long_answer_keeps_nobody_waiting(server: Site, review: Watched, tmp_path: Path) -> None:
+    [interview_id] = made(server, LONG, silence(600), tmp_path)
+    page = review.page()
+    page.goto(f"{server.url}/interviews/{interview_id}/")
     current = page.locator("[data-current]")
     expect(page.locator("[data-timed]")).to_have_count(1500)
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from uuid import UUID
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser import people
+from tests.browser import people, speakers
 from tests.browser.looks import look
-from tests.support.browsers import Opener
-from tests.support.servers import Site
+from tests.support.browsers import SENTENCE, Opener
+from tests.support.observing import rows
+from tests.support.servers import Created, Site
+from tests.support.voices import read_pcm, speak
 
 # The test's browser has no voices of its own; what it is told to say is written down.
 VOICES = """
@@ -25,7 +29,25 @@ Object.defineProperty(window, "speechSynthesis", { value: Object.assign(new Even
 """
 # Of the sentence, what is heard alike however busy the machine is.
 HEARD = "i believe that clear communication"
-ANSWERS = "from interviews.models import Answer; print(Answer.objects.count(), end='')"
+
+
+@pytest.fixture
+def page(created: Created, open_context: Opener) -> Page:
+    """A candidate's who was heard, and may practise."""
+    page = open_context().page()
+    page.add_init_script(VOICES)
+    people.consent(page, created["candidate_url"])
+    expect(page.get_by_role("heading", name="Try it out")).to_be_hidden()
+    people.check_microphone(page)
+    return page
+
+
+@pytest.fixture
+def desk(server: Site, created: Created, open_desk: Opener) -> Page:
+    """The dashboard of the same interview."""
+    desk = open_desk().page()
+    desk.goto(f"{server.url}/interviews/{created['interview_id']}/live/")
+    return desk
 
 
 def captions(page: Page, size: str) -> None:
@@ -37,25 +59,28 @@ def letters(place: Locator) -> float:
     return size
 
 
-def practise(page: Page) -> None:
+def practise(page: Page) -> Locator:
     page.get_by_role("button", name="Practise").click()
     expect(page.get_by_role("button", name="Stop")).to_be_focused()
-
-
-def test_a_candidate_is_at_ease(server: Site, open_context: Opener) -> None:
-    created = server.create_interview("Why you?", "Why us?")
-    candidate = open_context()
-    page, desk = candidate.page(), open_context().page()
-    page.add_init_script(VOICES)
-    people.sign_in(desk, server, f"/interviews/{created['interview_id']}/live/")
-    people.consent(page, created["candidate_url"])
-    expect(page.get_by_role("heading", name="Try it out")).to_be_hidden()
-    people.check_microphone(page)
-
-    # Practice, with captions of the size that suits.
     practice = page.locator("practice-round")
-    practise(page)
     expect(people.interim(practice)).to_contain_text("i believe that")
+    return practice
+
+
+def begin(page: Page) -> None:
+    page.get_by_role("button", name="Begin the interview").click()
+    people.question(page, "Why you?")
+
+
+def note(page: Page, text: str) -> None:
+    page.get_by_text("What was understood of your last answer").click()
+    page.get_by_label("A note to it").fill(text)
+    page.get_by_role("button", name="Save the note").click()
+    expect(page.get_by_text("Your note is saved.")).to_be_visible()
+
+
+def test_a_practice_is_read_and_heard_again_in_captions_that_suit(page: Page) -> None:
+    practice = practise(page)
     usual = letters(practice)
     captions(page, "Large")
     assert letters(practice) > usual
@@ -64,6 +89,7 @@ def test_a_candidate_is_at_ease(server: Site, open_context: Opener) -> None:
     captions(page, "Normal")
     expect(people.finals(practice)).to_contain_text(HEARD)
     page.get_by_role("button", name="Stop").click()
+
     expect(page.get_by_role("heading", name="What was understood")).to_be_focused()
     expect(people.finals(practice)).to_contain_text(HEARD)
     expect(page.get_by_text("Your voice is clear.")).to_be_visible()
@@ -71,50 +97,85 @@ def test_a_candidate_is_at_ease(server: Site, open_context: Opener) -> None:
     page.get_by_role("button", name="Listen to it").click()
     page.get_by_role("button", name="Stop listening").click()
     expect(page.get_by_role("button", name="Listen to it")).to_be_visible()
-    practise(page)
-    expect(people.interim(practice)).to_contain_text("i believe that")
-    expect(desk.get_by_text("Scheduled")).to_be_visible()
-    assert server.manage("shell", "-v0", "-c", ANSWERS) == "0"
 
-    # Nothing of it is left when the interview begins in the middle of it.
-    page.get_by_role("button", name="Begin the interview").click()
-    people.question(page, "Why you?")
+
+def test_nothing_is_left_of_a_practice_when_the_interview_begins_in_the_middle_of_it(
+    server: Site, created: Created, page: Page, desk: Page
+) -> None:
+    practice = practise(page)
+    expect(desk.get_by_text("Scheduled")).to_be_visible()
+
+    begin(page)
+
     expect(practice).to_have_count(0)
+    query = (
+        "SELECT COUNT(*) FROM interviews_answer JOIN interviews_question AS question"
+        " ON question_id = question.id WHERE interview_id = ?"
+    )
+    assert rows(server, query, UUID(created["interview_id"]).hex) == [(0,)]
+
+
+def test_a_question_is_read_aloud_until_it_is_answered(page: Page) -> None:
+    begin(page)
     page.get_by_role("button", name="Read the question aloud").click()
     expect(page.get_by_role("button", name="Stop reading")).to_be_visible()
+
     people.record(page)
+
     assert page.evaluate("window.said") == ["Why you? (en-US, en_US)", "cancelled"]
+
+
+def test_who_wants_no_captions_is_heard_all_the_same_and_may_have_large_ones_later(
+    page: Page, desk: Page
+) -> None:
+    begin(page)
+    people.record(page)
     captions(page, "Off")
     expect(page.get_by_text("Recording", exact=True)).to_be_visible()
     expect(page.get_by_text(re.compile(r"Saved up to 0:0\d of 0:0\d"))).to_be_visible()
     expect(people.finals(people.card(desk, 1))).to_contain_text(HEARD)
     expect(people.finals(page)).to_be_hidden()
     people.stop(page)
-
-    # A note to what was understood.
     people.question(page, "Why us?")
-    page.get_by_text("What was understood of your last answer").click()
-    expect(page.get_by_text(HEARD)).to_be_visible()
-    expect(page.get_by_text("Your recording is what counts.")).to_be_visible()
-    page.get_by_label("A note to it").fill("I said “Ada”, not “either”.")
-    page.get_by_role("button", name="Save the note").click()
-    expect(page.get_by_text("Your note is saved.")).to_be_visible()
-    expect(people.card(desk, 1)).to_contain_text("I said “Ada”, not “either”.")
 
-    # The end, here and when the link is opened again.
+    # The choice outlives the page.
     page.reload()
     expect(page.get_by_role("group", name="Captions").get_by_label("Off")).to_be_checked()
     captions(page, "Large")
     people.record(page)
     expect(people.finals(page)).to_contain_text(HEARD)
     look(page, "recording-captions-large")
+
+
+def test_a_note_is_made_to_what_was_understood(page: Page, desk: Page) -> None:
+    begin(page)
+    people.record(page)
+    expect(people.finals(page)).to_contain_text(HEARD)
+    people.stop(page)
+    people.question(page, "Why us?")
+
+    note(page, "I said “Ada”, not “either”.")
+
+    expect(page.get_by_text(HEARD)).to_be_visible()
+    expect(page.get_by_text("Your recording is what counts.")).to_be_visible()
+    expect(people.card(desk, 1)).to_contain_text("I said “Ada”, not “either”.")
+
+
+def test_the_end_takes_a_note_too_and_is_there_when_the_link_is_opened_again(
+    server: Site, created: Created, open_context: Opener, desk: Page
+) -> None:
+    speakers.answer(server, created, read_pcm(speak(SENTENCE)))
+    page = open_context().page()
+    page.goto(created["candidate_url"])
+    people.question(page, "Why us?")
+    people.record(page)
+    expect(people.finals(page)).to_contain_text(HEARD)
     people.stop(page)
     expect(page.get_by_role("heading", name="Your interview is complete")).to_be_focused()
     expect(page.get_by_text("Answers given: 2 of 2")).to_be_visible()
-    page.get_by_text("What was understood of your last answer").click()
-    page.get_by_label("A note to it").fill("Thank you.")
-    page.get_by_role("button", name="Save the note").click()
-    expect(page.get_by_text("Your note is saved.")).to_be_visible()
+
+    note(page, "Thank you.")
+
     look(page, "done")
     page.goto(created["candidate_url"])
     expect(page.get_by_role("heading", name="Your interview is complete")).to_be_visible()
@@ -123,6 +184,5 @@ def test_a_candidate_is_at_ease(server: Site, open_context: Opener) -> None:
     page.get_by_text("Why you?").click()
     expect(page.locator("[data-measure=pitch_median_hz]").first).to_be_visible()
     look(page, "done-reopened")
-
     desk.goto(f"{server.url}/interviews/{created['interview_id']}/")
-    expect(desk.get_by_role("group", name="The candidate's note")).to_have_count(2)
+    expect(desk.get_by_role("group", name="The candidate's note")).to_have_count(1)

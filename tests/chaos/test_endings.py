@@ -89,7 +89,7 @@ def expire(stage: Stage, interview_id: str) -> None:
         "from django.utils import timezone; from interviews.models import Interview;"
         f"Interview.objects.filter(pk={interview_id!r}).update(expires_at=timezone.now())"
     )
-    stage.site.manage("shell", "-v0", "-c", code)
+    stage.site.run_code(code)
 
 
 async def kill_worker(stage: Stage, tally: Tally, chance: random.Random, port: int) -> None:

@@ -53,7 +53,7 @@ async def interview(site: Site, server: subprocess.Popen[bytes]) -> AsyncIterato
         await c.send("text_answer", question_id=question["question_id"], answer_text="See below.")
         await c.until("answer_complete")
         code = LARGE.format(interview["interview_id"], SEGMENTS)
-        await asyncio.to_thread(site.manage, "shell", "-v0", "-c", code)
+        await asyncio.to_thread(site.run_code, code)
         speaking = asyncio.create_task(speak(c))
         yield interview
         await stop(speaking)

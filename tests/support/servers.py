@@ -21,6 +21,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE_SECONDS = 60.0
 RECRUITER = "recruiter"
+Created = dict[str, Any]
+"""What `create_interview --json` prints of an interview."""
 PASSWORD = "a long password"
 
 
@@ -75,31 +77,39 @@ class Site:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def create_interview(self, *questions: str, **options: str) -> dict[str, Any]:
-        # Nothing is recorded by itself, unless a test wants it.
-        named = {"title": "Developer", "candidate": "Alex Example", "think-seconds": "0", **options}
-        arguments = [part for name, value in named.items() for part in (f"--{name}", value)]
-        asked = [part for question in questions or ("Why you?",) for part in ("--question", question)]
-        created: dict[str, Any] = json.loads(self.manage("create_interview", *arguments, *asked, "--json"))
+    def create_interview(self, *questions: str, **options: str) -> Created:
+        (created,) = self.create_interviews(1, *questions, **options)
         return created
 
-    def create_interviews(self, count: int, *questions: str) -> list[dict[str, Any]]:
+    def create_interviews(self, count: int, *questions: str, **options: str) -> list[Created]:
         """Many in one process: each start of one costs a second."""
+        # Nothing is recorded by itself, unless a test wants it.
+        named = {"title": "Developer", "candidate": "Alex Example", "think-seconds": "0", **options}
+        arguments = [f"--{name}={value}" for name, value in named.items()]
         asked = [f"--question={question}" for question in questions or ("Why you?",)]
-        named = ["--title=Developer", "--candidate=Alex Example", "--think-seconds=0", "--json"]
-        arguments = ["create_interview", *named, *asked]
+        command = ["create_interview", *arguments, *asked, "--json"]
         code = (
             "from django.core.management import call_command\n"
-            f"for _ in range({count}): call_command(*{arguments!r})"
+            f"for _ in range({count}): call_command(*{command!r})"
         )
-        return [json.loads(line) for line in self.manage("shell", "-v0", "-c", code).splitlines()]
+        return [json.loads(line) for line in self.run_code(code).splitlines()]
 
-    def create_recruiter(self, name: str) -> None:
+    def create_recruiters(self, *names: str, **fields: Any) -> None:
+        """Who see what is theirs, unless `fields` say more."""
         code = (
-            "from django.contrib.auth.models import User;"
-            f"User.objects.create_superuser({name!r}, password={PASSWORD!r}, first_name='Robin')"
+            "from django.contrib.auth import get_user_model\n"
+            f"for name in {names!r}: get_user_model().objects.create_user("
+            f"name, password={PASSWORD!r}, **{fields!r})"
         )
-        self.manage("shell", "-v0", "-c", code)
+        self.run_code(code)
+
+    def run_code(self, code: str) -> str:
+        """What it prints, in a process of its own."""
+        return self.manage("shell", "-v0", "-c", code)
+
+    def by_port(self, address: str, port: int) -> str:
+        """The same address at a server on another port."""
+        return address.replace(f":{self.port}/", f":{port}/")
 
     @contextmanager
     def serve(
@@ -145,7 +155,7 @@ def _prepared_folder() -> TemporaryDirectory[str]:
 
 def _prepare(site: Site) -> None:
     site.manage("migrate", "-v0")
-    site.create_recruiter(RECRUITER)
+    site.create_recruiters(RECRUITER, first_name="Robin", is_staff=True, is_superuser=True)
 
 
 @contextmanager
