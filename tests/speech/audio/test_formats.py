@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speech.audio import AudioFormat, sniff
+from speech.audio import AudioFormat
 from speech.audio.blocking import pcm_from
-from speech.audio.formats import format_of
+from speech.audio.formats import format_of, sniff
 from speech.audio.mp4 import Mp4Gate
 from speech.exceptions import AudioDecodingFailed, AudioFormatUnsupported
 from tests.support.media import chunk, encode, tone, video_webm, wav
