@@ -1,5 +1,6 @@
 # make run     serves the product with a demo; HOST=, PORT= and SITE_URL= change the address
 # make test    installs what the tests need, checks, and runs every test
+# make test-server, make test-browser  its two halves, without the checks: all but a browser's tests, and those
 # make check   the quick part: style, types, migrations, layers, JavaScript; make check-style etc. is one of them
 # make coverage says which lines of the live path no test runs, and fails if there are any
 # make bench   a table of how fast it is; AUDIO_DIR= takes speech from a folder of WAV files
@@ -19,6 +20,8 @@ AUDIO_DIR ?=
 # Test files that run side by side where they measure no times: most of them wait.
 WORKERS ?= 3
 N ?=
+# Those that pages are translated into.
+LANGUAGES := de
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -31,7 +34,7 @@ COVERING := tests/interviews tests/speech
 
 CHECKS := check-types check-scripts check-layers check-migrations check-style
 
-.PHONY: run test check $(CHECKS) coverage bench pages leaks long chaos messages schema
+.PHONY: run test test-server test-browser check $(CHECKS) coverage bench pages leaks long chaos messages schema
 .DEFAULT_GOAL := run
 
 run: $(VENV)/run
@@ -42,6 +45,16 @@ test: check
 	@$(NEED_POSTGRES)
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not alone"
 	@$(BIN)/python -m pytest -m alone
+
+test-server: $(VENV)/dev
+	@scripts/need redis-server=redis-server flite=flite xgettext=gettext
+	@$(NEED_POSTGRES)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not alone" --ignore tests/browser
+	@$(BIN)/python -m pytest -m alone --ignore tests/browser
+
+test-browser: $(VENV)/dev
+	@scripts/need redis-server=redis-server chromium=chromium flite=flite
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder tests/browser
 
 # Its parts run side by side, and each tells what it finds, whatever the others find.
 check:
@@ -99,8 +112,8 @@ chaos: $(VENV)/dev
 
 messages: $(VENV)/run
 	@scripts/need xgettext=gettext
-	@$(BIN)/python manage.py makemessages -l de --no-location --no-wrap --no-obsolete -i .venv -i node_modules -i tests -i var -i benchmarks
-	@$(BIN)/python manage.py compilemessages -l de -i .venv -i node_modules -i var
+	@$(BIN)/python manage.py makemessages $(LANGUAGES:%=-l %) --no-location --no-wrap --no-obsolete -i .venv -i node_modules -i tests -i var -i benchmarks
+	@$(BIN)/python manage.py compilemessages $(LANGUAGES:%=-l %) -i .venv -i node_modules -i var
 
 schema: $(VENV)/run
 	@$(BIN)/python manage.py protocol_schema > docs/protocol.schema.json

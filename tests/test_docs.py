@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
+
+import pytest
 
 from tests.support.media import encode
 from tests.support.servers import ROOT, new_site
@@ -37,7 +41,63 @@ def test_the_client_in_the_protocol_document_answers_an_interview(tmp_path: Path
     assert lines[-1].startswith("interview_complete")
 
 
-def test_every_document_that_is_linked_is_there() -> None:
-    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
-        for target in re.findall(r"\]\(((?!http)[^)#]+)", page.read_text()):
-            assert (page.parent / target).exists(), f"{page.name} → {target}"
+def documents() -> list[Path]:
+    return [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+
+
+def anchors(document: Path) -> set[str]:
+    """Of its headings, as they are linked to."""
+    headings = re.findall(r"^#+ (.*)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", documents(), ids=lambda path: path.name)
+def test_everything_that_is_linked_is_there(document: Path) -> None:
+    links = re.findall(r"\]\((?!http)([^)#]*)(?:#([^)]+))?\)", document.read_text())
+    there = [(document.parent / path if path else document, anchor) for path, anchor in links]
+
+    assert [path for path, _ in there if not path.exists()] == []
+    assert [(path.name, anchor) for path, anchor in there if anchor and anchor not in anchors(path)] == []
+
+
+@pytest.mark.parametrize("document", [*documents(), ROOT / "Makefile"], ids=lambda path: path.name)
+def test_what_make_is_asked_for_it_knows(document: Path) -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    known = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE)) | set(
+        re.findall(r"^CHECKS := (.*)$", makefile, re.MULTILINE)[0].split()
+    )
+
+    asked = re.findall(r"(?:^# ?|^|`|, )make ([a-z][a-z-]*)", document.read_text(), re.MULTILINE)
+
+    assert {"run", "test", "check"} <= known
+    assert set(asked) - known == set()
+
+
+def test_what_contributors_are_pointed_to_is_there() -> None:
+    """Paths in backticks, apart from those that hold a name of the reader's own."""
+    quoted = re.findall(r"`([\w./*-]+/[\w./*-]*)`", (ROOT / "CONTRIBUTING.md").read_text())
+
+    assert len(quoted) > 30
+    assert [path for path in quoted if not list(ROOT.glob(path))] == []
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_every_dependency_is_told_of_with_its_licence() -> None:
+    pinned = {
+        normal(name)
+        for path in ROOT.glob("requirements*.txt")
+        for name in re.findall(r"^([\w.-]+)(?:\[.*\])?==", path.read_text(), re.MULTILINE)
+    }
+    scripts = set(json.loads((ROOT / "package.json").read_text())["devDependencies"])
+    built = tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]["requires"]
+    makers = {re.split("[<>=]", requirement)[0] for requirement in built}
+
+    rows = re.findall(
+        r"^\| ([@\w./-]+) \| [^|]+ \| ([^|]+)", (ROOT / "docs" / "dependencies.md").read_text(), re.MULTILINE
+    )
+    told = [normal(name) for name, licence in rows if licence.strip() and name not in {"Package", "---"}]
+
+    assert sorted(told) == sorted(pinned | scripts | makers)
