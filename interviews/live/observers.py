@@ -190,6 +190,8 @@ class ObserverSession(Listener):
             self._revision = delivery.revision
             if delivery.closes_interim:
                 self._interims.drop()
+            # Or an interim of before the change would be shown after it.
+            self._interims.hurry()
             for text in delivery.texts:
                 self.put(text)
 

@@ -65,6 +65,12 @@ class Pace(Generic[T]):
         if self._pause is None:
             self._next()
 
+    def hurry(self) -> None:
+        """What waits goes now, since something else is to come after it."""
+        item, self._waiting = self._waiting, None
+        if item is not None:
+            self._pass_on(item)
+
     def drop(self) -> None:
         """What waits is out of date."""
         self._waiting = None

@@ -350,6 +350,29 @@ async def test_a_snapshot_shows_no_words_of_an_answer_that_is_over_or_not_read_y
     assert [len(shown["answers"]) for shown in (early, late)] == [1, 0]
 
 
+async def test_an_interim_that_waits_is_shown_before_a_change_that_came_after_it(
+    worker: Worker, settings: Any
+) -> None:
+    settings.OBSERVER_INTERIMS_PER_SECOND = 1
+    interview, (first, _), ada = await watched()
+    said = await speaking(interview, first)
+    session = observer_of(interview, ada, worker)
+
+    async with connected(session) as observer:
+        revision = (await joined(observer))["revision"]
+        session.deliver(said(revision, 0, "my"))
+        await observer.until("transcription")
+        session.deliver(said(revision, 0, "my great"))
+        session.deliver(Delivery(interview.pk, revision + 1, ['{"type": "told"}']))
+        await observer.until("told")
+
+    assert [m.get("text", m["type"]) for m in observer.said("transcription", "told")] == [
+        "my",
+        "my great",
+        "told",
+    ]
+
+
 async def test_a_snapshot_that_was_read_before_a_change_is_not_shown_after_it(
     worker: Worker, settings: Any
 ) -> None:
@@ -426,7 +449,7 @@ async def test_who_says_that_they_saw_less_than_they_were_sent_has_not_read_it(
     worker: Worker, settings: Any
 ) -> None:
     settings.OBSERVER_UNSEEN_BYTES = 100
-    settings.OBSERVER_UNSEEN_SECONDS = 0.3
+    settings.OBSERVER_UNSEEN_SECONDS = 2
     settings.OBSERVER_HEARTBEAT_SECONDS = 0.05
     interview, _, ada = await watched()
 

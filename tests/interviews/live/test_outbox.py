@@ -205,3 +205,17 @@ def test_who_slows_down_is_forgiven(clock: Clock) -> None:
     clock.now += 1
 
     assert limit.take()
+
+
+async def test_what_waits_goes_before_what_is_to_come_after_it() -> None:
+    passed: list[str] = []
+    pace = Pace(1, passed.append)
+    pace.put("first")
+    pace.put("waits")
+
+    pace.hurry()
+    passed.append("comes after it")
+    pace.hurry()
+    pace.close()
+
+    assert passed == ["first", "waits", "comes after it"]
