@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from types import NoneType
 from uuid import uuid4
 
 import pytest
@@ -236,6 +237,25 @@ async def test_audio_that_can_not_be_read_says_so(
 
     with pytest.raises(problem):
         await pcm_of(answer, count)
+
+
+async def test_a_part_that_can_not_be_read_is_left_out_with_all_of_its_chunks() -> None:
+    sound = tone(0.5)
+    parts = [("pcm_s16le", sound), ("", b"fLaC" + bytes(20_000)), ("pcm_s16le", sound)]
+    answer, count = await in_database(lambda: a_parted_answer(*parts))
+    reader = ChunkReader(answer.pk, durable=count)
+    reader.end(count)
+    parted = PartedAudio(reader, await in_database(list, answer.parts.all()))
+
+    heard = await joined(parted.pcm())
+
+    assert heard == sound * 2
+    assert [type(part.problem) for part in parted.parts] == [NoneType, AudioFormatUnsupported, NoneType]
+    assert [(part.start_samples, part.samples) for part in parted.parts] == [
+        (0, 8000),
+        (8000, 0),
+        (8000, 8000),
+    ]
 
 
 async def test_no_chunks_are_no_sound() -> None:

@@ -142,6 +142,14 @@ def test_a_first_audio_chunk_in_an_unknown_format_is_refused() -> None:
     assert idle().receive(chunk(0, A, format="mp3")) == refusal(Code.AUDIO_FORMAT_UNSUPPORTED)
 
 
+def test_a_later_audio_chunk_in_an_unknown_format_is_refused_and_may_come_again() -> None:
+    protocol = recording()
+    protocol.receive(chunk(0, A, format="pcm_s16le"))
+
+    assert protocol.receive(chunk(1, B, format="mp3")) == refused(Code.AUDIO_FORMAT_UNSUPPORTED, 1)
+    assert protocol.receive(chunk(1, B, format="pcm_s16le")) == [Store(1, B)]
+
+
 def test_a_frame_before_start_answer_is_refused() -> None:
     assert idle().receive(frame(0, A)) == refusal(Code.INVALID_STATE)
 
