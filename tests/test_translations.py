@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from gettext import GNUTranslations
 from pathlib import Path
 
@@ -43,8 +44,8 @@ def messages(language: str) -> list[Message]:
     return [message for message in catalogue(language) if message.id]
 
 
-def forms(text: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
-    return (text,) if isinstance(text, str) else tuple(text)
+def forms(text: str | Sequence[str] | None) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else tuple(text or ())
 
 
 def contents(found: Catalog) -> dict[tuple[str | None, ...], tuple[str, ...]]:
@@ -53,11 +54,12 @@ def contents(found: Catalog) -> dict[tuple[str | None, ...], tuple[str, ...]]:
 
 def served(compiled: GNUTranslations, message: Message) -> set[str]:
     """Every form of it, whatever it counts."""
-    if message.pluralizable:
-        return {compiled.ngettext(*message.id, number) for number in range(200)}
+    text, *plural = forms(message.id)
+    if plural:
+        return {compiled.ngettext(text, plural[0], number) for number in range(200)}
     if message.context:
-        return {compiled.pgettext(message.context, message.id)}
-    return {compiled.gettext(message.id)}
+        return {compiled.pgettext(message.context, text)}
+    return {compiled.gettext(text)}
 
 
 def test_everything_is_translated_and_nothing_is_a_guess(language: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Browser, Dialog, Page, Playwright, expect
 
 from tests.browser import people
 from tests.support.browsers import SENTENCE, Opener, launched
@@ -146,8 +146,13 @@ def test_leaving_while_something_is_unsaved_asks_first(
     people.record(page)
     expect(page.get_by_text(saved(1))).to_be_visible()
 
-    asked = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    asked: list[str] = []
+
+    def accept(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", accept)
     page.reload()
 
     assert asked == ["beforeunload"]

@@ -7,6 +7,7 @@ import os
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from tests.chaos.candidate import Candidate
@@ -77,7 +78,11 @@ async def go_on(candidates: Sequence[Candidate], chunks: int = 20) -> None:
     """Until so many more of each are acknowledged, or as many as there are."""
     goals = [min(candidate.acked + chunks, candidate.count) for candidate in candidates]
     for candidate, goal in zip(candidates, goals, strict=True):
-        await candidate.until(lambda c, goal=goal: c.acked >= goal)
+        await candidate.until(partial(has_acked, goal))
+
+
+def has_acked(count: int, candidate: Candidate) -> bool:
+    return candidate.acked >= count
 
 
 async def some_time(chance: random.Random, seconds: float) -> None:

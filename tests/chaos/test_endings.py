@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -112,10 +114,14 @@ async def kill_transcriber(
         before = await asyncio.to_thread(epochs)
         if before is None:
             return
-        await asyncio.to_thread(wait_until, lambda before=before: epochs() != before, "a claim")
+        await asyncio.to_thread(wait_until, partial(differs, epochs, before), "a claim")
         await some_time(chance, FINISHING_SECONDS)
         await asyncio.to_thread(stage.transcriber.restart)
         tally.injections += 1
+
+
+def differs(look: Callable[[], Any], before: Any) -> bool:
+    return bool(look() != before)
 
 
 def assert_one_of_each(stage: Stage, candidate: Candidate) -> None:

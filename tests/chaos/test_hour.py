@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import statistics
+from functools import partial
 from itertools import count
 
 import psutil
 
 from tests.chaos.candidate import CHUNK_SECONDS, Candidate
 from tests.chaos.injuries import Stage
-from tests.chaos.scene import IS_LONG, LATEST_END_SECONDS, new_candidate
+from tests.chaos.scene import IS_LONG, LATEST_END_SECONDS, has_acked, new_candidate
 from tests.chaos.verdict import NO_HARM, Tally
 from tests.support.answers import babble
 from tests.support.clients import Client
@@ -35,9 +36,9 @@ class Live(Candidate):
         await self.until(lambda _: self.recognised_ms >= 1000 * CHUNK_SECONDS * (index - ahead))
         await super().put(c, index)
 
-    @property
-    def finished_in_ms(self) -> float:
-        return 1000 * (self.ended_at - self.said_all_at)
+
+def finished_in_ms(candidate: Candidate) -> float:
+    return 1000 * (candidate.ended_at - candidate.said_all_at)
 
 
 async def test_an_hour(stage: Stage, tally: Tally) -> None:
@@ -45,18 +46,18 @@ async def test_an_hour(stage: Stage, tally: Tally) -> None:
     megabytes: list[float] = []
     long = await answered(stage, tally, 60 * MINUTES, megabytes)
 
-    times = [candidate.finished_in_ms for candidate in short]
+    times = [finished_in_ms(candidate) for candidate in short]
     before = statistics.median(times)
     grown = max(megabytes) - megabytes[0]
     tally.note = (
         f"{MINUTES} minutes: {megabytes[0]:.1f} MB after {WARM_UP_MINUTES}, then {grown:+.1f} MB at most;"
-        f" the transcript {long.finished_in_ms:.0f} ms after the end,"
+        f" the transcript {finished_in_ms(long):.0f} ms after the end,"
         f" of 10 s after {before:.0f} ms ({min(times):.0f} to {max(times):.0f})"
     )
     assert tally.harm == NO_HARM
     assert grown < GROWTH_MB
     # Where short answers differ by more than that among themselves, one long one can't tell.
-    assert long.finished_in_ms < max(LONGER * before, *times)
+    assert finished_in_ms(long) < max(LONGER * before, *times)
 
 
 async def answered(
@@ -78,7 +79,7 @@ async def answered(
 async def weigh(stage: Stage, candidate: Candidate, megabytes: list[float]) -> None:
     """The worker, after each minute of audio from the end of the warm-up on."""
     for minute in count(WARM_UP_MINUTES):
-        await candidate.until(lambda c, minute=minute: c.acked * CHUNK_SECONDS >= 60 * minute)
+        await candidate.until(partial(has_acked, round(60 * minute / CHUNK_SECONDS)))
         worker = stage.workers[candidate.port].process
         assert worker
         megabytes.append(psutil.Process(worker.pid).memory_info().rss / 1e6)

@@ -33,7 +33,7 @@ class Stored(NamedTuple):
 
 
 class Segment(NamedTuple):
-    index: int
+    place: int
     text: str
     start_ms: int
     end_ms: int
@@ -136,4 +136,4 @@ def _differing(candidate: Candidate, stored: bytes) -> int:
 def _doubled(said: Sequence[Segment]) -> int:
     """Segments that have another one's index, or time."""
     again = sum(later.start_ms < earlier.end_ms for earlier, later in itertools.pairwise(said))
-    return again + sum(segment.index != place for place, segment in enumerate(said))
+    return again + sum(segment.place != place for place, segment in enumerate(said))

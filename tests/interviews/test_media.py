@@ -268,7 +268,7 @@ async def test_who_is_not_signed_in_hears_nothing() -> None:
 async def test_an_answer_without_a_file_has_no_audio() -> None:
     answer, owner = await an_answer_with_audio()
     client = await signed_in(owner)
-    await sync_to_async(answer.audio.storage.delete)(answer.audio.name)
+    await sync_to_async(answer.audio.storage.delete)(str(answer.audio.name))
 
     lost = await client.get(address(answer, owner))
     await Answer.objects.aupdate(audio="")

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from tests.support.clients import give_consent
 from tests.support.media import encode
@@ -78,7 +79,7 @@ async def test_a_plain_script_answers_in_every_container(
     cookies = await asyncio.to_thread(give_consent, interview["candidate_url"])
     address = f"ws://127.0.0.1:{site.port}{interview['websocket_path']}"
 
-    async with connect(address, origin=site.url, additional_headers={"Cookie": cookies}) as socket:
+    async with connect(address, origin=Origin(site.url), additional_headers={"Cookie": cookies}) as socket:
         script = Script(socket)
         step = await script.hear()
         for number, encoding in enumerate(FORMATS, start=1):
@@ -113,7 +114,7 @@ async def test_a_written_answer_has_no_transcript(
     cookies = await asyncio.to_thread(give_consent, interview["candidate_url"])
     address = f"ws://127.0.0.1:{site.port}{interview['websocket_path']}"
 
-    async with connect(address, origin=site.url, additional_headers={"Cookie": cookies}) as socket:
+    async with connect(address, origin=Origin(site.url), additional_headers={"Cookie": cookies}) as socket:
         script = Script(socket)
         question = await script.hear()
         await script.say(type="text_answer", question_id=question["question_id"], answer_text="Because.")

@@ -14,6 +14,7 @@ import psutil
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Origin
 
 from interviews.errors import ERRORS, Code
 from tests.support.answers import babble, begin, give_answer, text_of
@@ -84,7 +85,8 @@ async def test_a_page_from_elsewhere_gets_no_socket(site: Site, interview: dict[
     cookies = await asyncio.to_thread(give_consent, interview["candidate_url"])
     address = f"ws://127.0.0.1:{site.port}{interview['websocket_path']}"
 
-    for origin in ("http://evil.example", f"https://127.0.0.1:{site.port}", "http://127.0.0.1", None):
+    others = ("http://evil.example", f"https://127.0.0.1:{site.port}", "http://127.0.0.1")
+    for origin in [*map(Origin, others), None]:
         with pytest.raises(InvalidStatus) as refused:
             async with connect(address, origin=origin, additional_headers={"Cookie": cookies}):
                 pass

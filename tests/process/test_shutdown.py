@@ -24,8 +24,8 @@ from tests.support.servers import Site, wait_until
 from tests.support.voices import STABLE_SENTENCES, read_pcm, speak
 
 SETTINGS = {"SPEECH_CAPACITY": "64", "ANSWER_LEASE_SECONDS": "5"}
-SCRIPTED = {"SPEECH_BACKEND": "scripted"}
-STUCK = {"DJANGO_SETTINGS_MODULE": "tests.support.stuck_settings"}
+SCRIPTED: dict[str, Any] = {"SPEECH_BACKEND": "scripted"}
+STUCK: dict[str, Any] = {"DJANGO_SETTINGS_MODULE": "tests.support.stuck_settings"}
 QUICK_SECONDS = 10
 
 
@@ -148,7 +148,7 @@ def answer_of(site: Site, interview: dict[str, Any]) -> Row:
     return Row(*found)
 
 
-async def give_up_on(site: Site, interview: dict[str, Any], pcm: bytes, status: str, **settings: str) -> None:
+async def give_up_on(site: Site, interview: dict[str, Any], pcm: bytes, status: str, **settings: Any) -> None:
     """Leaves an answer in `status`, with nobody working on it."""
     chunks = chunks_of(pcm)
     with site.serve(**STUCK, **settings) as server:

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import json
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http.cookiejar import CookieJar
 from typing import Any
@@ -107,5 +107,5 @@ async def client(
         yield Client(socket)
 
 
-def chunks_of(audio: bytes, size: int = 3200) -> Sequence[bytes]:
+def chunks_of(audio: bytes, size: int = 3200) -> list[bytes]:
     return [audio[start : start + size] for start in range(0, len(audio), size)]

@@ -55,11 +55,14 @@ class Peer:
     def say(self, type: str, **fields: Any) -> None:
         text = json.dumps({"type": type, **fields})
         if isinstance(self.session, CandidateSession):
-            self.session.receive(decode(candidate_decoder, text), len(text))
+            by_candidate = decode(candidate_decoder, text)
+            self.session.receive(by_candidate, len(text))
         elif isinstance(self.session, PracticeSession):
-            self.session.receive(decode(practice_decoder, text))
+            in_practice = decode(practice_decoder, text)
+            self.session.receive(in_practice)
         else:
-            self.session.receive(decode(observer_decoder, text))
+            by_observer = decode(observer_decoder, text)
+            self.session.receive(by_observer)
 
     def frame(self, index: int, data: bytes) -> None:
         frame = index.to_bytes(4, "big") + data

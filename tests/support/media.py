@@ -44,6 +44,7 @@ def encode(pcm: bytes, encoding: str, *, sample_rate: int = 48_000, layout: str 
     target = file if encoding in _SEEKING else _Unseekable(file)
     with av.open(target, "w", format=muxer, options=options) as container:
         stream = container.add_stream(codec, rate=sample_rate, layout=layout)
+        assert isinstance(stream, av.AudioStream)
         resampler = av.AudioResampler(stream.codec_context.format, layout, sample_rate)
         for frame in [*_frames(pcm), None]:
             for resampled in resampler.resample(frame):

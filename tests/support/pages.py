@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from django.http import HttpResponse
 from django.test import Client
 
 from tests.support.rows import a_recruiter
+
+Page = Any
+"""What a test's client returns: a response, with the templates and the context that made it."""
 
 
 def signed_in(client: Client, name: str = "ada", **fields: Any) -> Any:
@@ -17,7 +19,7 @@ def signed_in(client: Client, name: str = "ada", **fields: Any) -> Any:
     return user
 
 
-def text_of(response: HttpResponse) -> str:
+def text_of(response: Page) -> str:
     """The page without what only lays its source out: lines and indentation."""
     # Spaces that don't break aren't layout.
     return re.sub(r"[ \n]+", " ", response.content.decode()).replace(" >", ">")

@@ -10,7 +10,7 @@ from django.core.files.base import ContentFile
 from interviews.models import Answer, Interview, Question, Segment
 from interviews.services import interviews
 
-METRICS = {
+METRICS: dict[str, Any] = {
     "speaking_rate_wpm": 132.4,
     "confidence_score": 0.913,
     "fluency_score": None,
@@ -33,7 +33,7 @@ def a_reading(value: Any, unit: str, status: str = "ok") -> dict[str, Any]:
     return {"value": value, "unit": unit, "status": status}
 
 
-MEASURED = {
+MEASURED: dict[str, Any] = {
     "version": 2,
     "measures": {
         "duration_s": a_reading(12.0, "s"),

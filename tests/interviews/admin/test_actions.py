@@ -11,7 +11,6 @@ from zipfile import ZIP_STORED, ZipFile
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
-from django.http import HttpResponse
 from django.test import AsyncClient, Client
 from django.urls import reverse
 from django.utils import timezone
@@ -24,6 +23,7 @@ from interviews.services.erasure import erase
 from interviews.services.interviews import cancel
 from tests.support.answers import SCRIPTED
 from tests.support.live import a_live_interview, candidate_of, connected
+from tests.support.pages import Page
 from tests.support.rows import a_recruiter, an_answer, an_interview
 
 pytestmark = pytest.mark.django_db
@@ -47,15 +47,15 @@ def posted(action: str, *interviews: Interview, confirmed: bool = True, **values
     }
 
 
-def act(client: Client, action: str, *interviews: Interview, **values: Any) -> HttpResponse:
+def act(client: Client, action: str, *interviews: Interview, **values: Any) -> Page:
     return client.post(LIST, posted(action, *interviews, **values), follow=True)
 
 
-def messages(response: HttpResponse) -> list[str]:
+def messages(response: Page) -> list[str]:
     return [str(message) for message in response.context["messages"]]
 
 
-def logged() -> list[tuple[str, str, str]]:
+def logged() -> list[tuple[str | None, str, str]]:
     return list(LogEntry.objects.order_by("pk").values_list("object_id", "object_repr", "change_message"))
 
 
@@ -149,6 +149,7 @@ def test_the_backend_is_one_of_the_settings(admin_client: Client, settings: Any)
     act(admin_client, "retranscribe", answer.question.interview, backend="other")
 
     row = Retranscription.objects.get()
+    assert row.requested_by
     assert (row.answer, row.backend, row.requested_by.username) == (answer, "other", "admin")
 
 
@@ -208,11 +209,11 @@ def test_only_so_many_can_be_chosen(admin_client: Client, settings: Any) -> None
 # The ZIP
 
 
-async def exported(*interviews: Interview, **values: str) -> tuple[Any, bytes]:
+async def exported(*interviews: Interview, **values: Any) -> tuple[Any, bytes]:
     client = AsyncClient()
     root = await in_database(a_recruiter, "root", is_staff=True, is_superuser=True)
     await client.aforce_login(root)
-    response = await client.post(LIST, posted("export", *interviews, **values))
+    response: Any = await client.post(LIST, posted("export", *interviews, **values))
     return response, b"".join([block async for block in response.streaming_content])
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
-from typing import Any
 
 import av
 import pytest
+from av.subtitles.subtitle import AssSubtitle
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,7 +38,9 @@ def read(text: str, kind: str, folder: Path) -> list[tuple[int, int, str]]:
     with av.open(str(path)) as file:
         stream = file.streams.subtitles[0]
         packets = [packet for packet in file.demux(stream) if packet.size]
-        return [(p.pts, p.pts + p.duration, bytes(p).decode()) for p in packets]
+        times = [(p.pts or 0, p.duration or 0) for p in packets]
+        texts = [bytes(packet).decode() for packet in packets]
+        return [(start, start + duration, text) for (start, duration), text in zip(times, texts, strict=True)]
 
 
 def displayed(text: str, kind: str, folder: Path) -> list[str]:
@@ -47,8 +49,10 @@ def displayed(text: str, kind: str, folder: Path) -> list[str]:
     path.write_text(text, encoding="utf-8")
     with av.open(str(path)) as file:
         shown = [one for packet in file.demux(file.streams.subtitles[0]) for one in packet.decode()]
-    lines: list[Any] = [one.ass.decode().split(",", 8)[8].replace(r"\N", "|") for one in shown]
-    return lines
+    assert all(isinstance(one, AssSubtitle) for one in shown)
+    return [
+        one.ass.decode().split(",", 8)[8].replace(r"\N", "|") for one in shown if isinstance(one, AssSubtitle)
+    ]
 
 
 # Times

@@ -13,7 +13,6 @@ from zipfile import ZipFile
 
 import pytest
 from django.contrib.auth.models import User
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -21,6 +20,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from interviews.exports.names import safe
 from interviews.models import Answer, Correction, Interview, Note, Question, Retranscription
+from tests.support.pages import Page
 from tests.support.rows import MEASURED, METRICS, a_recruiter, an_answer, an_interview, some_words
 from tests.support.servers import ROOT
 
@@ -45,7 +45,7 @@ def address(interview: Interview, kind: str) -> str:
     return reverse("interviews:interview_export", args=[interview.pk, kind])
 
 
-def fetch(client: Client, interview: Interview, kind: str, **query: str) -> HttpResponse:
+def fetch(client: Client, interview: Interview, kind: str, **query: str) -> Page:
     response = client.get(address(interview, kind), query)
     assert response.status_code == 200
     return response
@@ -57,12 +57,12 @@ def as_json(client: Client, interview: Interview, **query: str) -> dict[str, Any
     return exported
 
 
-def unzipped(response: HttpResponse) -> dict[str, str]:
+def unzipped(response: Page) -> dict[str, str]:
     with ZipFile(io.BytesIO(response.content)) as archive:
         return {name: archive.read(name).decode() for name in archive.namelist()}
 
 
-def as_text(response: HttpResponse, kind: str) -> str:
+def as_text(response: Page, kind: str) -> str:
     return "".join(unzipped(response).values()) if kind in {"srt", "vtt"} else response.content.decode()
 
 
@@ -337,7 +337,7 @@ def test_an_export_takes_as_many_queries_for_few_as_for_many(
 # Names
 
 
-def disposition(response: HttpResponse) -> str:
+def disposition(response: Page) -> str:
     return unquote(response["Content-Disposition"])
 
 

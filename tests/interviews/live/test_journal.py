@@ -57,11 +57,15 @@ async def test_chunks_of_many_answers_are_committed_in_order(journal: Journal) -
     answers = [await in_database(a_recording) for _ in range(5)]
 
     done: list[tuple[int, int]] = []
+
+    def note(which: tuple[int, int], _: object) -> None:
+        done.append(which)
+
     futures = []
     for index in range(20):
         for number, answer in enumerate(answers):
             future = journal.append(answer.pk, 1, index, bytes([index]))
-            future.add_done_callback(lambda _, key=(index, number): done.append(key))
+            future.add_done_callback(partial(note, (index, number)))
             futures.append(future)
     await asyncio.gather(*futures)
 

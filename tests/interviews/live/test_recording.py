@@ -10,7 +10,8 @@ from msgspec import to_builtins
 
 from interviews.database import in_database
 from interviews.errors import StaleEpoch
-from interviews.live.recording import Outlets, Recording
+from interviews.live.announcing import Outlets
+from interviews.live.recording import Recording
 from interviews.live.worker import Worker
 from interviews.models import Answer, AudioPart, Interview
 from interviews.services import answers, interviews

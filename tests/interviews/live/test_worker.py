@@ -69,7 +69,7 @@ def triggers(monkeypatch: pytest.MonkeyPatch) -> list[Trigger]:
     """What a reactor is asked to do in its time; ask for it before the worker."""
     asked: list[Trigger] = []
     reactor = SimpleNamespace(addSystemEventTrigger=lambda *trigger: asked.append(trigger))
-    monkeypatch.setitem(sys.modules, "twisted.internet.reactor", reactor)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "twisted.internet.reactor", reactor)
     return asked
 
 

@@ -117,6 +117,7 @@ def test_answers_are_measured_anew_beside_what_they_were_shown_with() -> None:
     Answer.objects.update(lease_until=None)
     run("transcriber", "--once")
     now = Answer.objects.get(pk=answer.pk).voice_metrics
+    assert now
     Answer.objects.filter(pk=answer.pk).update(voice_metrics=METRICS)
 
     first, second = run("remeasure"), run("remeasure")
@@ -151,6 +152,6 @@ def test_audio_that_is_gone_is_told_and_the_others_are_measured() -> None:
     run("transcriber", "--once")
     Answer.objects.update(voice_metrics=METRICS)
     gone = Answer.objects.all()[0]
-    gone.audio.storage.delete(gone.audio.name)
+    gone.audio.storage.delete(str(gone.audio.name))
 
     assert run("remeasure") == "1 measured, 1 unreadable\n"

@@ -33,6 +33,7 @@ def test_made_up_interviews_are_like_real_ones(client: Client) -> None:
     answer = Answer.objects.filter(question__interview=done).latest("started_at")
     segment = answer.segments.latest("index")
     assert answer.text.endswith(segment.text) and segment.words[-1]["end_ms"] == segment.end_ms
+    assert answer.voice_metrics and answer.peaks
     assert answer.voice_metrics["version"] == VERSION
     assert len(answer.voice_metrics["measures"]) == len(MEASURES)
     assert answer.voice_metrics["measures"]["speaking_rate_wpm"]["status"] == "ok"

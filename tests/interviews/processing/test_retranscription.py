@@ -145,7 +145,7 @@ async def test_audio_that_can_not_be_read_is_told_by_its_code(broken: str) -> No
     await ask(answer)
 
     if broken == "missing":
-        await asyncio.to_thread(answer.audio.storage.delete, answer.audio.name)
+        await asyncio.to_thread(answer.audio.storage.delete, str(answer.audio.name))
     else:
         await asyncio.to_thread(Path(answer.audio.path).write_bytes, b"no audio at all" * 100)
     await retranscribe_one()
@@ -190,10 +190,12 @@ async def test_one_that_breaks_off_for_a_reason_of_its_own_is_tried_again() -> N
     sound = await asyncio.to_thread(path.read_bytes)
 
     # What stands where the file was can't be opened.
-    await asyncio.to_thread(lambda: (path.unlink(), path.mkdir()))
+    await asyncio.to_thread(path.unlink)
+    await asyncio.to_thread(path.mkdir)
     broken = await retranscribe_one()
     between = await the_row()
-    await asyncio.to_thread(lambda: (path.rmdir(), path.write_bytes(sound)))
+    await asyncio.to_thread(path.rmdir)
+    await asyncio.to_thread(path.write_bytes, sound)
     await in_database(Retranscription.objects.update, lease_until=timezone.now() - timedelta(seconds=1))
     done = await retranscribe_one()
 

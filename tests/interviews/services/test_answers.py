@@ -67,9 +67,10 @@ def test_an_answer_begins_with_take_1_and_chunk_0() -> None:
 
     answer = Answer.objects.get()
     assert (answer.take, answer.status, answer.epoch) == (1, Status.RECORDING, 1)
+    assert answer.question_id == interview.current_question_id
     assert begun.change.messages == [begun.started]
     assert begun.started == AnswerStarted(
-        question_id=interview.current_question_id,
+        question_id=answer.question_id,
         answer_id=answer.pk,
         take=1,
         next_chunk_index=0,
@@ -198,7 +199,8 @@ def test_a_complete_answer_is_made_of_its_segments() -> None:
 
     answer.refresh_from_db()
     assert (answer.status, answer.text, answer.duration_ms) == (Status.COMPLETE, "because I care a lot", 4000)
-    assert (answer.recogniser, answer.confidence) == ("scripted-1", pytest.approx(0.8))
+    assert answer.recogniser == "scripted-1"
+    assert answer.confidence == pytest.approx(0.8)
     assert answer.voice_metrics
     assert answer_metrics(answer.voice_metrics).speaking_rate_wpm == pytest.approx(75)
     assert types(change) == [Metrics, AnswerComplete, QuestionMessage]

@@ -39,7 +39,7 @@ def refused(*ids: Any) -> Code:
 
 @pytest.mark.django_db
 def test_a_note_is_kept_beside_the_words_and_is_a_change() -> None:
-    question = an_interview(status=IN_PROGRESS).questions.first()
+    question = an_interview(status=IN_PROGRESS).questions.get(position=1)
     answer = an_answer(question, "on strum")
 
     change = noted(question, answer)
@@ -53,7 +53,7 @@ def test_a_note_is_kept_beside_the_words_and_is_a_change() -> None:
 
 @pytest.mark.django_db
 def test_a_later_note_takes_the_place_of_an_earlier_one_and_an_empty_one_takes_it_back() -> None:
-    question = an_interview(status=IN_PROGRESS).questions.first()
+    question = an_interview(status=IN_PROGRESS).questions.get(position=1)
     answer = an_answer(question, "on strum", status=Answer.Status.PENDING)
 
     kept = []
@@ -69,7 +69,7 @@ def test_a_later_note_takes_the_place_of_an_earlier_one_and_an_empty_one_takes_i
 def test_only_an_answer_of_the_interview_that_is_over_takes_one() -> None:
     interview, other = (an_interview(status=IN_PROGRESS) for _ in range(2))
     first, second = interview.questions.all()
-    given, theirs = an_answer(first, "yes"), an_answer(other.questions.first(), "no")
+    given, theirs = an_answer(first, "yes"), an_answer(other.questions.get(position=1), "no")
     open_one = an_answer(second, status=Answer.Status.RECORDING)
     failed = an_answer(second, status=Answer.Status.FAILED, take=2)
 
@@ -93,7 +93,7 @@ def test_only_an_answer_of_the_interview_that_is_over_takes_one() -> None:
     ("status", "may"), [("completed", True), ("scheduled", False), ("cancelled", False), ("expired", False)]
 )
 def test_it_may_be_added_until_the_interview_is_closed(status: str, may: bool) -> None:
-    question = an_interview(status=status).questions.first()
+    question = an_interview(status=status).questions.get(position=1)
     answer = an_answer(question, "yes")
 
     if may:
@@ -175,7 +175,7 @@ def test_recruiters_read_it_as_the_candidates(client: Client) -> None:
     owner = a_recruiter()
     client.force_login(owner)
     interview = an_interview(owner)
-    an_answer(interview.questions.first(), "on strum", candidate_note="<b>Ångström</b>")
+    an_answer(interview.questions.get(position=1), "on strum", candidate_note="<b>Ångström</b>")
 
     page = client.get(reverse("interviews:interview", args=[interview.pk])).content.decode()
 

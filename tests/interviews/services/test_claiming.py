@@ -47,7 +47,8 @@ def test_what_is_owed_and_free_is_claimed(
     fields: dict[str, Any], is_owed: bool, lease: timedelta | None, is_free: bool
 ) -> None:
     question = an_interview().questions.all()[0]
-    answer = Answer.objects.create(question=question, lease_until=lease and timezone.now() + lease, **fields)
+    until = None if lease is None else timezone.now() + lease
+    answer = Answer.objects.create(question=question, lease_until=until, **fields)
 
     assert Answer.objects.owed().exists() == (is_owed and is_free)
     assert take_over(answer) == (is_owed and is_free)

@@ -7,7 +7,6 @@ from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -15,6 +14,7 @@ from interviews import access
 from interviews.forms import MAX_CORRECTION_CHARS
 from interviews.models import Answer, Correction, Segment
 from interviews.services.corrections import CorrectedMeanwhile, correct
+from tests.support.pages import Page
 from tests.support.rows import a_recruiter, an_answer, an_interview, an_interview_and_token
 
 pytestmark = pytest.mark.django_db
@@ -45,9 +45,9 @@ def texts(answer: Answer) -> list[tuple[int, str]]:
     return list(Correction.objects.order_by("pk").values_list("segment__index", "text"))
 
 
-def form_of(page: HttpResponse) -> dict[str, str]:
+def form_of(page: Page) -> dict[str, str]:
     """What a browser would send of a page that nobody touched."""
-    fields = [field for form in page.context["forms"] for field in form]  # type: ignore[attr-defined]
+    fields = [field for form in page.context["forms"] for field in form]
     return {field.html_name: "" if field.value() is None else str(field.value()) for field in fields}
 
 

@@ -215,11 +215,12 @@ def test_a_recruiters_session_holds_nothing_of_what_they_saw(client: Client) -> 
     an_answer(interview.questions.get(position=1), "words")
     client.force_login(ada)
 
-    for name, args in [
+    pages: list[tuple[str, list[Any]]] = [
         ("interview", [interview.pk]),
         ("lobby", []),
         ("interview_export", [interview.pk, "json"]),
-    ]:
+    ]
+    for name, args in pages:
         client.get(reverse(f"interviews:{name}", args=args))
 
     assert set(Session.objects.get().get_decoded()) == {

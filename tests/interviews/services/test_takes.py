@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -56,7 +56,7 @@ class Recorder(Orchestrator):
 
 
 @pytest.fixture(autouse=True)
-def handed(settings: Any) -> Iterator[list[Any]]:
+def handed(settings: Any) -> list[Any]:
     settings.INTERVIEW_ORCHESTRATOR = "tests.interviews.services.test_takes.Recorder"
     Recorder.handed = []
     return Recorder.handed

@@ -6,13 +6,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from interviews.models import Answer, Correction
-from tests.support.pages import signed_in, text_of
+from tests.support.pages import Page, signed_in, text_of
 from tests.support.rows import MEASURED, a_recruiter, an_answer, an_interview
 
 pytestmark = pytest.mark.django_db
@@ -52,7 +51,7 @@ def test_a_transcript_shows_words_times_and_measures(client: Client) -> None:
     assert page.count(">not measured</dd>") == 2
 
 
-def numbers(page: HttpResponse, name: str) -> list[int]:
+def numbers(page: Page, name: str) -> list[int]:
     return [take.take for take in page.context[name]]
 
 

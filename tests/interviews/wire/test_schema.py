@@ -20,7 +20,7 @@ from interviews.models import Answer, Question
 from interviews.models.statuses import AnswerStatus, InterviewStatus
 from interviews.queries import status
 from interviews.wire import schema
-from interviews.wire.messages import ServerMessage, encode, error, warning
+from interviews.wire.messages import Observed, ServerMessage, encode, error, warning
 from interviews.wire.rows import sound_of
 from interviews.wire.schema import protocol_schema, protocol_schema_text
 from speech.backends.scripted import BLOCK_BYTES
@@ -86,7 +86,7 @@ def problems(speaker: str, *messages: Message) -> list[str]:
 
 def types(speaker: str) -> set[str]:
     """All that it may say."""
-    unions = [schema.SERVER[speaker], *([schema.Observed] if speaker == "observer.server" else [])]
+    unions = [schema.SERVER[speaker], *([Observed] if speaker == "observer.server" else [])]
     return {message.__struct_config__.tag for union in unions for message in get_args(union)}
 
 
@@ -116,7 +116,7 @@ def test_every_error_and_warning_fits_it(code: Code, make: Callable[[Code], Serv
 @pytest.mark.parametrize("metrics", [METRICS, MEASURED])
 def test_answers_that_any_version_measured_fit_it(metrics: dict[str, Any]) -> None:
     interview = an_interview(questions=["Why you?"])
-    ended = {"ended_at": timezone.now(), "peaks": b"\x80"}
+    ended: dict[str, Any] = {"ended_at": timezone.now(), "peaks": b"\x80"}
     answer = an_answer(interview.questions.get(), "yes", voice_metrics=metrics, **ended)
 
     sound = json.loads(msgspec.json.encode(sound_of(answer)))

@@ -32,7 +32,7 @@ def extensible(tag: int, channels: int, rate: int, bits: int) -> bytes:
 def by_libav(data: bytes) -> bytes:
     """The reference: FFmpeg's own WAV demuxer and decoders."""
     resampler = av.AudioResampler("s16", "mono", 16_000)
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         frames = [out for frame in container.decode(audio=0) for out in resampler.resample(frame)]
         frames += resampler.resample(None)
     return b"".join(bytes(frame.planes[0])[: frame.samples * 2] for frame in frames)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 
 @dataclass(frozen=True)
@@ -41,4 +41,5 @@ class Behaviour:
     def parse(cls, text: str) -> Self:
         """The other way round: refuse=503, or close_at_ms=2000,close_code=1001, or mute."""
         pairs = (part.partition("=") for part in text.split(","))
-        return cls(**{name: int(value or 1) for name, _, value in pairs})
+        wrong: dict[str, Any] = {name: int(value or 1) for name, _, value in pairs}
+        return cls(**wrong)

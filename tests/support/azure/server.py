@@ -19,6 +19,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Any
 
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
@@ -168,9 +169,10 @@ class Talk:
         if self._loud_at is None and not is_quiet(body):
             self._loud_at = time.monotonic()
         await self._recognition.push(body)
-        self._turn.received_samples += len(body) // 2
-        self._tell_of_silence(self._turn)
-        await self._misbehave(self._turn)
+        if (turn := self._turn) is not None:
+            turn.received_samples += len(body) // 2
+            self._tell_of_silence(turn)
+            await self._misbehave(turn)
 
     def _note(self, pcm: bytes) -> None:
         self._received_samples += len(pcm) // 2
@@ -257,7 +259,7 @@ class Talk:
 
 @contextmanager
 def serving(
-    backend: BaseBackend | None = None, plan: Iterable[Behaviour] = (), *, port: int = 0, **options: int
+    backend: BaseBackend | None = None, plan: Iterable[Behaviour] = (), *, port: int = 0, **options: Any
 ) -> Iterator[AzureServer]:
     """The server in this process, on a thread and a loop of its own."""
     server = AzureServer(backend or ScriptedBackend(), plan, **options)

@@ -14,7 +14,7 @@ from tests.support.servers import ROOT
 
 PATH = "speech.backends.azure.AzureBackend"
 KEY = "0123456789abcdef" * 2
-PLACE = {"region": "westeurope", "key": KEY}
+PLACE: dict[str, Any] = {"region": "westeurope", "key": KEY}
 
 
 def problems(settings: Settings, **options: Any) -> list[tuple[str | None, str]]:

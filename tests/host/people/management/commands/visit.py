@@ -45,7 +45,9 @@ class Command(BaseCommand):
 
 
 def _person(name: str) -> Any:
-    return get_user_model().objects.create(mail=f"{name}@example.org")
+    # Another one than the user of the settings that types are checked with.
+    people: Any = get_user_model().objects
+    return people.create(mail=f"{name}@example.org")
 
 
 def _signed_in(person: Any) -> Client:
