@@ -153,6 +153,7 @@ def test_a_setting_that_is_not_djangos_is_read_by_its_declaration(package: str) 
 SANS_IO = [
     ROOT / "interviews" / "errors.py",
     ROOT / "interviews" / "wire" / "dialects.py",
+    ROOT / "interviews" / "wire" / "events.py",
     ROOT / "interviews" / "wire" / "protocol.py",
     *sorted((ROOT / "interviews" / "wire" / "messages").glob("*.py")),
 ]

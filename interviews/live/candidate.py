@@ -26,6 +26,19 @@ from interviews.services import answers, interviews, takes
 from interviews.services.candidate_notes import note_answer
 from interviews.services.changes import Change
 from interviews.wire.dialects import BasicDialect, V1Dialect
+from interviews.wire.events import (
+    Begin,
+    Choose,
+    Compare,
+    End,
+    Event,
+    Hangup,
+    Note,
+    Reply,
+    Retry,
+    Store,
+    Write,
+)
 from interviews.wire.messages import (
     Ack,
     AudioChunk,
@@ -39,21 +52,10 @@ from interviews.wire.messages import (
 )
 from interviews.wire.protocol import (
     CHUNK_MIN_COST,
-    Begin,
     Bounds,
     CandidateProtocol,
-    Choose,
-    Compare,
     ConnectionState,
-    End,
-    Event,
     Frame,
-    Hangup,
-    Note,
-    Reply,
-    Retry,
-    Store,
-    Write,
 )
 
 logger = logging.getLogger(__name__)

@@ -25,8 +25,8 @@ from interviews.processing.leases import holding
 from interviews.services import answers
 from interviews.services.answers import Begun
 from interviews.services.changes import Change
+from interviews.wire.events import Store
 from interviews.wire.messages import error, warning
-from interviews.wire.protocol import Store
 from speech.events import SAMPLE_RATE
 from speech.exceptions import AudioError
 

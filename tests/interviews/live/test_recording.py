@@ -16,6 +16,7 @@ from interviews.live.worker import Worker
 from interviews.models import Answer, AudioPart, Interview
 from interviews.services import answers, interviews
 from interviews.services.changes import Change
+from interviews.wire.events import Part, Store
 from interviews.wire.messages import (
     AnswerComplete,
     RecognitionState,
@@ -24,7 +25,6 @@ from interviews.wire.messages import (
     VoiceMetricsMessage,
 )
 from interviews.wire.messages.parts import MeasuresSoFar
-from interviews.wire.protocol import Part, Store
 from speech.audio import AudioFormat
 from speech.metrics.catalogue import NAMES
 from tests.support.answers import SCRIPTED, babble, segments_in, text_of

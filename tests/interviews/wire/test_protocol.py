@@ -9,6 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interviews.errors import Close, Code
+from interviews.wire.events import (
+    Begin,
+    Choose,
+    Compare,
+    End,
+    Hangup,
+    Note,
+    Part,
+    Reply,
+    Retry,
+    Store,
+    Write,
+)
 from interviews.wire.messages import (
     Ack,
     AnswerNote,
@@ -29,21 +42,10 @@ from interviews.wire.messages import (
 )
 from interviews.wire.protocol import (
     CHUNK_MIN_COST,
-    Begin,
     Bounds,
     CandidateProtocol,
-    Choose,
-    Compare,
     ConnectionState,
-    End,
     Frame,
-    Hangup,
-    Note,
-    Part,
-    Reply,
-    Retry,
-    Store,
-    Write,
 )
 from speech.audio import AudioFormat
 from tests.support.media import encode, tone
