@@ -27,7 +27,10 @@ class RangeNotSatisfiable(Exception):
 
 
 async def file_response(request: HttpRequest, file: FieldFile, *, content_type: str) -> HttpResponseBase:
-    """The file as a GET or HEAD wants it. Its name must change whenever its content does."""
+    """The file as a GET or HEAD wants it: 200, 206, 304 or 416. Raises Http404 where it is gone.
+
+    Its name must change whenever its content does. Whether it may be seen is the caller's to ask.
+    """
     size = await _size(file)
     etag = f'"{file.name}-{size:x}"'
     response = await _response(request, file, size, etag)
@@ -64,7 +67,7 @@ def _wanted_part(request: HttpRequest, size: int, etag: str) -> tuple[int, int] 
 
 
 def parse_range(header: str, size: int) -> tuple[int, int] | None:
-    """The first byte and the one after the last. None means all of it, as does what isn't understood.
+    """The first byte of `size` and the one after the last. None means all, as does what isn't understood.
 
     Raises RangeNotSatisfiable.
     """

@@ -54,5 +54,6 @@ class Orchestrator:
 
 
 def get_orchestrator() -> Orchestrator:
+    """A new one each time: it keeps nothing from call to call. Raises ImportError."""
     orchestrator: Orchestrator = import_string(conf.INTERVIEW_ORCHESTRATOR)()
     return orchestrator

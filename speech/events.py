@@ -105,4 +105,5 @@ Event = SpeechStarted | Interim | Final | SpeechEnded | Progress | CatchingUp | 
 
 
 def ms_from_samples(samples: int) -> int:
+    """Rounded down."""
     return samples * 1000 // SAMPLE_RATE

@@ -164,6 +164,7 @@ class SpeechStream:
                 return
 
     async def aclose(self) -> None:
+        """End now and free the recogniser. Events that wait are dropped; iterating ends, pushing raises."""
         if self._supervising is not None:
             self._supervising.cancel()
             await asyncio.gather(self._supervising, return_exceptions=True)

@@ -20,13 +20,18 @@ Audio = bytes | Path | AsyncIterator[bytes]
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
+    """All that was said in some audio: `text` is that of the `segments`, with blanks between."""
+
     text: str
     segments: tuple[Final, ...]
     measures: Measures
 
 
 async def transcribe(audio: Audio, *, language: str = "en-US", backend: str = "default") -> Transcript:
-    """Raises SpeechError, AudioError and OSError."""
+    """What is said in the audio and how, as fast as it is recognised. `language` is a BCP 47 tag.
+
+    Raises SpeechError, AudioError and OSError.
+    """
     analyser = VoiceAnalyser(word_source(language=language, backend=backend))
     stream = open_stream(language=language, backend=backend)
     async with (
@@ -47,7 +52,10 @@ async def heard_by(analyser: VoiceAnalyser, audio: Audio) -> AsyncGenerator[byte
 
 
 async def recognise(stream: SpeechStream, audio: Audio) -> AsyncGenerator[Event, None]:
-    """All events of a stream that isn't begun yet. Close it (`aclosing`) to stop early."""
+    """All events of a stream that isn't begun yet. Close it (`aclosing`) to stop early.
+
+    Raises what the stream raises, and whatever the audio does.
+    """
     async with stream:
         feeding = asyncio.create_task(_feed(stream, audio))
         try:

@@ -50,7 +50,11 @@ def word_source(*, language: str, backend: str = "default") -> WordSource:
 async def open_meter(
     source: WordSource | None = None, *, patience_seconds: float = PATIENCE_SECONDS
 ) -> VoiceMeter:
-    """`patience_seconds` is how long the process may take for whatever it is asked."""
+    """Always a meter: where no process can be started it is lost from the beginning.
+
+    `source` says what to expect of the words; without one there are none. `patience_seconds` is how long
+    the process may take for whatever it is asked. Close it.
+    """
     try:
         child = await Child.start(run, source, in_flight_bytes=IN_FLIGHT_BYTES)
     except OSError as error:
@@ -71,10 +75,12 @@ class VoiceMeter:
 
     @property
     def pid(self) -> int | None:
+        """Of the process that measures; None where there never was one."""
         return self._child.pid if self._child else None
 
     @property
     def is_lost(self) -> bool:
+        """Whether its measures will be unavailable from now on."""
         return self._is_lost
 
     async def push(self, pcm: bytes) -> None:
@@ -93,9 +99,11 @@ class VoiceMeter:
         return found or LiveMeasures(unavailable(), unavailable())
 
     async def final(self) -> Measures:
+        """Of everything so far. More may be pushed all the same."""
         return await self._ask(Message.FINAL, Measures) or unavailable()
 
     async def aclose(self) -> None:
+        """Ends the process. Call it in any case; more than once does nothing."""
         if self._child:
             await self._child.aclose()
 

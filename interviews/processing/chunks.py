@@ -57,12 +57,14 @@ class ChunkReader:
         return self._end is not None
 
     def add(self, index: int, data: bytes) -> None:
+        """The next one: they come in their order and without a hole."""
         self._remember(index, data)
         self._added = index + 1
         self._shed()
         self._changed.set()
 
     def committed(self, next_index: int) -> None:
+        """What is below `next_index` can be had from the rows again."""
         self._durable = next_index
         self._shed()
 
@@ -72,7 +74,10 @@ class ChunkReader:
         self._changed.set()
 
     async def next(self) -> tuple[int, bytes] | None:
-        """The next chunk, once it is there; None at the end. Broken off, it has taken none."""
+        """The next chunk, once it is there; None at the end. Broken off, it has taken none.
+
+        Raises ChunksGone.
+        """
         while self._next != self._end:
             if self._next == self._added:
                 self._changed.clear()
@@ -221,7 +226,7 @@ class PartedAudio:
 
 
 async def after(samples: int, pcm: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
-    """What comes after the first `samples` samples."""
+    """What comes after the first `samples` samples of 16-bit PCM. Blocks hold whole samples."""
     skip = samples * 2
     async for block in pcm:
         if len(block) > skip:

@@ -26,7 +26,10 @@ async def holding(answer: Answer) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def renewing(renew: Callable[[T], None], row: T) -> AsyncIterator[None]:
-    """Calls `renew` now and then, until it raises StaleEpoch."""
+    """Calls `renew(row)` three times a lease, until it raises StaleEpoch.
+
+    Whoever holds the row is not told of that: their next change finds it gone.
+    """
     task = asyncio.create_task(_renew(renew, row))
     try:
         yield

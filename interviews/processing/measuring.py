@@ -24,15 +24,18 @@ class Measuring:
         return self._confidence.result
 
     async def hear(self, pcm: bytes) -> None:
+        """16 kHz mono 16-bit. Waits while the meter is some seconds behind, and raises nothing."""
         if self._meter:
             await self._meter.push(pcm)
 
     async def heard(self, pcm: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
+        """The same blocks, heard on their way."""
         async for block in pcm:
             await self.hear(block)
             yield block
 
     def add(self, words: Iterable[Word]) -> None:
+        """Those of a final, in order."""
         words = list(words)
         for word in words:
             self._confidence.add(word)
@@ -40,6 +43,7 @@ class Measuring:
             self._meter.add_words(words)
 
     async def live(self) -> LiveMeasures | None:
+        """Of the answer so far; None where the interview measures nothing."""
         return await self._meter.live() if self._meter else None
 
     async def final(self) -> Measures | None:

@@ -114,6 +114,8 @@ def _fail(row: Retranscription, code: Code) -> None:
 
 @dataclass(frozen=True)
 class Heard:
+    """What another backend makes of an answer; `measures` is None where nothing is measured."""
+
     finals: Sequence[Final]
     duration_ms: int
     confidence: float | None

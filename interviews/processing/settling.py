@@ -41,7 +41,10 @@ logger = logging.getLogger(__name__)
 
 
 async def settle(answer: Answer) -> None:
-    """Stores the audio and hands over what is complete; whoever calls it has the answer until then."""
+    """Stores the audio and hands over what is complete; whoever calls it has the answer until then.
+
+    Raises whatever the storage, the orchestrator or a receiver raises: that stays owed.
+    """
     try:
         async with holding(answer):
             await store_audio(answer)
@@ -67,7 +70,10 @@ def parted_audio(answer: Answer) -> PartedAudio:
 
 
 async def store_audio(answer: Answer) -> None:
-    """One FLAC file takes the place of the chunks. Raises StaleEpoch or ChunksGone if another was faster."""
+    """One FLAC file takes the place of the chunks. Raises StaleEpoch or ChunksGone if another was faster.
+
+    Audio that can't be decoded stays as its chunks, which is no error to the caller. Raises OSError too.
+    """
     if not await in_database(_is_without_file, answer):
         return
     audio = await in_database(parted_audio, answer)
@@ -179,7 +185,7 @@ async def work_off_one() -> bool:
 
 
 async def work_off(answer: Answer) -> bool:
-    """Does what a claimed answer is owed; False if its recogniser has no place for it now."""
+    """Does what a claimed answer is owed; False if its recogniser has no place for it now. Raises nothing."""
     try:
         await _do_what_is_owed(answer)
     except CapacityExceeded:
@@ -225,7 +231,11 @@ def claim(*, transcripts: bool = True) -> Answer | None:
 
 
 async def transcribe_answer(answer: Answer) -> None:
-    """The owed transcript, from the last final on."""
+    """The owed transcript, from the last final on. Audio that can't be read fails the answer.
+
+    Raises CapacityExceeded or another SpeechError, OSError, and StaleEpoch or ChunksGone if somebody else has
+    taken the answer over.
+    """
     segments = await in_database(list, answer.segments.all())
     resume = Resume(**segments[-1].resume) if segments else Resume()
     interview = answer.question.interview
@@ -281,7 +291,10 @@ async def _store_transcript(
 
 
 async def stored_pcm(answer: Answer) -> AsyncGenerator[bytes]:
-    """From its file where it has one, else from its chunks."""
+    """16 kHz mono 16-bit, from its file where it has one, else from its chunks. Close it (`aclosing`).
+
+    Raises AudioError, SpeechError, OSError and ChunksGone.
+    """
     if not answer.audio:
         audio = await in_database(parted_audio, answer)
         async with aclosing(audio.pcm()) as pcm:

@@ -1,0 +1,1 @@
+"""What is only read, for connections and pages. Nothing here changes a row."""

@@ -69,12 +69,14 @@ class LobbyFilter(forms.Form):
     )
 
     def offer_languages(self, languages: list[str]) -> None:
+        """To choose from, and with them the one that the address names, though no interview is in it."""
         chosen = self.data.get("language", "")
         offered = sorted({*languages, chosen} - {""})
         self.fields["language"].widget.choices = [("", _("All")), *[(tag, tag) for tag in offered]]
 
     @property
     def chosen(self) -> dict[str, Any]:
+        """What is not empty and can be read, by the name of its field."""
         self.is_valid()
         return {name: value for name, value in self.cleaned_data.items() if value}
 
@@ -110,6 +112,7 @@ class LobbyFilter(forms.Form):
 
     @property
     def statuses(self) -> list[str]:
+        """Those of the chosen group, or the chosen one; empty for all."""
         status = self.chosen.get("status", "")
         return GROUPS.get(status, [status] if status else [])
 
@@ -147,7 +150,10 @@ class Lobby:
 
 
 def look(user: access.Viewer, form: LobbyFilter, page_number: str | None) -> Lobby:
-    """In four queries."""
+    """One page of what the user may see, in four queries.
+
+    A page number that is none means the first page, one that is too high the last.
+    """
     found = access.interviews_for(user).filter(form.matches(user))
     numbers = dict(found.order_by().values_list("status").annotate(Count("pk")))
     counts = {name: sum(numbers.get(status, 0) for status in group) for name, group in GROUPS.items()}
@@ -166,6 +172,7 @@ def look_by_socket(watcher: access.Watcher, query_string: str) -> Lobby | None:
 
 
 def languages_for(user: access.Viewer) -> list[str]:
+    """Those of the interviews that the user may see, in no order."""
     return list(access.interviews_for(user).order_by().values_list("language", flat=True).distinct())
 
 

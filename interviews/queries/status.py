@@ -17,7 +17,11 @@ from interviews.wire.rows import ended_messages, session_ready, snapshot_message
 
 @dataclass(frozen=True)
 class Standing:
-    """Where an interview stands, for whoever is attached to it."""
+    """Where an interview stands, for whoever is attached to it.
+
+    `epochs` are those of all answers that were asked for, `allowed` all sights that hold still: of other
+    interviews, too.
+    """
 
     revision: int
     is_over: bool
@@ -44,10 +48,12 @@ def standings(
 
 
 def is_stored_chunk(answer: Answer, index: int, data: bytes) -> bool:
+    """Whether this chunk is durable with this very audio."""
     return answer.chunks.filter(index=index, data=data).exists()
 
 
 def welcome(interview_id: UUID) -> list[ServerMessage]:
+    """What a candidate's connection is told first. Raises Interview.DoesNotExist."""
     interview = Interview.objects.select_related("current_question").get(pk=interview_id)
     return [session_ready(interview, _under_way(interview)), *step_messages(interview)]
 
@@ -64,6 +70,7 @@ def _under_way(interview: Interview) -> UnderWay | None:
 
 
 def current_step(interview_id: UUID) -> list[ServerMessage]:
+    """The question that is asked, or the end; nothing before the beginning or after another end."""
     return step_messages(Interview.objects.select_related("current_question").get(pk=interview_id))
 
 

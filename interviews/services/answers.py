@@ -33,7 +33,10 @@ Status = Answer.Status
 
 @dataclass(frozen=True)
 class Begun:
-    """An answer that a connection has taken: what it needs to go on."""
+    """An answer that a connection has taken: what it needs to go on.
+
+    `segments` and `parts` are those that an earlier connection left, `received_bytes` the size of its chunks.
+    """
 
     answer: Answer
     started: AnswerStarted
@@ -44,7 +47,11 @@ class Begun:
 
 
 def current_question(interview_id: UUID, question_id: str) -> Question:
-    """The question that may be answered now, locked with its interview; refuses any other."""
+    """The question that may be answered now, locked with its interview until the caller's transaction ends.
+
+    Raises InterviewError with INTERVIEW_ALREADY_COMPLETED, QUESTION_NOT_FOUND, QUESTION_ALREADY_ANSWERED or
+    INVALID_STATE for any other.
+    """
     interview = Interview.objects.select_for_update().get(pk=interview_id)
     if not interview.is_open:
         raise InterviewError(Code.INTERVIEW_ALREADY_COMPLETED)
@@ -132,7 +139,10 @@ def _update_ours(answer: Answer, *statuses: str, **changes: Any) -> None:
 
 @transaction.atomic
 def add_segment(answer: Answer, index: int, final: Final) -> Change:
-    """Keeps a final. Raises StaleEpoch if another connection has the answer."""
+    """Keeps a final as the answer's segment number `index`, from 0. The same again changes nothing.
+
+    Raises StaleEpoch if another connection has the answer.
+    """
     interview_id = answer.question.interview_id
     lock(interview_id)
     kept = answer.segments.filter(index=index, text=final.text, end_ms=final.end_ms).first()
@@ -174,7 +184,10 @@ def record_only(answer: Answer, code: Code) -> Change:
 
 @transaction.atomic
 def finish_recording(answer: Answer) -> Change:
-    """All audio is here. Raises StaleEpoch if another connection has the answer."""
+    """All audio is here and committed; the last words may follow. The same again changes nothing.
+
+    Raises StaleEpoch if another connection has the answer.
+    """
     interview_id = answer.question.interview_id
     recorded = AnswerRecorded(question_id=answer.question_id, answer_id=answer.pk)
     lock(interview_id)
@@ -222,7 +235,8 @@ def complete_answer(
 def owe_transcript(answer: Answer, code: Code, duration_ms: int | None) -> Change:
     """All audio is safe and the transcript will follow: the interview goes on without it.
 
-    Whoever calls this stores the audio, and has the answer until then.
+    `code` says why, and `duration_ms` is None where nobody has decoded the audio yet. Whoever calls this
+    stores the audio, and has the answer until then. Raises StaleEpoch if another has it.
     """
     if done := _done_before(answer, Status.PENDING):
         return done
@@ -262,7 +276,10 @@ def take_over(answer: Answer) -> bool:
 
 @transaction.atomic
 def fail_answer(answer: Answer, code: Code) -> Change:
-    """This take's audio can't be used; the question may be answered anew while it is the current one."""
+    """This take's audio can't be used; the question may be answered anew while it is the current one.
+
+    Raises StaleEpoch if another connection has the answer.
+    """
     if done := _done_before(answer, Status.FAILED):
         return done
     revision = raise_revision(answer.question.interview_id)
@@ -276,6 +293,7 @@ def write_answer(interview_id: UUID, question_id: str, text: str, answer_id: UUI
     """A written answer; a recording of the same question that is under way is given up.
 
     Whoever may have to do it again makes up its id before: under the same one it is written once.
+    Raises InterviewError as `current_question` does.
     """
     answer_id = answer_id or uuid4()
     lock(interview_id)
@@ -297,7 +315,7 @@ def _written_before(interview_id: UUID, answer_id: UUID) -> Change | None:
 
 @transaction.atomic
 def give_up(answer: Answer) -> Change:
-    """The candidate wants to record this take anew."""
+    """The candidate wants to record this take anew. Raises StaleEpoch if another connection has it."""
     if done := _done_before(answer, Status.FAILED):
         return done
     revision = raise_revision(answer.question.interview_id)
@@ -306,7 +324,7 @@ def give_up(answer: Answer) -> Change:
 
 
 def give_up_recording(question: Question) -> None:
-    """Whoever records an answer to it finds no row for what comes next."""
+    """Whoever records an answer to it finds no row for what comes next. For a transaction of the caller's."""
     question.answers.under_way().update(
         status=Status.FAILED, failure="GIVEN_UP", epoch=F("epoch") + 1, lease_until=None
     )

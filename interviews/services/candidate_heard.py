@@ -12,7 +12,10 @@ from interviews.models import Interview
 
 
 def record_heard(silent_seconds: Mapping[UUID, float]) -> None:
-    """When something last came from each candidate, in one query. It is no change that raises a revision."""
+    """For how long nothing has come from each candidate, by interview, in one query.
+
+    It is no change that raises a revision.
+    """
     now = timezone.now()
     heard = [
         Interview(pk=interview_id, candidate_heard_at=now - timedelta(seconds=seconds))
@@ -22,4 +25,5 @@ def record_heard(silent_seconds: Mapping[UUID, float]) -> None:
 
 
 def silent_ms(heard_at: datetime | None) -> int | None:
+    """Since then; None for a candidate who was never here."""
     return None if heard_at is None else max(0, round((timezone.now() - heard_at).total_seconds() * 1000))

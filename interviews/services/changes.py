@@ -44,13 +44,19 @@ def lock(interview_id: UUID) -> None:
 
 
 def raise_revision(interview_id: UUID) -> int:
+    """The interview's next revision, in the transaction of the change that it stands for.
+
+    Raises Interview.DoesNotExist.
+    """
     Interview.objects.filter(pk=interview_id).update(revision=F("revision") + 1)
     return revision_of(interview_id)
 
 
 def revision_of(interview_id: UUID) -> int:
+    """As it is now, for what changed nothing. Raises Interview.DoesNotExist."""
     return Interview.objects.values_list("revision", flat=True).get(pk=interview_id)
 
 
 def lease_end() -> datetime:
+    """Until when whoever takes a row now has it, unless they renew."""
     return timezone.now() + timedelta(seconds=conf.ANSWER_LEASE_SECONDS)

@@ -29,7 +29,10 @@ logger = logging.getLogger(__name__)
 
 
 def erase(interviews: Iterable[Interview], by: access.Viewer | None = None) -> int:
-    """How many there were to delete. `by` is named in the admin's log."""
+    """Deletes their data, each in a transaction of its own, and returns how many there were to delete.
+
+    `by` is named in the admin's log. One whose data is gone already changes nothing.
+    """
     count = sum(_erase(interview.pk, by) for interview in interviews)
     if count:
         transaction.on_commit(scrub)

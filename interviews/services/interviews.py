@@ -40,7 +40,10 @@ def create_interview(
 ) -> tuple[Interview, str]:
     """The new interview and the token of its candidate's link, which is stored nowhere.
 
-    `takes_allowed` is for questions that don't say it themselves. Raises ValidationError.
+    A question is its text, or the fields of `QuestionFields` by name; they are asked in this order.
+    `takes_allowed` is for questions that don't say it themselves. `language` is a BCP 47 tag, `phrases` are
+    terms that are likely to be said, and `time_factor`, from 1 to 5, lengthens all times for this candidate.
+    Raises ValidationError.
     """
     token = access.new_token()
     days = conf.INTERVIEW_LINK_DAYS if link_days is None else link_days
@@ -122,7 +125,10 @@ def start(interview_id: UUID, at: datetime | None = None) -> Change | None:
 
 
 def next_step_of(interview: Interview, answer: Answer | None) -> list[ServerMessage]:
-    """Asks the orchestrator; the next question, or the end, is recorded and told."""
+    """Asks the orchestrator; the next question, or the end, is recorded and told.
+
+    In the caller's transaction, which is lost with all of its changes where the orchestrator raises.
+    """
     question = get_orchestrator().next_question(interview, answer)
     interview.current_question = question
     if question is None:

@@ -63,12 +63,14 @@ class InvitationForm(forms.Form):
 
 
 def form_for(interview: Interview, token: str = "") -> InvitationForm:
+    """With the address that was used last. `token` is that of the link on the page, where there is one."""
     last = interview.invitations.first()
     email = last.email if last else interview.candidate_email
     return InvitationForm(initial={"email": email, "token": token, "after": last and last.pk})
 
 
 def last_of(interview: Interview) -> int | None:
+    """The id of the last invitation, which `invite` takes as `after`."""
     return interview.invitations.values_list("pk", flat=True).first()
 
 
@@ -82,7 +84,9 @@ def invite(
 ) -> str:
     """Sends the link, and returns its token: the given one while that is the link's, else a new one.
 
-    A new one ends the old one. Raises NotInvited, and then everything is as it was.
+    A new one ends the old one. `after` is the last invitation that the sender knows of: a later one may come
+    of their own second click. Blocks until the mail server has answered. Raises NotInvited, and then
+    everything is as it was.
     """
     is_current = access.hash_token(token) == interview.token_hash
     sent = token if is_current else access.new_token()

@@ -14,6 +14,7 @@ from interviews.models import Interview, Note
 
 
 def note_fields(note: Note) -> dict[str, Any]:
+    """As the scripts of pages read it; `at_ms` is into the audio of `answer_id`."""
     return {
         "id": note.pk,
         "kind": note.kind,
@@ -28,8 +29,8 @@ def note_fields(note: Note) -> dict[str, Any]:
 def save_note(author: Any, interview: Interview, note_id: UUID, **fields: Any) -> Note:
     """Makes the note, or gives it another text: doing it again changes nothing.
 
-    Where it was made stays. Raises ValidationError with the code `too_many`, or `taken` for an id that
-    is another's.
+    `fields` are those of the row: `kind`, `text`, and where it was made, which stays. Raises ValidationError
+    with the code `too_many`, or `taken` for an id that is another's.
     """
     mine = access.notes_for(author).filter(interview=interview)
     is_new = not mine.filter(pk=note_id).exists()

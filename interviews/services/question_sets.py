@@ -119,7 +119,10 @@ QuestionFormSet = forms.formset_factory(
 
 @transaction.atomic
 def save(question_set: QuestionSet, questions: list[SetQuestion]) -> None:
-    """With these questions and no others: nothing refers to a question of a set."""
+    """With these questions and no others, whose `position` is set already.
+
+    They are deleted and made anew: nothing refers to a question of a set.
+    """
     question_set.save()
     question_set.questions.all().delete()
     for question in questions:
@@ -128,6 +131,7 @@ def save(question_set: QuestionSet, questions: list[SetQuestion]) -> None:
 
 
 def copied(question_set: QuestionSet, owner: Any) -> QuestionSet:
+    """A set of the owner's own with the same questions, saved."""
     copy = QuestionSet(
         name=_short(gettext("Copy of %(name)s") % {"name": question_set.name}),
         language=question_set.language,
@@ -138,6 +142,7 @@ def copied(question_set: QuestionSet, owner: Any) -> QuestionSet:
 
 
 def from_interview(interview: Interview, owner: Any) -> QuestionSet:
+    """What an interview asks as a set of the owner's, saved under the interview's title."""
     made = QuestionSet(name=interview.title, language=interview.language, owner=owner)
     save(made, _copies(interview.questions.all()))
     return made

@@ -140,14 +140,17 @@ class Decoder:
 
 
 def open_decoder(audio: AudioFormat | None = None) -> Decoder:
-    """None stands for a container that its first bytes tell."""
+    """None stands for a container that its first bytes tell. Nothing is started before they are there."""
     return Decoder(audio)
 
 
 async def decode(
     chunks: AsyncIterator[bytes], audio: AudioFormat | None = None
 ) -> AsyncGenerator[bytes, None]:
-    """The PCM of `chunks`, read and decoded at the same time. Close it (`aclosing`) to stop early."""
+    """The PCM of `chunks`, read and decoded at the same time, in whole samples and a second at most at once.
+
+    Close it (`aclosing`) to stop early. Raises AudioError, SpeechError, and whatever `chunks` does.
+    """
     async with aclosing(decoded(open_decoder(audio), chunks)) as pieces:
         async for pcm in pieces:
             yield pcm

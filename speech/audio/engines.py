@@ -38,7 +38,11 @@ _DEADLY_INPUT: Final = frozenset(
 
 
 class Engine(ABC):
-    """`receive` gives PCM, then None; once closed, all of it raises SpeechError."""
+    """`push` takes encoded bytes and waits while too many are unread; `receive` gives PCM, then None.
+
+    Both raise AudioError where the audio is at fault, SpeechError where the decoder was lost. Once it is
+    closed, all of it raises SpeechError. `warnings` is complete when `receive` has given None.
+    """
 
     warnings: tuple[str, ...] = ()
 
@@ -121,6 +125,7 @@ class ChildEngine(Engine):
 
     @classmethod
     async def start(cls, audio: AudioFormat) -> ChildEngine:
+        """With the limits of SPEECH_DECODER_MEMORY_MB and SPEECH_DECODER_CPU_SECONDS. Raises SpeechError."""
         memory_bytes = conf.SPEECH_DECODER_MEMORY_MB << 20
         cpu_seconds = conf.SPEECH_DECODER_CPU_SECONDS
         try:

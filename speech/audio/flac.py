@@ -20,10 +20,11 @@ from speech.events import BYTES_PER_SECOND, SAMPLE_RATE
 
 
 async def write_flac(pcm: AsyncIterator[bytes], path: Path) -> int:
-    """Returns the number of samples. A browser shows the file's length and seeks in it.
+    """Writes 16 kHz mono 16-bit PCM, cut between samples, and returns how many of them there were.
 
-    It appears under its name when all of it is on the disk, or not at all. A thread encodes: libav works
-    without the GIL, 0.6 ms for a second of audio.
+    A browser shows the file's length and seeks in it. It appears under its name when all of it is on the
+    disk, or not at all. A thread encodes: libav works without the GIL, 0.6 ms for a second of audio. Raises
+    OSError, and whatever `pcm` does.
     """
     thread = ThreadPoolExecutor(1, "flac")
     run = functools.partial(asyncio.get_running_loop().run_in_executor, thread)

@@ -22,12 +22,14 @@ class Peaks:
         self._rest = b""
 
     def add(self, pcm: bytes) -> None:
+        """16 kHz mono 16-bit PCM, cut anywhere."""
         pcm = self._rest + pcm
         whole = len(pcm) - len(pcm) % (2 * STEP_SAMPLES)
         self._rest = pcm[whole:]
         self._steps += _loudest(pcm[:whole])
 
     async def heard(self, pcm: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
+        """The same blocks, added on their way."""
         async for block in pcm:
             self.add(block)
             yield block

@@ -27,6 +27,9 @@ CPU_PER_SECOND: Final = 0.1
 
 
 def run(channel: Channel, audio: AudioFormat, memory_bytes: int, cpu_seconds: int) -> None:
+    """What the child runs. It may take so much memory beyond what it begins with, and so much CPU time beyond
+    what its audio takes.
+    """
     outlet = _Outlet(channel, cpu_seconds)
     inlet = _Inlet(channel, outlet)
     limit_child(memory_bytes=memory_bytes, files=0)

@@ -39,7 +39,7 @@ def is_recognisable(language: str) -> bool:
 
 
 def backend_class(declaration: Mapping[str, Any]) -> type[BaseBackend]:
-    """ImportError if there is none."""
+    """The class that one entry of SPEECH_BACKENDS names. ImportError if there is none."""
     path = declaration.get("BACKEND")
     if not isinstance(path, str):
         raise ImportError("BACKEND is missing")

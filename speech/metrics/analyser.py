@@ -64,6 +64,7 @@ class VoiceAnalyser:
         return LiveMeasures(self._window(sound), self._answer(sound))
 
     def final(self) -> Measures:
+        """Of all that was added. More may be added all the same."""
         return self._answer(self._sound.ended())
 
     def _answer(self, sound: Sound) -> Measures:

@@ -110,6 +110,7 @@ class WeightedMean:
 
     @property
     def result(self) -> float | None:
+        """0 to 1; None where no word has a confidence."""
         return self._sum / self._total_ms if self._total_ms else None
 
 
