@@ -52,7 +52,7 @@ class ContainerReader:
             yield self._resampler.flush()
         if self._damaged:
             self._warnings.append(f"{self._damaged} damaged places were left out")
-        if self._clock.missing_seconds > MISSING_SECONDS:
+        elif self._clock.missing_seconds > MISSING_SECONDS:
             missing = f"{self._clock.missing_seconds:.1f} s are missing"
             self._warnings.append(f"by the container's own clock {missing}")
 
