@@ -7,7 +7,6 @@ from zipfile import ZipFile
 
 from playwright.sync_api import expect
 
-from tests.browser import people
 from tests.browser.looks import SCREENSHOTS, look, shoot
 from tests.support.browsers import Opener
 from tests.support.servers import Site
@@ -31,10 +30,10 @@ print(interview.pk)
 """
 
 
-def test_interviews_are_listed_acted_upon_and_printed(server: Site, open_context: Opener) -> None:
+def test_interviews_are_listed_acted_upon_and_printed(server: Site, open_desk: Opener) -> None:
     interview_id = server.run_code(ROWS).strip()
-    page = open_context().page()
-    people.sign_in(page, server, f"/interviews/{interview_id}/")
+    page = open_desk().page()
+    page.goto(f"{server.url}/interviews/{interview_id}/")
     page.get_by_text("Export", exact=True).click()
     look(page, "review-export")
     page.get_by_label("With my notes").check()

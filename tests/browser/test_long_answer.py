@@ -10,18 +10,17 @@ import asyncio
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
-import pytest
 from playwright.sync_api import CDPSession, Page, expect
 
 from tests.browser import people
 from tests.support import clients
 from tests.support.answers import babble, begin, finish
 from tests.support.browsers import Opener
-from tests.support.servers import Site, new_site
+from tests.support.servers import Site
 
+SETTINGS = {"SPEECH_BACKEND": "scripted"}
 WORDS = int(os.environ.get("LONG_ANSWER_WORDS", "168"))
 SPEED = float(os.environ.get("LONG_ANSWER_SPEED", "10"))
 WORDS_TOGETHER = 14
@@ -77,17 +76,12 @@ class Costs:
         return float(runs / messages)
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    return new_site(tmp_path, SPEECH_BACKEND="scripted")
-
-
 def test_a_long_answer_costs_little_memory_and_no_more_with_each_word(
-    server: Site, open_context: Opener
+    server: Site, open_desk: Opener
 ) -> None:
     created = server.create_interview("Why you?")
-    page = open_context().page()
-    people.sign_in(page, server, f"/interviews/{created['interview_id']}/live/")
+    page = open_desk().page()
+    page.goto(f"{server.url}/interviews/{created['interview_id']}/live/")
     expect(people.liveness(page)).to_have_text("Waiting for the candidate")
     segments = WORDS // WORDS_TOGETHER
     costs, work = Costs(page), []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -17,15 +16,16 @@ from tests.support.browsers import SENTENCE, Opener
 from tests.support.servers import Site, new_site
 
 
-@pytest.fixture(params=["offline", "azure"])
-def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
+@pytest.fixture(scope="module", params=["offline", "azure"])
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The same job with either recogniser: an address in the environment is all that differs."""
+    folder = tmp_path_factory.mktemp("site")
     with ExitStack() as stack:
         settings = {}
         if request.param == "azure":
-            backend = PocketSphinxBackend(slots_directory=tmp_path / "slots")
+            backend = PocketSphinxBackend(slots_directory=folder / "slots")
             settings["AZURE_SPEECH_HOST"] = stack.enter_context(serving(backend)).url
-        yield new_site(tmp_path, **settings)
+        yield new_site(folder, **settings)
 
 
 def test_a_candidate_answers_by_voice_while_a_recruiter_reads_along(

@@ -18,13 +18,15 @@ def row(place: Page | Locator, name: str) -> Locator:
     return place.locator(f"[data-measure={name}]")
 
 
-def test_a_dashboard_draws_and_lists_while_somebody_speaks(server: Site, open_context: Opener) -> None:
+def test_a_dashboard_draws_and_lists_while_somebody_speaks(
+    server: Site, open_context: Opener, open_desk: Opener
+) -> None:
     created = server.create_interview("Why you?")
-    desk, calm, candidate = (open_context().page() for _ in range(3))
+    desk, calm, candidate = open_desk().page(), open_desk().page(), open_context().page()
     # Who wants things to keep still opens the drawing themselves.
     calm.emulate_media(reduced_motion="reduce")
     for page in (desk, calm):
-        people.sign_in(page, server, f"/interviews/{created['interview_id']}/live/")
+        page.goto(f"{server.url}/interviews/{created['interview_id']}/live/")
     card = people.card(desk, 1)
     people.begin(candidate, created["candidate_url"])
     expect(card.locator("measure-list")).to_be_hidden()
@@ -59,10 +61,12 @@ def test_a_dashboard_draws_and_lists_while_somebody_speaks(server: Site, open_co
     look(candidate, "candidate-sounded")
 
 
-def test_what_is_the_candidates_alone_is_on_no_dashboard(server: Site, open_context: Opener) -> None:
+def test_what_is_the_candidates_alone_is_on_no_dashboard(
+    server: Site, open_context: Opener, open_desk: Opener
+) -> None:
     created = server.create_interview("Why you?", **{"metrics-sharing": "candidate"})
-    desk, candidate = open_context().page(), open_context().page()
-    people.sign_in(desk, server, f"/interviews/{created['interview_id']}/live/")
+    desk, candidate = open_desk().page(), open_context().page()
+    desk.goto(f"{server.url}/interviews/{created['interview_id']}/live/")
     people.begin(candidate, created["candidate_url"])
     people.record(candidate)
     expect(people.finals(people.card(desk, 1))).to_contain_text(SENTENCE)

@@ -15,10 +15,12 @@ def takes(page: Page) -> list[str]:
     return [text.strip() for text in page.locator(".take__text").all_text_contents()]
 
 
-def test_time_to_think_several_takes_and_the_choice_between_them(server: Site, open_context: Opener) -> None:
+def test_time_to_think_several_takes_and_the_choice_between_them(
+    server: Site, open_context: Opener, open_desk: Opener
+) -> None:
     options = {"takes": "3", "think-seconds": "4", "answer-seconds": "2", "time-factor": "1.5"}
     created = server.create_interview("Why you?", "Why us?", **options)
-    context, recruiter = open_context(), open_context().page()
+    context, recruiter = open_context(), open_desk().page()
     page = context.page()
     people.begin(page, created["candidate_url"])
 
@@ -74,7 +76,7 @@ def test_time_to_think_several_takes_and_the_choice_between_them(server: Site, o
     page.get_by_role("button", name="Send the answer").click()
     expect(page.get_by_role("heading", name="Your interview is complete")).to_be_focused()
 
-    people.sign_in(recruiter, server, f"/interviews/{created['interview_id']}/")
+    recruiter.goto(f"{server.url}/interviews/{created['interview_id']}/")
     answer = recruiter.get_by_role("article", name="Why you?")
     expect(answer.get_by_text("Chosen by the candidate")).to_be_visible()
     expect(answer.get_by_text(re.compile(r"\d:\d\d over the time")).first).to_be_visible()
