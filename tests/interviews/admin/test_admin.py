@@ -178,3 +178,14 @@ def test_its_pages_hold_no_script_or_style_of_their_own(admin_client: Client) ->
     for address in addresses:
         page = text_of(admin_client.get(address))
         assert not re.search(r"<script(?![^>]*\bsrc=)(?![^>]*json)|<style|\sstyle=|\son\w+=", page), address
+
+
+def test_staff_see_what_is_missing_in_a_recording(client: Client, staff: User) -> None:
+    client.force_login(staff)
+    question = an_interview(staff).questions.get(position=1)
+    lost = {"at_ms": 61_000, "code": None, "doubts": ["3 damaged places were left out"]}
+    answer = an_answer(question, "as far as it went", damage=[lost])
+
+    page = client.get(reverse("admin:interviews_answer_change", args=[answer.pk])).content.decode()
+
+    assert "<p>1:01  3 damaged places were left out</p>" in page

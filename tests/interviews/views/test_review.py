@@ -131,3 +131,16 @@ def test_words_can_do_no_harm_to_the_page(client: Client) -> None:
 
     assert "<script>one" not in text_of(client.get(reverse("interviews:interview", args=[interview.pk])))
     assert "<script>two" not in text_of(client.get(reverse("interviews:interview", args=[interview.pk])))
+
+
+def test_a_recording_that_is_not_complete_says_so(client: Client) -> None:
+    interview = an_interview(signed_in(client))
+    question, other = interview.questions.all()
+    lost = {"at_ms": 61_000, "code": "AUDIO_DECODING_FAILED", "doubts": []}
+    an_answer(question, "as far as it went", audio=b"flac", damage=[lost])
+    an_answer(other, "all of it", audio=b"flac")
+
+    shown = text_of(client.get(reverse("interviews:interview", args=[interview.pk])))
+
+    assert shown.count("This recording is not complete") == 1
+    assert "from 1:01 on" in shown
