@@ -12,6 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
 from playwright.sync_api import CDPSession, Page, expect
 
 from tests.browser import people
@@ -76,6 +77,7 @@ class Costs:
         return float(runs / messages)
 
 
+@pytest.mark.alone
 def test_a_long_answer_costs_little_memory_and_no_more_with_each_word(
     server: Site, open_desk: Opener
 ) -> None:
