@@ -30,6 +30,11 @@ class InterviewSettings(Declarations):
     ANSWER_MAX_SECONDS = Whole(3600, minimum=1, help="The longest answer.")
     ANSWER_MAX_BYTES = Whole(256 * 1024**2, minimum=1, help="The same in bytes received.")
     ANSWER_MAX_PARTS = Whole(200, minimum=1, help="How often a recorder may start anew within one answer.")
+    INTERVIEW_MAX_BYTES = Whole(
+        1024**3,
+        minimum=1,
+        help="The same for an interview: all its answers, with what was given up.",
+    )
     ANSWER_MIN_MS = Whole(200, help="Less audio is no answer.")
     ANSWER_FINISH_TIMEOUT_SECONDS = Whole(
         60, minimum=1, help="A recogniser that says nothing at all for so long after the end is given up."
@@ -40,6 +45,15 @@ class InterviewSettings(Declarations):
     ANSWER_GRACE_SECONDS = Whole(
         3600, minimum=5, help="How long a candidate who was cut off in mid-answer may stay away."
     )
+    FAILED_TAKE_SECONDS = Whole(
+        3600, help="How long the audio of a take is kept that failed, or that its candidate gave up."
+    )
+    OWED_RETRY_SECONDS = Whole(
+        30,
+        minimum=1,
+        help="So long after a failure what an answer is owed is tried again; then twice as long.",
+    )
+    OWED_RETRY_MAX_SECONDS = Whole(3600, minimum=1, help="The longest wait between two attempts.")
     TEXT_ANSWER_MAX_CHARS = Whole(20_000, minimum=1, help="The longest written answer.")
     ANSWER_NOTE_MAX_CHARS = Whole(
         1000, minimum=1, help="The longest note that a candidate adds to the transcript of an answer."

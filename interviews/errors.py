@@ -26,6 +26,7 @@ class Code(enum.StrEnum):
     CHUNK_GAP = "CHUNK_GAP"
     CHUNK_CONFLICT = "CHUNK_CONFLICT"
     AUDIO_BACKLOG = "AUDIO_BACKLOG"
+    INTERVIEW_FULL = "INTERVIEW_FULL"
     QUESTION_NOT_FOUND = "QUESTION_NOT_FOUND"
     QUESTION_ALREADY_ANSWERED = "QUESTION_ALREADY_ANSWERED"
     TAKES_EXHAUSTED = "TAKES_EXHAUSTED"
@@ -102,6 +103,10 @@ ERRORS: dict[Code, ErrorText] = {
     Code.CHUNK_CONFLICT: ErrorText("This chunk was received before with other audio."),
     Code.AUDIO_BACKLOG: ErrorText(
         "Audio comes faster than it can be stored. " + _SEND_AGAIN, retry_available=True
+    ),
+    Code.INTERVIEW_FULL: ErrorText(
+        "This interview holds as much audio as one may. Please write the answer.",
+        fallback_option="text_answer",
     ),
     Code.QUESTION_NOT_FOUND: ErrorText("This interview has no such question."),
     Code.QUESTION_ALREADY_ANSWERED: ErrorText("This question is answered already."),

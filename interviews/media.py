@@ -1,4 +1,4 @@
-"""Stored files over HTTP, whole or in part (RFC 9110, sections 13 and 14).
+"""Stored files: over HTTP, whole or in part (RFC 9110, sections 13 and 14), and what there is of them.
 
 Safari plays no audio without ranges, and no player can jump in it; Django's `FileResponse` has none.
 """
@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import IO, ParamSpec, TypeVar
 
 from asgiref.sync import sync_to_async
+from django.core.files.storage import Storage
 from django.db.models.fields.files import FieldFile
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -125,3 +126,23 @@ async def _size(file: FieldFile) -> int:
 
 async def _in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     return await sync_to_async(function, thread_sensitive=False)(*args, **kwargs)
+
+
+# What a storage holds
+
+
+def files_in(storage: Storage, folder: str) -> list[str]:
+    """The names of the files in one of its folders; none where the storage can't tell."""
+    return [f"{folder}/{name}" for name in _listed(storage, folder)[1]]
+
+
+def folders_in(storage: Storage, folder: str) -> list[str]:
+    return _listed(storage, folder)[0]
+
+
+def _listed(storage: Storage, folder: str) -> tuple[list[str], list[str]]:
+    try:
+        folders, files = storage.listdir(folder)
+    except (FileNotFoundError, NotImplementedError):
+        return [], []
+    return list(folders), list(files)

@@ -13,7 +13,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from interviews import access
-from interviews.admin.read_only import STYLES, HistoryAdmin, ReadOnlyInline
+from interviews.admin.owed import OwedAdmin, OwedFilter
+from interviews.admin.read_only import STYLES, ReadOnlyInline
 from interviews.models import Answer, Retranscription, Segment
 from interviews.templatetags.transcripts import duration, percent
 
@@ -45,9 +46,9 @@ class RetranscriptionInline(ReadOnlyInline):
 
 
 @admin.register(Answer)
-class AnswerAdmin(HistoryAdmin):
+class AnswerAdmin(OwedAdmin):
     list_display = ["question", "interview", "take", "kind", "status", "length", "started_at"]
-    list_filter = ["status", "kind", "started_at"]
+    list_filter = ["status", OwedFilter, "kind", "started_at"]
     list_select_related = ["question__interview"]
     search_fields = ["question__interview__title", "question__interview__candidate_name", "text"]
     inlines = [SegmentInline, RetranscriptionInline]
@@ -59,6 +60,7 @@ class AnswerAdmin(HistoryAdmin):
         "status",
         "chosen_at",
         "failure",
+        "work",
         "what_is_missing",
         "player",
         "text",

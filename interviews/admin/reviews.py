@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from interviews import access
+from interviews.admin.owed import OwedAdmin, OwedFilter
 from interviews.admin.read_only import HistoryAdmin
 from interviews.models import Correction, Invitation, Note, Retranscription
 from interviews.templatetags.transcripts import duration
@@ -78,10 +79,10 @@ class InvitationAdmin(SeenAdmin):
 
 
 @admin.register(Retranscription)
-class RetranscriptionAdmin(SeenAdmin):
+class RetranscriptionAdmin(OwedAdmin, SeenAdmin):
     path = "answer__question__interview"
     list_display = ["answer", "interview", "backend", "recogniser", "failure", "requested_at", "done_at"]
-    list_filter = ["backend", "failure", "requested_at"]
+    list_filter = ["backend", OwedFilter, "failure", "requested_at"]
     list_select_related = ["answer__question__interview"]
     fields = [
         "interview",
@@ -90,6 +91,7 @@ class RetranscriptionAdmin(SeenAdmin):
         "recogniser",
         "text",
         "failure",
+        "work",
         "requested_by",
         "requested_at",
         "done_at",

@@ -17,7 +17,7 @@ from interviews.live.announcing import Outlets
 from interviews.live.outbox import Outbox, RateLimit
 from interviews.live.recording import Recording
 from interviews.live.worker import Worker
-from interviews.models import Interview
+from interviews.models import Answer, Interview
 from interviews.processing.chunks import ChunksGone
 from interviews.processing.settling import settle, settle_chosen
 from interviews.queries import status as status
@@ -61,6 +61,8 @@ from interviews.wire.protocol import (
 logger = logging.getLogger(__name__)
 
 Incoming = CandidateMessage | Frame
+# How often it is asked whether a worker has ended what it took over from us, which takes it an instant.
+ENDING_SECONDS = 0.2
 STARTS_ANEW = {
     Code.AUDIO_DECODING_FAILED,
     Code.AUDIO_FORMAT_UNSUPPORTED,
@@ -73,7 +75,6 @@ def bounds() -> Bounds:
     return Bounds(
         frame_max_bytes=conf.AUDIO_FRAME_MAX_BYTES,
         backlog_bytes=conf.AUDIO_BACKLOG_BYTES,
-        answer_max_bytes=conf.ANSWER_MAX_BYTES,
         answer_max_parts=conf.ANSWER_MAX_PARTS,
         text_answer_max_chars=conf.TEXT_ANSWER_MAX_CHARS,
         answer_note_max_chars=conf.ANSWER_NOTE_MAX_CHARS,
@@ -176,7 +177,8 @@ class CandidateSession:
             self.hang_up(Close.NOT_ALLOWED, error(Code.INTERVIEW_ALREADY_COMPLETED))
         elif standing.token_hash != self._interview.token_hash:
             self.hang_up(Close.NOT_ALLOWED, error(Code.FORBIDDEN))
-        # An earlier epoch was read before this connection took the answer over.
+        # An earlier epoch was read before this connection took the answer over. What a worker takes over and
+        # ends is found out with the recording's next commit.
         elif self._recording and self._recording.answer.epoch < standing.epochs.get(
             self._recording.answer.pk, 0
         ):
@@ -206,6 +208,7 @@ class CandidateSession:
             await self._carry_out(event)
 
     async def _carry_out(self, event: Event) -> None:
+        held = self._recording
         try:
             match event:
                 case Store():
@@ -233,7 +236,7 @@ class CandidateSession:
         except InterviewError as refusal:
             self.tell([error(refusal.code)])
         except StaleEpoch:
-            await self._lose_answer()
+            await self._lose_answer(held)
 
     def _answer(self, events: Sequence[Event]) -> None:
         for event in events:
@@ -251,7 +254,7 @@ class CandidateSession:
         self._protocol.begun(
             event.question_id,
             begun.started.next_chunk_index,
-            begun.received_bytes,
+            begun.room_bytes,
             audio=event.audio,
             parts=[part.audio for part in begun.parts],
         )
@@ -265,7 +268,7 @@ class CandidateSession:
         try:
             change = await recording.run()
         except (StaleEpoch, ChunksGone):
-            return await self._lose_answer()
+            return await self._lose_answer(recording)
         except Exception:
             logger.exception("answer %s: the recording broke off", recording.answer.pk)
             return self.hang_up(Close.TRY_LATER, error(Code.INTERNAL_ERROR))
@@ -273,13 +276,26 @@ class CandidateSession:
         self.tell(await self._choose_for_them(change.messages))
         await settle(recording.answer)
 
-    async def _lose_answer(self) -> None:
-        """Another connection has it; or it was deleted with its interview."""
+    async def _lose_answer(self, recording: Recording | None) -> None:
+        """Another connection has it, a worker has ended it for us, or it was deleted with its interview."""
         found = await persistently(status.standings, {self.interview_id}, set(), set())
         if found[self.interview_id].is_over:
-            self.hang_up(Close.NOT_ALLOWED, error(Code.INTERVIEW_ALREADY_COMPLETED))
-        else:
-            self.hang_up(Close.REPLACED, error(Code.SESSION_REPLACED))
+            return self.hang_up(Close.NOT_ALLOWED, error(Code.INTERVIEW_ALREADY_COMPLETED))
+        told = await self._ended_elsewhere(recording.answer) if recording else None
+        if told is None:
+            return self.hang_up(Close.REPLACED, error(Code.SESSION_REPLACED))
+        if self._recording is recording:
+            self._recording = None
+            self._protocol.ended()
+            self.tell([*told, *await self._choose_for_them(told)])
+
+    async def _ended_elsewhere(self, answer: Answer) -> list[ServerMessage] | None:
+        """What to tell of an answer that a worker ends, once it has. None where it doesn't."""
+        while True:
+            told = await persistently(status.what_became_of, answer)
+            if told is None or told:
+                return told
+            await asyncio.sleep(ENDING_SECONDS)
 
     def _ended(self, change: Change, *, usable: bool) -> None:
         self._recording = None

@@ -14,18 +14,17 @@ import threading
 from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from time import monotonic
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.utils import timezone
 
 from interviews.conf import conf
 from interviews.database import AWAY, BACKOFF_SECONDS
 from interviews.errors import StaleEpoch
 from interviews.models import Answer, AudioChunk
+from interviews.services.owing import grace_end
 
 logger = logging.getLogger(__name__)
 
@@ -167,7 +166,7 @@ class Journal:
 def _insert(batch: Sequence[Entry], *, is_again: bool) -> set[Writer]:
     """Stores what its writer still holds the answer for; returns the writers that don't."""
     writers = {entry.writer for entry in batch}
-    held = _renew_leases(writers)
+    held = _hold(writers)
     entries = [entry for entry in batch if entry.writer in held]
     if is_again:
         # The commit whose end was not heard of may have been one.
@@ -198,12 +197,11 @@ def _store(entries: Sequence[Entry]) -> None:
         )
 
 
-def _renew_leases(writers: set[Writer]) -> set[Writer]:
-    """Extends the leases of those who still have their answers, which nobody can take until the commit."""
+def _hold(writers: set[Writer]) -> set[Writer]:
+    """Those who still have their answers, which nobody can take until the commit."""
     answers = Answer.objects.filter(pk__in={pk for pk, _ in writers}, status=Answer.Status.RECORDING)
     held = writers & set(answers.select_for_update().order_by("pk").values_list("pk", "epoch"))
-    lease = timezone.now() + timedelta(seconds=conf.ANSWER_LEASE_SECONDS)
-    Answer.objects.filter(pk__in={pk for pk, _ in held}).update(lease_until=lease)
+    Answer.objects.filter(pk__in={pk for pk, _ in held}).update(owed_at=grace_end())
     return held
 
 

@@ -19,7 +19,6 @@ from interviews.models.statuses import UNDER_WAY
 from interviews.queries import lobby
 from interviews.queries import status as status
 from interviews.queries.status import Standing
-from interviews.services.candidate_heard import silent_ms
 from interviews.wire.messages import (
     ErrorMessage,
     Heartbeat,
@@ -205,7 +204,7 @@ class ObserverSession(Listener):
     def check(self, standing: Standing) -> None:
         if (self.watcher, self.interview_id) not in standing.allowed:
             return self.hang_up(Close.NOT_ALLOWED, Code.FORBIDDEN)
-        self._candidate_silent_ms = silent_ms(standing.candidate_heard_at)
+        self._candidate_silent_ms = standing.candidate_silent_ms
         if self._revision is None or standing.revision <= self._revision:
             self._lagged_behind = None
         elif self._feed.interims == "late" or (self._lagged_behind or 0) > self._revision:

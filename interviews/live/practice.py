@@ -12,19 +12,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from time import monotonic
 from uuid import UUID
 
 from django.db.models import Q
-from django.utils import timezone
 
 from interviews.conf import conf
 from interviews.database import AWAY, in_database, persistently
 from interviews.errors import Close, Code, InterviewError
 from interviews.live.outbox import Outbox, RateLimit
 from interviews.live.tasks import together
-from interviews.models import Interview
+from interviews.models import Interview, from_now
 from interviews.processing.measuring import measuring
 from interviews.wire.messages import (
     EndPractice,
@@ -61,7 +60,7 @@ def longest() -> int:
 @asynccontextmanager
 async def the_only_one(interview_id: UUID) -> AsyncIterator[None]:
     """One practice of an interview at a time, over all processes. Raises InterviewError."""
-    until = timezone.now() + timedelta(seconds=longest())
+    until = await persistently(claim_end, interview_id)
     if not await persistently(claim, interview_id, until):
         raise InterviewError(Code.INVALID_STATE)
     try:
@@ -72,9 +71,15 @@ async def the_only_one(interview_id: UUID) -> AsyncIterator[None]:
             await in_database(_release, interview_id, until)
 
 
+def claim_end(interview_id: UUID) -> datetime:
+    found = Interview.objects.filter(pk=interview_id).annotate(until=from_now(longest()))
+    until: datetime = found.values_list("until", flat=True).get()
+    return until
+
+
 def claim(interview_id: UUID, until: datetime) -> bool:
     """False while somebody else practises. `until` tells whose claim it is: the same again is the same."""
-    free = Q(practice_until=None) | Q(practice_until__lt=timezone.now()) | Q(practice_until=until)
+    free = Q(practice_until=None) | Q(practice_until__lt=from_now()) | Q(practice_until=until)
     waiting = Interview.objects.filter(free, pk=interview_id, status=Interview.Status.SCHEDULED)
     return bool(waiting.update(practice_until=until))
 

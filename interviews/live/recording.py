@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import AsyncExitStack
 
 from interviews.conf import conf
 from interviews.database import persistently
@@ -45,7 +46,9 @@ class Recording:
         outlets: Outlets,
     ) -> None:
         self.answer: Answer = begun.answer
-        self.has_failed = False
+        self._failure: Code | None = None
+        # From the last chunk on, until the row says how it ended.
+        self._holding = AsyncExitStack()
         self._journal = journal
         self._outlets = outlets
         self._announcer = Announcer(begun, interview, outlets)
@@ -58,6 +61,10 @@ class Recording:
         self._recognising = Recognising(
             begun, interview, chunks=self._chunks, audio=self._parted, announcer=self._announcer
         )
+
+    @property
+    def has_failed(self) -> bool:
+        return self._failure is not None
 
     @property
     def is_finishing(self) -> bool:
@@ -109,6 +116,14 @@ class Recording:
 
     async def run(self) -> Change:
         """The change that ended the answer. Raises StaleEpoch or a DatabaseError: then it has not ended."""
+        async with self._holding:
+            change = await self._run()
+        if self._failure:
+            question_id = self.answer.question_id
+            self._announcer.tell([error(self._failure, question_id=question_id, next_chunk_index=0)])
+        return change
+
+    async def _run(self) -> Change:
         try:
             _, heard = await together(self._acknowledge(), self._recognising.run())
         except AudioError as problem:
@@ -120,12 +135,9 @@ class Recording:
         )
 
     async def _fail(self, problem: AudioError) -> Change:
-        self.has_failed = True
-        code = code_of(problem)
-        logger.info("answer %s: take %s can't be used: %s", self.answer.pk, self.answer.take, code)
-        change = await persistently(answers.fail_answer, self.answer, code)
-        self._announcer.tell([error(code, question_id=self.answer.question_id, next_chunk_index=0)])
-        return change
+        self._failure = code_of(problem)
+        logger.info("answer %s: take %s can't be used: %s", self.answer.pk, self.answer.take, self._failure)
+        return await persistently(answers.fail_answer, self.answer, self._failure)
 
     async def _acknowledge(self) -> None:
         while (commit := await self._commits.get()) is not None:
@@ -135,6 +147,5 @@ class Recording:
             self._outlets.acked(index + 1)
         await self._announcer.change(answers.finish_recording)
         self._recognising.audio_is_durable()
-        # Each commit of a chunk has renewed the lease; from now on nothing else does.
-        async with holding(self.answer):
-            await self._recognising.is_over.wait()
+        # Until now each commit of a chunk was a sign of life.
+        await self._holding.enter_async_context(holding(self.answer))

@@ -21,6 +21,7 @@ from interviews.models.interviews import (
     SetQuestion,
     watcher_field,
 )
+from interviews.models.owed import Owed, OwedQuerySet, from_now
 from interviews.models.reviews import Correction, Note
 
 __all__ = [
@@ -35,6 +36,8 @@ __all__ = [
     "InterviewQuerySet",
     "Invitation",
     "Note",
+    "Owed",
+    "OwedQuerySet",
     "Question",
     "QuestionSet",
     "Remeasurement",
@@ -42,5 +45,6 @@ __all__ = [
     "Segment",
     "SetQuestion",
     "audio_folder",
+    "from_now",
     "watcher_field",
 ]

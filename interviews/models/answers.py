@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -11,8 +10,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from interviews.conf import conf
 from interviews.models.interviews import Question
+from interviews.models.owed import Owed, OwedQuerySet
 from interviews.models.statuses import ENDED, UNDER_WAY, AnswerStatus
 from speech.audio.formats import AudioFormat
 from speech.events import Word
@@ -20,19 +19,26 @@ from speech.events import Word
 if TYPE_CHECKING:
     from interviews.models.reviews import Correction
 
+# The failure of a take that its candidate wants to record anew, or has answered otherwise.
+GIVEN_UP = "GIVEN_UP"
+
 
 def audio_folder(interview_id: uuid.UUID) -> str:
     """Where the files of an interview's answers are, and nothing else."""
     return f"answers/{interview_id}"
 
 
-class AnswerQuerySet(models.QuerySet["Answer"]):
+class AnswerQuerySet(OwedQuerySet["Answer"]):
     def ended(self) -> AnswerQuerySet:
         """Those that answer their question: their audio, or what was written, is safe."""
         return self.filter(status__in=ENDED)
 
     def under_way(self) -> AnswerQuerySet:
         return self.filter(status__in=UNDER_WAY)
+
+    def taken(self) -> AnswerQuerySet:
+        """Those that a connection records, or that their candidate has given up."""
+        return self.filter(models.Q(status=Answer.Status.RECORDING) | models.Q(failure=GIVEN_UP))
 
     def counting(self) -> AnswerQuerySet:
         """The one answer of each question that is answered."""
@@ -49,19 +55,6 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
         is_asked = models.Q(question=models.F("question__interview__current_question"))
         return complete.exclude(is_asked).exclude(question__answers__in=Answer.objects.under_way())
 
-    def owed(self) -> AnswerQuerySet:
-        """Those whose transcript, audio file or hand-over is owed and which nobody works on.
-
-        And those whose candidate has been away for longer than they are waited for.
-        """
-        status, now = Answer.Status, timezone.now()
-        unfinished = models.Q(status__in=[status.FINISHING, status.PENDING])
-        unfinished |= models.Q(pk__in=Answer.objects.to_hand_over().values("pk"))
-        free = models.Q(lease_until=None) | models.Q(lease_until__lt=now)
-        grace = timedelta(seconds=conf.ANSWER_GRACE_SECONDS)
-        abandoned = models.Q(status=status.RECORDING, lease_until__lt=now - grace)
-        return self.filter(unfinished & free | abandoned)
-
 
 def _counts() -> models.Q:
     """Of the takes of a question the one that its candidate chose counts, or else the last that has ended."""
@@ -70,7 +63,7 @@ def _counts() -> models.Q:
     return models.Q(pk=models.Subquery(takes.values("pk")[:1]))
 
 
-class Answer(models.Model):
+class Answer(Owed):
     """One take of an answer."""
 
     Status = AnswerStatus
@@ -109,10 +102,10 @@ class Answer(models.Model):
     ended_at = models.DateTimeField(_("ended at"), null=True)
     # When the orchestrator and the signal had it; until then the hand-over is owed.
     handed_over_at = models.DateTimeField(null=True)
-    # Raised by each connection that takes the answer over: an older one's next commit finds no row.
+    # What its chunks counted, from when they were deleted.
+    received_bytes = models.PositiveBigIntegerField(default=0, db_default=0)
+    # Raised by whoever takes the answer over: an older one's next commit finds no row.
     epoch = models.PositiveIntegerField(default=1)
-    # Whoever works on it has it until then.
-    lease_until = models.DateTimeField(null=True)
 
     objects = AnswerQuerySet.as_manager()
 
@@ -122,7 +115,8 @@ class Answer(models.Model):
         ordering = ["question__position", "take"]
         constraints = [models.UniqueConstraint(fields=["question", "take"], name="answer_take_once")]
         indexes = [
-            models.Index(fields=["status", "lease_until"]),
+            # As small as what is owed, however many answers are finished.
+            models.Index(fields=["owed_at"], name="answer_owed", condition=models.Q(owed_at__isnull=False)),
             # How many questions are answered is told without reading the answers.
             models.Index(fields=["question", "status"]),
         ]
@@ -193,11 +187,11 @@ class Remeasurement(models.Model):
         return f"Version {self.version}"
 
 
-class Retranscription(models.Model):
+class Retranscription(Owed):
     """What another recogniser makes of a stored answer, beside the transcript that people have seen.
 
-    Asked for with `done_at` empty, and worked off by the transcriber. `segments` is a list of {text,
-    start_ms, end_ms, confidence, words}.
+    Owed until it is done, and worked off by the transcriber. `segments` is a list of {text, start_ms, end_ms,
+    confidence, words}.
     """
 
     answer = models.ForeignKey(
@@ -217,12 +211,18 @@ class Retranscription(models.Model):
     )
     requested_at = models.DateTimeField(_("requested at"), default=timezone.now)
     done_at = models.DateTimeField(_("done at"), null=True)
-    lease_until = models.DateTimeField(null=True)
+
+    objects = OwedQuerySet["Retranscription"].as_manager()
 
     class Meta:
         verbose_name = _("retranscription")
         verbose_name_plural = _("retranscriptions")
         ordering = ["requested_at"]
+        indexes = [
+            models.Index(
+                fields=["owed_at"], name="retranscription_owed", condition=models.Q(owed_at__isnull=False)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.backend} · {self.requested_at:%Y-%m-%d %H:%M}"

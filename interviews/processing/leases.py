@@ -12,7 +12,7 @@ from django.db import DatabaseError
 from interviews.conf import conf
 from interviews.database import in_database
 from interviews.models import Answer
-from interviews.services import answers
+from interviews.services import owing
 
 T = TypeVar("T")
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 @asynccontextmanager
 async def holding(answer: Answer) -> AsyncIterator[None]:
     """Holds the answer for as long as it takes, unless somebody else has taken it over."""
-    async with renewing(answers.renew_lease, answer):
+    async with renewing(owing.renew_lease, answer):
         yield
 
 

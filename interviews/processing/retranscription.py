@@ -1,33 +1,32 @@
 """Stored answers transcribed again by a backend of somebody's choice.
 
 What comes of it stands beside the transcript that people have seen. An answer that has none, since no
-recogniser had the time or was there, gets this one. The rows are the queue: the transcriber claims one
-by a condition that only one can meet, and works it off when no answer waits for its first transcript.
+recogniser had the time or was there, gets this one. The rows are a queue as the answers are
+(`models.owed`), worked off when no answer waits for its first transcript.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from interviews.access import Viewer
-from interviews.database import in_database
+from interviews.database import AWAY, in_database
 from interviews.errors import Code, StaleEpoch, code_of
-from interviews.models import Answer, Interview, Retranscription
+from interviews.models import Answer, Interview, Retranscription, from_now
 from interviews.models.statuses import WITHOUT_TRANSCRIPT
 from interviews.processing.leases import renewing
 from interviews.processing.measuring import measuring
 from interviews.processing.settling import settle, stored_pcm
-from interviews.services import answers
-from interviews.services.changes import lease_end
+from interviews.services import answers, owing
 from speech import Ended, Final, open_stream
 from speech.backends import backend_class, get_backend
 from speech.conf import conf
@@ -52,7 +51,7 @@ def request(interviews: Iterable[Interview], backend: str, by: Viewer | None = N
     recorded = Answer.objects.filter(question__interview__in=list(interviews), kind=Answer.Kind.VOICE)
     waiting = Retranscription.objects.filter(backend=backend, done_at=None)
     wanted = recorded.exclude(audio="").exclude(pk__in=waiting.values("answer"))
-    asked: dict[str, Any] = {"backend": backend, "requested_by": by}
+    asked: dict[str, Any] = {"backend": backend, "requested_by": by, "owed_at": from_now()}
     rows = [Retranscription(answer=answer, **asked) for answer in wanted]
     return len(Retranscription.objects.bulk_create(rows))
 
@@ -73,6 +72,8 @@ async def retranscribe_one() -> bool:
     except CapacityExceeded:
         # The lease is kept, so that it is tried again when it has run out.
         return False
+    except AWAY:
+        logger.warning("retranscription %s: the database is away; it is tried again later", row.pk)
     except StaleEpoch:
         logger.info("retranscription %s was taken over, or deleted", row.pk)
     except AudioError as problem:
@@ -82,21 +83,20 @@ async def retranscribe_one() -> bool:
     except (SpeechError, ImproperlyConfigured):
         logger.exception("retranscription %s failed", row.pk)
         await in_database(_fail, row, Code.STT_FAILED)
-    except Exception:
+    except Exception as problem:
         logger.exception("retranscription %s is tried again later", row.pk)
+        with suppress(*AWAY):
+            await in_database(owing.put_off, row, problem)
     return True
 
 
-def _waiting() -> QuerySet[Retranscription]:
-    free = Q(lease_until=None) | Q(lease_until__lt=timezone.now())
-    return Retranscription.objects.filter(free, done_at=None)
-
-
+@transaction.atomic
 def _claim() -> Retranscription | None:
-    for row in _waiting().select_related("answer__question__interview")[:10]:
-        if _waiting().filter(pk=row.pk).update(lease_until=lease_end()):
-            return row
-    return None
+    due = Retranscription.objects.due().select_related("answer__question__interview").order_by("owed_at")
+    row = due.select_for_update(skip_locked=True, of=("self",)).first()
+    if row is None or not Retranscription.objects.due().filter(pk=row.pk).update(owed_at=owing.lease_end()):
+        return None
+    return row
 
 
 def _open(row: Retranscription) -> QuerySet[Retranscription]:
@@ -104,12 +104,12 @@ def _open(row: Retranscription) -> QuerySet[Retranscription]:
 
 
 def _renew_lease(row: Retranscription) -> None:
-    if not _open(row).update(lease_until=lease_end()):
+    if not _open(row).update(owed_at=owing.lease_end()):
         raise StaleEpoch
 
 
 def _fail(row: Retranscription, code: Code) -> None:
-    _open(row).update(failure=code, done_at=timezone.now(), lease_until=None)
+    _open(row).update(failure=code, done_at=timezone.now(), owed_at=None)
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ def store(row: Retranscription, heard: Heard) -> bool:
         segments=segments,
         recogniser=heard.finals[-1].recogniser if heard.finals else "",
         done_at=timezone.now(),
-        lease_until=None,
+        owed_at=None,
     )
     if not done:
         raise StaleEpoch
@@ -177,10 +177,9 @@ def store(row: Retranscription, heard: Heard) -> bool:
 
 
 def _fill(answer: Answer, heard: Heard) -> bool:
-    """Gives the answer the transcript that it has not, unless somebody is at work on it."""
-    free = Q(lease_until=None) | Q(lease_until__lt=timezone.now())
-    without = Answer.objects.filter(free, pk=answer.pk, epoch=answer.epoch, status__in=WITHOUT_TRANSCRIPT)
-    changes = {"status": Answer.Status.PENDING, "epoch": F("epoch") + 1, "lease_until": lease_end()}
+    """Gives the answer the transcript that it has not. Whoever is still making one finds it taken over."""
+    without = Answer.objects.filter(pk=answer.pk, epoch=answer.epoch, status__in=WITHOUT_TRANSCRIPT)
+    changes = {"status": Answer.Status.PENDING, "epoch": F("epoch") + 1, "owed_at": owing.lease_end()}
     if not without.update(**changes):
         return False
     answer.refresh_from_db(from_queryset=Answer.objects.select_related("question__interview"))

@@ -1,7 +1,8 @@
-"""What an answer is owed once its audio is safe: its audio file, its transcript, the hand-over.
+"""What an answer is owed once its audio is safe: its transcript, its audio file, the hand-over.
 
-Each step looks at the row first and changes it by a condition, so that it may be done again after
-whoever did it died in the middle: the effects on our rows happen once, the hand-over at least once.
+What is done next follows from what its row lacks (`services.owing`). Each step changes the row by a
+condition, so that it may be done again after whoever did it died in the middle: the effects on our rows
+happen once, the hand-over at least once.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ import asyncio
 import logging
 import os
 import tempfile
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,17 +20,20 @@ from uuid import UUID
 from django.core.files import File
 from django.core.files.storage import Storage
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from msgspec import to_builtins
 
-from interviews.database import in_database
+from interviews.database import AWAY, in_database
 from interviews.errors import Code, StaleEpoch, code_of
-from interviews.models import Answer, AudioChunk, AudioPart, audio_folder
+from interviews.media import files_in
+from interviews.models import Answer, audio_folder
 from interviews.orchestration import answer_completed, get_orchestrator
 from interviews.processing.chunks import ChunkReader, ChunksGone, PartedAudio, after
 from interviews.processing.leases import holding
 from interviews.processing.measuring import Measuring, measuring
-from interviews.services import answers
+from interviews.services import answers, owing
+from interviews.services.owing import Missing
 from interviews.wire.metrics import shared_metrics
 from speech import Ended, Event, Final, Resume, open_stream
 from speech.audio import Peaks, read_pcm, write_flac
@@ -39,26 +43,55 @@ from speech.transcription import recognise
 
 logger = logging.getLogger(__name__)
 
+Step = Callable[[Answer], Awaitable[None]]
+
 
 async def settle(answer: Answer) -> None:
-    """Stores the audio and hands over what is complete; whoever calls it has the answer until then.
+    """Does what an answer that is ours is owed, but for its transcript, for which a transcriber has the time.
 
-    Raises whatever the storage, the orchestrator or a receiver raises: that stays owed.
+    Raises nothing: what fails is due again later, and what nobody could do now is for whoever is first.
     """
-    try:
-        async with holding(answer):
-            await store_audio(answer)
-            await in_database(hand_over, answer.pk)
-    except (StaleEpoch, ChunksGone):
-        logger.info("answer %s was taken over", answer.pk)
-    else:
-        await in_database(answers.release, answer)
+    await work_off(answer, LIVE_STEPS)
 
 
 async def settle_chosen(answer: Answer) -> None:
     """A take counts from now on. Whoever still works on it hands it over; nobody does if it is settled."""
-    if await in_database(answers.take_over, answer):
+    if await in_database(owing.take, answer):
         await settle(answer)
+
+
+async def work_off(answer: Answer, steps: Mapping[Missing, Step]) -> bool:
+    """Takes one step after another until it lacks nothing, or nothing that `steps` can do.
+
+    False if its recogniser has no place for it now.
+    """
+    taken: set[Missing] = set()
+    try:
+        async with holding(answer):
+            while (missing := await in_database(_first_of, steps, answer)) is not None:
+                if missing in taken:
+                    raise RuntimeError(f"{missing.value} was done, and is missing all the same")
+                taken.add(missing)
+                await steps[missing](answer)
+        await in_database(owing.leave, answer)
+    except CapacityExceeded:
+        # Live answers come first.
+        await in_database(owing.wait, answer)
+        return False
+    except (StaleEpoch, ChunksGone):
+        logger.info("answer %s was taken over", answer.pk)
+    except AWAY:
+        # Whoever comes when the lease has run out finds out what is missing.
+        logger.warning("answer %s: the database is away; what it is owed is tried again later", answer.pk)
+    except Exception as problem:
+        logger.exception("answer %s is still owed something; it is tried again later", answer.pk)
+        with suppress(*AWAY):
+            await in_database(owing.put_off, answer, problem)
+    return True
+
+
+def _first_of(steps: Mapping[Missing, Step], answer: Answer) -> Missing | None:
+    return next((missing for missing in owing.what_is_missing(answer) if missing in steps), None)
 
 
 def parted_audio(answer: Answer) -> PartedAudio:
@@ -72,7 +105,7 @@ def parted_audio(answer: Answer) -> PartedAudio:
 async def store_audio(answer: Answer) -> None:
     """One FLAC file takes the place of the chunks. Raises StaleEpoch or ChunksGone if another was faster.
 
-    Audio that can't be decoded stays as its chunks, which is no error to the caller. Raises OSError too.
+    Audio that can't be decoded stays as its chunks, and its damage says so. Raises OSError too.
     """
     if not await in_database(_is_without_file, answer):
         return
@@ -83,8 +116,10 @@ async def store_audio(answer: Answer) -> None:
         try:
             async with aclosing(audio.pcm()) as pcm, aclosing(peaks.heard(pcm)) as heard:
                 await write_flac(heard, path)
-        except AudioError:
+        except AudioError as problem:
             logger.exception("answer %s: its audio can't be stored as a file; the chunks are kept", answer.pk)
+            damage = [{"at_ms": 0, "code": str(code_of(problem)), "doubts": []}]
+            await in_database(Answer.objects.filter(pk=answer.pk, epoch=answer.epoch).update, damage=damage)
             return
         damage = [part.damage for part in audio.parts if not part.agrees]
         if damage:
@@ -113,9 +148,14 @@ def store_file(answer: Answer, path: Path, peaks: bytes, damage: Sequence[dict[s
         # may name it.
         storage.delete(name)
         raise
-    # Those before us may have died in the middle of theirs.
-    for epoch in range(1, answer.epoch):
-        storage.delete(_file_name(answer, epoch))
+    _delete_others(storage, answer, name)
+
+
+def _delete_others(storage: Storage, answer: Answer, name: str) -> None:
+    """Those who had it before us may have died in the middle of theirs."""
+    for other in files_in(storage, audio_folder(answer.question.interview_id)):
+        if str(answer.pk) in other and other != name:
+            storage.delete(other)
 
 
 def _sync(storage: Storage, name: str) -> None:
@@ -149,8 +189,23 @@ def _name_file(answer: Answer, name: str, peaks: bytes, damage: Sequence[dict[st
     if damage:
         # What the file lacks may still be had from them.
         return
-    AudioChunk.objects.filter(answer=answer).delete()
-    AudioPart.objects.filter(answer=answer).delete()
+    _delete_chunks(answer)
+
+
+def delete_failed(answer: Answer) -> None:
+    """The audio of a take that failed or was given up. Raises StaleEpoch if somebody else has it."""
+    with transaction.atomic():
+        failed = Answer.objects.filter(pk=answer.pk, epoch=answer.epoch, status=Answer.Status.FAILED)
+        if not failed.select_for_update().exists():
+            raise StaleEpoch
+        _delete_chunks(answer)
+
+
+def _delete_chunks(answer: Answer) -> None:
+    counted = F("received_bytes") + answers.counted_bytes(answer.chunks.all())
+    Answer.objects.filter(pk=answer.pk).update(received_bytes=counted)
+    answer.chunks.all().delete()
+    answer.parts.all().delete()
 
 
 def hand_over(answer_id: UUID) -> None:
@@ -169,7 +224,7 @@ def hand_over(answer_id: UUID) -> None:
         question.interview, question, answer, answer.audio or None, answer.text, measured
     )
     answer_completed.send(sender=Answer, answer=answer)
-    Answer.objects.filter(pk=answer_id).update(handed_over_at=timezone.now(), lease_until=None)
+    Answer.objects.filter(pk=answer_id).update(handed_over_at=timezone.now())
 
 
 # What nobody is working on any more
@@ -180,54 +235,28 @@ async def work_off_one() -> bool:
 
     While this machine's recognisers are busy with live answers, no transcript is begun.
     """
-    answer = await in_database(claim, transcripts=not get_backend().is_busy())
-    return answer is not None and await work_off(answer)
-
-
-async def work_off(answer: Answer) -> bool:
-    """Does what a claimed answer is owed; False if its recogniser has no place for it now. Raises nothing."""
-    try:
-        await _do_what_is_owed(answer)
-    except CapacityExceeded:
-        # Live answers come first; the lease is kept, so that this one is tried again when it has run out.
-        return False
-    except (StaleEpoch, ChunksGone):
-        logger.info("answer %s was taken over", answer.pk)
-    except Exception:
-        logger.exception("answer %s is still owed something; it is tried again later", answer.pk)
-    return True
-
-
-async def _do_what_is_owed(answer: Answer) -> None:
-    if answer.status == Answer.Status.RECORDING:
-        logger.info("answer %s: its candidate did not come back", answer.pk)
-        await in_database(answers.finish_recording, answer)
-        await _owe(answer, Code.TIMEOUT)
-    elif answer.status == Answer.Status.FINISHING:
-        # Whoever finished it died; all its audio is there.
-        await _owe(answer, Code.STT_FAILED)
-    elif answer.status == Answer.Status.PENDING:
-        async with holding(answer):
-            await transcribe_answer(answer)
-    await settle(answer)
-
-
-async def _owe(answer: Answer, code: Code) -> None:
-    if await in_database(answer.chunks.exists):
-        await in_database(answers.owe_transcript, answer, code, None)
-    else:
-        await in_database(answers.fail_answer, answer, Code.AUDIO_TOO_SHORT)
+    is_busy = get_backend().is_busy()
+    answer = await in_database(claim, transcripts=not is_busy)
+    return answer is not None and await work_off(answer, STEPS_WHILE_BUSY if is_busy else STEPS)
 
 
 def claim(*, transcripts: bool = True) -> Answer | None:
     """Takes one owed answer over for the time of a lease, by a condition that only one can meet."""
-    owed = Answer.objects.owed()
-    if not transcripts:
-        owed = owed.exclude(status=Answer.Status.PENDING)
-    for answer in owed.order_by("ended_at")[:10]:
-        if answers.take_over(answer):
-            return answer
-    return None
+    due = Answer.objects.due()
+    return owing.take_first(due if transcripts else due.exclude(status=Answer.Status.PENDING))
+
+
+async def end_abandoned(answer: Answer) -> None:
+    """Its candidate did not come back, or whoever was finishing it died: it ends with what is there."""
+    code = Code.STT_FAILED
+    if answer.status == Answer.Status.RECORDING:
+        logger.info("answer %s: its candidate did not come back", answer.pk)
+        await in_database(answers.finish_recording, answer)
+        code = Code.TIMEOUT
+    if await in_database(answer.chunks.exists):
+        await in_database(answers.owe_transcript, answer, code, None)
+    else:
+        await in_database(answers.fail_answer, answer, Code.AUDIO_TOO_SHORT)
 
 
 async def transcribe_answer(answer: Answer) -> None:
@@ -305,3 +334,23 @@ async def stored_pcm(answer: Answer) -> AsyncGenerator[bytes]:
         async with aclosing(read_pcm(file)) as pcm:
             async for block in pcm:
                 yield block
+
+
+async def _hand_over(answer: Answer) -> None:
+    await in_database(hand_over, answer.pk)
+
+
+async def _delete_failed(answer: Answer) -> None:
+    await in_database(delete_failed, answer)
+
+
+LIVE_STEPS: Mapping[Missing, Step] = {
+    Missing.FILE: store_audio,
+    Missing.HAND_OVER: _hand_over,
+}
+STEPS_WHILE_BUSY: Mapping[Missing, Step] = {
+    Missing.END: end_abandoned,
+    Missing.DELETION: _delete_failed,
+    **LIVE_STEPS,
+}
+STEPS: Mapping[Missing, Step] = {Missing.TRANSCRIPT: transcribe_answer, **STEPS_WHILE_BUSY}

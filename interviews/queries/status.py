@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models.functions import Now
 
 from interviews import access
 from interviews.models import Answer, Interview
@@ -19,8 +20,8 @@ from interviews.wire.rows import ended_messages, session_ready, snapshot_message
 class Standing:
     """Where an interview stands, for whoever is attached to it.
 
-    `epochs` are those of all answers that were asked for, `allowed` all sights that hold still: of other
-    interviews, too.
+    `epochs` are those of all answers that were asked for and that a connection has, or has given up, and
+    `allowed` all sights that hold still: of other interviews, too.
     """
 
     revision: int
@@ -28,23 +29,30 @@ class Standing:
     token_hash: str
     epochs: dict[UUID, int]
     allowed: set[access.Sight]
-    candidate_heard_at: datetime | None = None
+    # Since something last came from the candidate; None before they were here.
+    candidate_silent_ms: int | None = None
 
 
 def standings(
     interview_ids: set[UUID], answer_ids: set[UUID], sights: set[access.Sight]
 ) -> dict[UUID, Standing]:
     """The standing of each; an interview that is no more counts as over."""
-    epochs = dict(Answer.objects.filter(pk__in=answer_ids).values_list("pk", "epoch"))
+    epochs = dict(Answer.objects.filter(pk__in=answer_ids).taken().values_list("pk", "epoch"))
     allowed = access.still_allowed(sights) if sights else set()
     found = {pk: Standing(0, True, "", {}, set()) for pk in interview_ids}
-    for interview in Interview.objects.filter(pk__in=interview_ids):
+    for interview in Interview.objects.filter(pk__in=interview_ids).annotate(now=Now()):
         is_over = interview.status in {Interview.Status.CANCELLED, Interview.Status.EXPIRED}
         is_over = is_over or interview.erased_at is not None
         found[interview.pk] = Standing(
-            interview.revision, is_over, interview.token_hash, epochs, allowed, interview.candidate_heard_at
+            interview.revision, is_over, interview.token_hash, epochs, allowed, _silent_ms(interview)
         )
     return found
+
+
+def _silent_ms(interview: Any) -> int | None:
+    """By one clock, wherever it was written. `interview` is annotated with the database's `now`."""
+    heard_at = interview.candidate_heard_at
+    return None if heard_at is None else max(0, round((interview.now - heard_at).total_seconds() * 1000))
 
 
 def is_stored_chunk(answer: Answer, index: int, data: bytes) -> bool:
@@ -72,6 +80,21 @@ def _under_way(interview: Interview) -> UnderWay | None:
 def current_step(interview_id: UUID) -> list[ServerMessage]:
     """The question that is asked, or the end; nothing before the beginning or after another end."""
     return step_messages(Interview.objects.select_related("current_question").get(pk=interview_id))
+
+
+def what_became_of(answer: Answer) -> list[ServerMessage] | None:
+    """What a candidate is told whose answer a worker has ended for them, with the next step.
+
+    Nothing yet while it is being ended; None where it goes on elsewhere, was given up or is no more.
+    """
+    found = Answer.objects.filter(pk=answer.pk).select_related("question__interview__current_question")
+    row = found.exclude(pk__in=found.taken()).first()
+    if row is None:
+        return None
+    if row.status == Answer.Status.FINISHING:
+        return []
+    goes_on = row.status != Answer.Status.FAILED
+    return ended_messages(row) + (step_messages(row.question.interview) if goes_on else [])
 
 
 def last_ended(interview_id: UUID) -> list[ServerMessage]:

@@ -7,16 +7,21 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
-from django.db.models import F, Max, Sum
-from django.db.models.functions import Length
+from django.db.models import F, Max, QuerySet, Sum
+from django.db.models.functions import Greatest, Length
 from django.utils import timezone
 
+from interviews.conf import conf
 from interviews.errors import Code, InterviewError, StaleEpoch
-from interviews.models import Answer, AudioPart, Interview, Question, Remeasurement, Segment
-from interviews.services.changes import Change, lease_end, lock, raise_revision, revision_of
+from interviews.models import Answer, AudioChunk, AudioPart, Interview, Question, Remeasurement, Segment
+from interviews.models.answers import GIVEN_UP
+from interviews.models.statuses import UNDER_WAY
+from interviews.services.changes import Change, lock, raise_revision, revision_of
 from interviews.services.interviews import next_step_of
+from interviews.services.owing import deletion_time, grace_end, lease_end, owe_hand_overs
 from interviews.wire.messages import AnswerRecorded, AnswerStarted, ServerMessage
 from interviews.wire.metrics import stored_metrics
+from interviews.wire.protocol import CHUNK_MIN_COST
 from interviews.wire.rows import (
     ended_messages,
     final_message,
@@ -29,20 +34,22 @@ from speech.events import Final
 from speech.metrics import VERSION, Measures
 
 Status = Answer.Status
+# What a take counts beside its audio: its row, and what is told of it.
+TAKE_MIN_COST = 64 * 1024
 
 
 @dataclass(frozen=True)
 class Begun:
     """An answer that a connection has taken: what it needs to go on.
 
-    `segments` and `parts` are those that an earlier connection left, `received_bytes` the size of its chunks.
+    `segments` and `parts` are those that an earlier connection left; `room_bytes` is how much more may come.
     """
 
     answer: Answer
     started: AnswerStarted
     segments: list[Segment]
     parts: list[AudioPart]
-    received_bytes: int
+    room_bytes: int
     change: Change
 
 
@@ -84,8 +91,8 @@ def begin_answer(interview_id: UUID, question_id: str, *, new_take: bool = False
     """Starts an answer, or takes over the one that is being recorded.
 
     A new take begins after one that has ended, and takes nothing over of which there is audio.
-    Raises InterviewError with INTERVIEW_ALREADY_COMPLETED, QUESTION_NOT_FOUND,
-    QUESTION_ALREADY_ANSWERED, TAKES_EXHAUSTED, TAKE_UNDER_WAY or INVALID_STATE.
+    Raises InterviewError with INTERVIEW_ALREADY_COMPLETED, QUESTION_NOT_FOUND, QUESTION_ALREADY_ANSWERED,
+    TAKES_EXHAUSTED, TAKE_UNDER_WAY, INTERVIEW_FULL or INVALID_STATE.
     """
     revision = raise_revision(interview_id)
     question = current_question(interview_id, question_id)
@@ -94,18 +101,20 @@ def begin_answer(interview_id: UUID, question_id: str, *, new_take: bool = False
     answer = under_way.select_for_update().last()
     if answer is None:
         _check_takes(question, is_new=new_take)
-        answer = _new_take(question, lease_until=lease_end())
+        answer = _new_take(question)
     else:
         if new_take and answer.chunks.exists():
             raise InterviewError(Code.TAKE_UNDER_WAY)
         answer.epoch += 1
         answer.status = Status.RECORDING
         answer.failure = ""
-        answer.lease_until = lease_end()
-        answer.save(update_fields=["epoch", "status", "failure", "lease_until"])
+        answer.save(update_fields=["epoch", "status", "failure"])
+    _update_ours(answer, Status.RECORDING, owed_at=grace_end())
     # One that began with a chunk that was never stored did not begin.
     answer.parts.filter(first_index__gte=answer.next_chunk_index()).delete()
-    size = answer.chunks.aggregate(size=Sum(Length("data")))["size"]
+    room_bytes = _room_bytes(answer)
+    if room_bytes <= 0 and not answer.next_chunk_index():
+        raise InterviewError(Code.INTERVIEW_FULL)
     segments = list(answer.segments.all())
     started = started_message(answer, answer.next_chunk_index(), segments)
     return Begun(
@@ -113,9 +122,25 @@ def begin_answer(interview_id: UUID, question_id: str, *, new_take: bool = False
         started,
         segments,
         list(answer.parts.all()),
-        received_bytes=size or 0,
+        room_bytes=room_bytes,
         change=Change(interview_id, revision, [started]),
     )
+
+
+def _room_bytes(answer: Answer) -> int:
+    """How much more audio may come, by what one answer and what all takes of its interview may hold."""
+    takes = Answer.objects.filter(question__interview=answer.question.interview_id)
+    forgotten = takes.aggregate(size=Sum("received_bytes"))["size"] or 0
+    held = counted_bytes(AudioChunk.objects.filter(answer__in=takes))
+    all_takes = forgotten + held + takes.count() * TAKE_MIN_COST
+    room_bytes = conf.ANSWER_MAX_BYTES - counted_bytes(answer.chunks.all())
+    return min(room_bytes, conf.INTERVIEW_MAX_BYTES - all_takes)
+
+
+def counted_bytes(chunks: QuerySet[AudioChunk]) -> int:
+    """What they count: tiny ones take more than their audio."""
+    cost = Greatest(Length("data"), CHUNK_MIN_COST)
+    return chunks.aggregate(size=Sum(cost))["size"] or 0
 
 
 @transaction.atomic
@@ -124,7 +149,7 @@ def begin_part(answer: Answer, first_index: int, audio: AudioFormat | None) -> A
 
     Raises StaleEpoch if another connection has the answer.
     """
-    _update_ours(answer, Status.RECORDING, lease_until=lease_end())
+    _hold_ours(answer, Status.RECORDING)
     fields = {"encoding": ""} if audio is None else asdict(audio)
     part, _ = AudioPart.objects.update_or_create(answer=answer, first_index=first_index, defaults=fields)
     return part
@@ -134,6 +159,13 @@ def _update_ours(answer: Answer, *statuses: str, **changes: Any) -> None:
     """Changes the answer's row as long as it is still ours: no later epoch and in one of `statuses`."""
     held = Answer.objects.filter(pk=answer.pk, epoch=answer.epoch, status__in=statuses)
     if not held.update(**changes):
+        raise StaleEpoch
+
+
+def _hold_ours(answer: Answer, *statuses: str) -> None:
+    """Nobody can take it until the caller's transaction ends. Raises StaleEpoch if somebody has."""
+    held = Answer.objects.filter(pk=answer.pk, epoch=answer.epoch, status__in=statuses)
+    if not held.select_for_update().exists():
         raise StaleEpoch
 
 
@@ -149,7 +181,7 @@ def add_segment(answer: Answer, index: int, final: Final) -> Change:
     if kept:
         return Change(interview_id, kept.revision, [final_message(answer, kept)])
     revision = raise_revision(interview_id)
-    _update_ours(answer, Status.RECORDING, Status.FINISHING, Status.PENDING, lease_until=lease_end())
+    _hold_ours(answer, Status.RECORDING, Status.FINISHING, Status.PENDING)
     segment = Segment.objects.create(
         answer=answer,
         index=index,
@@ -178,7 +210,7 @@ def record_only(answer: Answer, code: Code) -> Change:
     if _is_ours(answer, *under_way, failure=code):
         return Change(interview_id, revision_of(interview_id), told)
     revision = raise_revision(interview_id)
-    _update_ours(answer, *under_way, failure=code, lease_until=lease_end())
+    _update_ours(answer, *under_way, failure=code)
     return Change(interview_id, revision, told)
 
 
@@ -194,7 +226,7 @@ def finish_recording(answer: Answer) -> Change:
     if _is_ours(answer, Status.FINISHING):
         return Change(interview_id, revision_of(interview_id), [recorded])
     revision = raise_revision(interview_id)
-    changes = {"status": Status.FINISHING, "ended_at": timezone.now(), "lease_until": lease_end()}
+    changes = {"status": Status.FINISHING, "ended_at": timezone.now(), "owed_at": lease_end()}
     _update_ours(answer, Status.RECORDING, **changes)
     return Change(interview_id, revision, [recorded])
 
@@ -227,6 +259,9 @@ def complete_answer(
         duration_ms=duration_ms,
         voice_metrics=None if measures is None else stored_metrics(measures),
         recogniser=said[-1][1] if said else "",
+        owed_at=lease_end(),
+        attempts=0,
+        last_problem="",
     )
     return _ended(answer, revision, next_step=not owed)
 
@@ -241,7 +276,7 @@ def owe_transcript(answer: Answer, code: Code, duration_ms: int | None) -> Chang
     if done := _done_before(answer, Status.PENDING):
         return done
     revision = raise_revision(answer.question.interview_id)
-    changes = {"failure": code, "duration_ms": duration_ms, "lease_until": lease_end()}
+    changes = {"failure": code, "duration_ms": duration_ms, "owed_at": lease_end()}
     _update_ours(answer, Status.FINISHING, status=Status.PENDING, **changes)
     return _ended(answer, revision, next_step=True)
 
@@ -255,36 +290,22 @@ def store_remeasurement(answer: Answer, measures: Measures) -> None:
     Remeasurement.objects.update_or_create(answer=answer, version=VERSION, defaults=defaults)
 
 
-def renew_lease(answer: Answer) -> None:
-    """Goes on working on it for the time of another lease. Raises StaleEpoch if somebody else has it."""
-    _update_ours(answer, Status.FINISHING, Status.PENDING, Status.COMPLETE, lease_until=lease_end())
-
-
-def release(answer: Answer) -> None:
-    """Leaves what the answer is still owed to whoever is first."""
-    Answer.objects.filter(pk=answer.pk, epoch=answer.epoch).update(lease_until=None)
-
-
-def take_over(answer: Answer) -> bool:
-    """Claims an owed answer for the time of a lease; False if somebody else was faster."""
-    free = Answer.objects.owed().filter(pk=answer.pk, epoch=answer.epoch)
-    if not free.update(epoch=answer.epoch + 1, lease_until=lease_end()):
-        return False
-    answer.refresh_from_db(from_queryset=Answer.objects.select_related("question__interview"))
-    return True
-
-
 @transaction.atomic
 def fail_answer(answer: Answer, code: Code) -> Change:
     """This take's audio can't be used; the question may be answered anew while it is the current one.
 
+    Its audio is deleted after a while, unless its question was left behind: then it is all that there is.
     Raises StaleEpoch if another connection has the answer.
     """
     if done := _done_before(answer, Status.FAILED):
         return done
     revision = raise_revision(answer.question.interview_id)
-    statuses = Status.RECORDING, Status.FINISHING, Status.PENDING
-    _update_ours(answer, *statuses, status=Status.FAILED, failure=code, lease_until=None)
+    failed: dict[str, Any] = {"status": Status.FAILED, "failure": code}
+    if _is_ours(answer, Status.PENDING):
+        damage = [{"at_ms": 0, "code": code, "doubts": []}]
+        _update_ours(answer, Status.PENDING, **failed, damage=damage)
+    else:
+        _update_ours(answer, *UNDER_WAY, **failed, owed_at=deletion_time())
     return _ended(answer, revision, next_step=False)
 
 
@@ -302,7 +323,7 @@ def write_answer(interview_id: UUID, question_id: str, text: str, answer_id: UUI
     revision = raise_revision(interview_id)
     question = current_question(interview_id, question_id)
     give_up_recording(question)
-    fields = {"status": Status.COMPLETE, "text": text, "ended_at": timezone.now(), "lease_until": lease_end()}
+    fields = {"status": Status.COMPLETE, "text": text, "ended_at": timezone.now(), "owed_at": lease_end()}
     answer = _new_take(question, pk=answer_id, kind=Answer.Kind.TEXT, **fields)
     return _ended(answer, revision, next_step=True)
 
@@ -319,14 +340,15 @@ def give_up(answer: Answer) -> Change:
     if done := _done_before(answer, Status.FAILED):
         return done
     revision = raise_revision(answer.question.interview_id)
-    _update_ours(answer, Status.RECORDING, status=Status.FAILED, failure="GIVEN_UP", lease_until=None)
+    given_up = {"status": Status.FAILED, "failure": GIVEN_UP, "owed_at": deletion_time()}
+    _update_ours(answer, Status.RECORDING, **given_up)
     return _ended(answer, revision, next_step=False)
 
 
 def give_up_recording(question: Question) -> None:
     """Whoever records an answer to it finds no row for what comes next. For a transaction of the caller's."""
     question.answers.under_way().update(
-        status=Status.FAILED, failure="GIVEN_UP", epoch=F("epoch") + 1, lease_until=None
+        status=Status.FAILED, failure=GIVEN_UP, epoch=F("epoch") + 1, owed_at=deletion_time()
     )
 
 
@@ -351,6 +373,8 @@ def _done_before(answer: Answer, status: str) -> Change | None:
 
 
 def _ended(answer: Answer, revision: int, *, next_step: bool) -> Change:
+    # While it was under way, no other take of its question could count for good.
+    owe_hand_overs(Question.objects.filter(pk=answer.question_id))
     answer.refresh_from_db()
     interview = answer.question.interview
     messages = ended_messages(answer)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.utils import timezone
-
-from interviews.models import Interview
+from interviews.models import Interview, from_now
 
 
 def record_heard(silent_seconds: Mapping[UUID, float]) -> None:
@@ -16,14 +13,8 @@ def record_heard(silent_seconds: Mapping[UUID, float]) -> None:
 
     It is no change that raises a revision.
     """
-    now = timezone.now()
     heard = [
-        Interview(pk=interview_id, candidate_heard_at=now - timedelta(seconds=seconds))
+        Interview(pk=interview_id, candidate_heard_at=from_now(-seconds))
         for interview_id, seconds in silent_seconds.items()
     ]
     Interview.objects.bulk_update(heard, ["candidate_heard_at"])
-
-
-def silent_ms(heard_at: datetime | None) -> int | None:
-    """Since then; None for a candidate who was never here."""
-    return None if heard_at is None else max(0, round((timezone.now() - heard_at).total_seconds() * 1000))

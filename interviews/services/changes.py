@@ -1,15 +1,12 @@
-"""What a durable change is, and how long whoever makes it has its row."""
+"""What a durable change is."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import F
-from django.utils import timezone
 
-from interviews.conf import conf
 from interviews.models import Answer, Interview
 from interviews.wire.messages import ServerMessage, VoiceMetricsMessage
 
@@ -55,8 +52,3 @@ def raise_revision(interview_id: UUID) -> int:
 def revision_of(interview_id: UUID) -> int:
     """As it is now, for what changed nothing. Raises Interview.DoesNotExist."""
     return Interview.objects.values_list("revision", flat=True).get(pk=interview_id)
-
-
-def lease_end() -> datetime:
-    """Until when whoever takes a row now has it, unless they renew."""
-    return timezone.now() + timedelta(seconds=conf.ANSWER_LEASE_SECONDS)

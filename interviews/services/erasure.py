@@ -21,6 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from interviews import access
+from interviews.media import files_in, folders_in
 from interviews.models import Answer, Interview, Invitation, Note, audio_folder
 from interviews.orchestration import interview_erased
 from interviews.services import audit
@@ -95,12 +96,8 @@ def _storage() -> Storage:
 
 def _delete_files(pk: UUID, names: Iterable[str] = ()) -> None:
     """Those that rows named, and what somebody who died left beside them."""
-    storage, folder = _storage(), audio_folder(pk)
-    try:
-        left = storage.listdir(folder)[1]
-    except FileNotFoundError:
-        left = []
-    for name in {*names, *(f"{folder}/{name}" for name in left)}:
+    storage = _storage()
+    for name in {*names, *files_in(storage, audio_folder(pk))}:
         storage.delete(name)
 
 
@@ -109,11 +106,7 @@ def sweep() -> None:
     for late in (Note, Invitation):
         if late.objects.filter(interview__erased_at__isnull=False).delete()[0]:
             _owe_scrubbing()
-    try:
-        folders = _storage().listdir("answers")[0]
-    except FileNotFoundError:
-        return
-    ids = [UUID(folder) for folder in folders if _is_uuid(folder)]
+    ids = [UUID(folder) for folder in folders_in(_storage(), "answers") if _is_uuid(folder)]
     for pk in Interview.objects.filter(Q(pk__in=ids), erased_at__isnull=False).values_list("pk", flat=True):
         _delete_files(pk)
 

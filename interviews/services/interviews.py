@@ -17,6 +17,7 @@ from interviews.conf import conf
 from interviews.models import Answer, Interview, Question
 from interviews.orchestration import get_orchestrator
 from interviews.services.changes import Change, raise_revision
+from interviews.services.owing import owe_hand_overs
 from interviews.wire.messages import ServerMessage
 from interviews.wire.rows import end_message, question_message, step_messages
 
@@ -96,16 +97,21 @@ def cancel(interview: Interview) -> bool:
     if not still.update(status=Status.CANCELLED, current_question=None):
         return False
     raise_revision(interview.pk)
+    owe_hand_overs(interview.questions.all())
     interview.refresh_from_db()
     return True
 
 
 @transaction.atomic
 def expire_interviews() -> int:
-    """Closes what is past its time; how many there were."""
-    ids = list(Interview.objects.select_for_update().expired().values_list("pk", flat=True))
+    """Closes what is past its time; how many there were. What somebody has locked waits for the next time."""
+    locked = Interview.objects.expired().select_for_update(skip_locked=True).values_list("pk", flat=True)
+    # Looked at again, now that nobody can begin an answer: somebody may have, before the lock.
+    expired = Interview.objects.expired().filter(pk__in=list(locked))
+    ids = list(expired.values_list("pk", flat=True))
     changes = {"status": Status.EXPIRED, "current_question": None, "revision": F("revision") + 1}
     Interview.objects.filter(pk__in=ids).update(**changes)
+    owe_hand_overs(Question.objects.filter(interview__in=ids))
     return len(ids)
 
 
@@ -135,6 +141,7 @@ def next_step_of(interview: Interview, answer: Answer | None) -> list[ServerMess
         interview.status = Status.COMPLETED
         interview.completed_at = timezone.now()
     interview.save(update_fields=["current_question", "status", "completed_at"])
+    owe_hand_overs(interview.questions.all())
     if question is None:
         return [end_message(interview)]
     return [question_message(interview, question)]

@@ -66,7 +66,6 @@ class Bounds:
 
     frame_max_bytes: int
     backlog_bytes: int
-    answer_max_bytes: int
     answer_max_parts: int
     text_answer_max_chars: int
     answer_note_max_chars: int
@@ -95,7 +94,7 @@ class CandidateProtocol:
         self.state = ConnectionState.IDLE
         self.question_id: str | None = None
         self.next_index = 0
-        self._received_bytes = 0
+        self._room_bytes = 0
         self._is_filled = False
         # Of each chunk that isn't durable yet: what it counts, and the hash of its audio.
         self._unacked: deque[tuple[int, int]] = deque()
@@ -119,12 +118,12 @@ class CandidateProtocol:
         self,
         question_id: str,
         next_index: int,
-        received_bytes: int = 0,
+        room_bytes: int,
         *,
         audio: AudioFormat | None = None,
         parts: Sequence[AudioFormat | None] = (),
     ) -> None:
-        """The answer is ours: `next_index` chunks with `received_bytes` are durable already.
+        """The answer is ours: `next_index` chunks are durable already, and `room_bytes` more may come.
 
         `audio` is the format of what comes now; `parts` are those of the parts that have begun so far.
         """
@@ -135,7 +134,7 @@ class CandidateProtocol:
         self.state = ConnectionState.RECORDING
         self.question_id = question_id
         self.next_index = next_index
-        self._received_bytes = received_bytes
+        self._room_bytes = room_bytes
         self._unacked_bytes = self._ignored_bytes = 0
         self._unacked.clear()
         self._lost_question = None
@@ -309,7 +308,7 @@ class CandidateProtocol:
 
     def _new(self, index: int, data: bytes, declared: AudioFormat | None) -> list[Event]:
         cost = max(len(data), CHUNK_MIN_COST)
-        if self._is_filled or self._received_bytes + cost > self.bounds.answer_max_bytes:
+        if self._is_filled or cost > self._room_bytes:
             return self._refuse_audio(Code.AUDIO_TOO_LONG, len(data))
         if self._unacked_bytes + cost > self.bounds.backlog_bytes:
             return self.backlog(len(data))
@@ -319,7 +318,7 @@ class CandidateProtocol:
             return self._refuse_audio(Code.AUDIO_TOO_LONG, len(data))
         self._take(data, declared, begins=begins)
         self.next_index += 1
-        self._received_bytes += cost
+        self._room_bytes -= cost
         self._unacked.append((cost, hash(data)))
         self._unacked_bytes += cost
         return [Store(index, data, Part(declared) if begins else None)]

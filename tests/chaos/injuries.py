@@ -27,6 +27,7 @@ SETTINGS = {
     "SPEECH_CAPACITY": "64",
     "ANSWER_LEASE_SECONDS": str(LEASE_SECONDS),
     "SOCKET_IDLE_SECONDS": str(IDLE_SECONDS),
+    "OWED_RETRY_SECONDS": str(LEASE_SECONDS),
     "INTERVIEW_ORCHESTRATOR": "tests.chaos.orchestrator.NotingOrchestrator",
 }
 
@@ -108,6 +109,16 @@ class Stage:
             if not process.is_running:
                 process.close()
                 process.start()
+
+    def start_anew(self, **settings: str) -> None:
+        """Workers and transcriber, with these settings besides."""
+
+        def start(process: Restartable) -> None:
+            process.kill()
+            process.start(**settings)
+
+        with ThreadPoolExecutor() as side_by_side:
+            list(side_by_side.map(start, self._processes))
 
     def new_interview(self, *questions: str) -> dict[str, Any]:
         return self.site.create_interview(*questions) if questions else next(self._interviews)

@@ -77,13 +77,11 @@ async def test_a_candidate_who_never_comes_back(stage: Stage, tally: Tally, impa
 
 @pytest.fixture
 def impatient(stage: Stage, tally: Tally) -> Iterator[None]:
-    """A transcriber that waits for nobody for long."""
-    stage.transcriber.kill()
-    stage.transcriber.start(ANSWER_GRACE_SECONDS=str(GRACE_SECONDS))
+    """A site that waits for nobody for long."""
+    stage.start_anew(ANSWER_GRACE_SECONDS=str(GRACE_SECONDS))
     tally.note = f"ANSWER_GRACE_SECONDS is {GRACE_SECONDS} instead of 3600"
     yield
-    stage.transcriber.kill()
-    stage.transcriber.start()
+    stage.start_anew()
 
 
 def expire(stage: Stage, interview_id: str) -> None:

@@ -268,6 +268,18 @@ test("a take that can't be used is recorded again from the start", () => {
   assert.deepEqual(sent(session), [START_Q1])
 })
 
+test("an interview that has room for no more audio leaves its question to be written", () => {
+  const session = asked()
+  session.startRecording()
+  session.addAudio(chunk())
+  sent(session)
+
+  session.receive(error("INTERVIEW_FULL"))
+
+  assert.deepEqual([session.step, session.problem.code], ["question", "INTERVIEW_FULL"])
+  assert.equal(session.upload, null)
+})
+
 test("a page that the server's audio does not fit gives the take up", () => {
   const session = recording(2)
   sent(session)

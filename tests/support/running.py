@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from interviews.errors import Code
-from interviews.models import Answer, AudioChunk, Interview
+from interviews.models import Answer, AudioChunk, Interview, from_now
 from interviews.services.answers import (
     Begun,
     add_segment,
@@ -13,10 +13,10 @@ from interviews.services.answers import (
     begin_part,
     finish_recording,
     owe_transcript,
-    release,
 )
 from interviews.services.changes import Change
 from interviews.services.interviews import give_consent, start
+from interviews.services.owing import leave
 from speech.audio import AudioFormat
 from speech.events import Final, Resume, Word
 from speech.metrics import unavailable
@@ -70,13 +70,14 @@ def types(change: Change) -> list[type]:
     return [type(message) for message in change.messages]
 
 
-def recorded(interview: Interview, pcm: bytes, audio: AudioFormat = PCM) -> Answer:
+def recorded(interview: Interview, pcm: bytes, audio: AudioFormat = PCM, *, new_take: bool = False) -> Answer:
     """An answer whose chunks are all stored and which nobody has transcribed."""
     interview.refresh_from_db()
     if interview.status == Interview.Status.SCHEDULED:
         start(interview.pk)
         interview.refresh_from_db()
-    answer = begin_answer(interview.pk, str(interview.current_question_id)).answer
+    question_id = str(interview.current_question_id)
+    answer = begin_answer(interview.pk, question_id, new_take=new_take).answer
     begin_part(answer, 0, audio)
     AudioChunk.objects.bulk_create(
         AudioChunk(answer=answer, index=index, data=data) for index, data in enumerate(chunks_of(pcm))
@@ -88,10 +89,15 @@ def recorded(interview: Interview, pcm: bytes, audio: AudioFormat = PCM) -> Answ
 def owed(interview: Interview, pcm: bytes, audio: AudioFormat = PCM) -> Answer:
     answer = recorded(interview, pcm, audio)
     owe_transcript(answer, Code.CAPACITY_EXCEEDED, len(pcm) // 32)
-    release(answer)
+    leave(answer)
     return answer
 
 
 def files(settings: Any) -> list[str]:
     """What the media folder holds."""
     return sorted(path.name for path in settings.MEDIA_ROOT.rglob("*") if path.is_file())
+
+
+def everything_is_due() -> None:
+    """Every lease runs out, and what was put off is due."""
+    Answer.objects.exclude(owed_at=None).update(owed_at=from_now(-1))

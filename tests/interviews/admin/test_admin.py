@@ -10,8 +10,10 @@ from django.test import Client
 from django.urls import reverse
 
 from interviews.models import Answer, Interview
+from interviews.services import owing
 from tests.support.pages import text_of
 from tests.support.rows import a_recruiter, an_answer, an_interview
+from tests.support.running import a_finishing_answer, a_running_interview
 
 pytestmark = pytest.mark.django_db
 
@@ -189,3 +191,35 @@ def test_staff_see_what_is_missing_in_a_recording(client: Client, staff: User) -
     page = client.get(reverse("admin:interviews_answer_change", args=[answer.pk])).content.decode()
 
     assert "<p>1:01  3 damaged places were left out</p>" in page
+
+
+@pytest.fixture
+def failing() -> Answer:
+    """Its hand-over fails."""
+    answer = a_finishing_answer(a_running_interview())
+    owing.put_off(answer, ConnectionError("https://intern.example is away"))
+    return answer
+
+
+def test_staff_see_what_fails_and_why(admin_client: Client, failing: Answer) -> None:
+    fine = an_answer(an_interview(questions=["Why us?"]).questions.get(), "my words")
+
+    shown = text_of(admin_client.get(ANSWERS, {"work": "failing"}))
+    page = text_of(admin_client.get(reverse("admin:interviews_answer_change", args=[failing.pk])))
+
+    assert (str(failing.pk) in shown, str(fine.pk) in shown) == (True, False)
+    assert "after 1 failure: ConnectionError" in page
+    assert "intern.example" not in page
+
+
+@pytest.mark.parametrize(("may_change", "is_due"), [(True, True), (False, False)])
+def test_staff_have_it_tried_again(client: Client, failing: Answer, may_change: bool, is_due: bool) -> None:
+    ada = a_recruiter("ada", is_staff=True, is_superuser=False)
+    names = ["view_answer", *(["change_interview"] if may_change else [])]
+    ada.user_permissions.set(Permission.objects.filter(codename__in=names))
+    Interview.objects.update(owner=ada)
+    client.force_login(ada)
+
+    client.post(ANSWERS, {"action": "try_again", "_selected_action": [str(failing.pk)]})
+
+    assert (failing in Answer.objects.due()) == is_due

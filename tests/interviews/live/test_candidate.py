@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import psutil
@@ -12,8 +12,10 @@ from interviews.database import in_database
 from interviews.errors import Close
 from interviews.live.worker import Worker
 from interviews.models import Answer, AudioChunk, Interview, Segment
+from interviews.processing.settling import STEPS, STEPS_WHILE_BUSY, Step, claim, work_off
 from interviews.services import answers, interviews
 from interviews.services.erasure import erase
+from interviews.services.owing import Missing
 from speech.backends import get_backend
 from speech.backends.scripted import BLOCK_BYTES
 from tests.support.answers import SCRIPTED, babble, segments_in, text_of
@@ -30,6 +32,7 @@ from tests.support.live import (
 )
 from tests.support.media import encode
 from tests.support.orchestrators import AwayAfterAnswers
+from tests.support.running import everything_is_due
 from tests.support.speaking import begin, say
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -712,11 +715,60 @@ async def test_nobody_else_claims_an_answer_that_takes_long_to_finish(worker: Wo
         await begin(candidate, first)
         finished = asyncio.create_task(say(candidate, first, pcm))
         while not finished.done():
-            claimed += await in_database(lambda: list(Answer.objects.owed().values_list("status", flat=True)))
+            claimed += await in_database(lambda: list(Answer.objects.due().values_list("status", flat=True)))
             await asyncio.sleep(0.02)
 
     assert (await finished)["text"] == text_of(pcm)
     assert claimed == []
+
+
+@pytest.mark.parametrize(
+    ("steps", "status"), [(STEPS_WHILE_BUSY, "pending"), (STEPS, "complete")], ids=["owed", "complete"]
+)
+async def test_whose_answer_a_transcriber_takes_over_is_told_the_next_step(
+    worker: Worker, settings: Any, steps: Mapping[Missing, Step], status: str
+) -> None:
+    slow = {"BACKEND": SCRIPTED, "OPTIONS": {"seconds_per_second": 1}}
+    settings.SPEECH_BACKENDS = {"default": slow}
+    interview, (first, second) = await a_live_interview()
+    pcm = babble(3)
+
+    async with connected(candidate_of(interview, worker)) as candidate:
+        await begin(candidate, first)
+        candidate.frames(chunks_of(pcm))
+        candidate.say("end_answer", question_id=first, chunk_count=len(chunks_of(pcm)))
+        await candidate.until("answer_recorded")
+        # As after a time without the database that was longer than a lease.
+        await in_database(everything_is_due)
+        settings.SPEECH_BACKENDS = {"default": {"BACKEND": SCRIPTED}}
+        claimed = await in_database(claim)
+        assert claimed
+        await work_off(claimed, steps)
+        ended = await candidate.until("answer_complete", question_id=first)
+        await candidate.until("question", question_id=second)
+        await begin(candidate, second)
+
+    assert ended["status"] == status
+    assert (await in_database(Answer.objects.get, pk=claimed.pk)).text in {"", text_of(pcm)}
+
+
+async def test_over_all_takes_an_interview_holds_so_much_and_the_rest_is_written(
+    worker: Worker, settings: Any
+) -> None:
+    settings.INTERVIEW_MAX_BYTES = 440_000
+    interview, (first, second) = await a_live_interview()
+
+    async with connected(candidate_of(interview, worker)) as candidate:
+        for _ in range(2):
+            await begin(candidate, first)
+            candidate.frames(chunks_of(babble(2)))
+            await candidate.until("ack", next_chunk_index=40)
+            candidate.say("request_retry", failed_message_type="audio_chunk", error_code="CHUNK_CONFLICT")
+            await candidate.until("question", question_id=first)
+        candidate.say("start_answer", question_id=first, format={"encoding": "pcm_s16le"})
+        await candidate.until("error", code="INTERVIEW_FULL", fallback_option="text_answer")
+        candidate.say("text_answer", question_id=first, answer_text="Because.")
+        await candidate.until("question", question_id=second)
 
 
 async def test_a_language_that_no_recogniser_knows_is_recorded_and_owed(

@@ -74,13 +74,13 @@ async def test_chunks_of_many_answers_are_committed_in_order(journal: Journal) -
         assert await in_database(stored, answer.pk) == [(index, bytes([index])) for index in range(20)]
 
 
-async def test_a_commit_extends_the_lease(journal: Journal) -> None:
-    answer = await in_database(a_recording, lease_until=timezone.now() - timedelta(hours=1))
+async def test_a_commit_is_a_sign_of_life(journal: Journal) -> None:
+    answer = await in_database(a_recording, owed_at=timezone.now() - timedelta(hours=1))
 
     await journal.append(answer.pk, 1, 0, b"a")
 
     await in_database(answer.refresh_from_db)
-    assert answer.lease_until and answer.lease_until > timezone.now()
+    assert answer.owed_at and answer.owed_at > timezone.now()
 
 
 @pytest.mark.parametrize("changes", [{"epoch": 2}, {"status": "finishing"}, {"status": "failed"}])

@@ -12,7 +12,7 @@ from interviews.services import answers
 from tests.support.answers import babble, text_of
 from tests.support.commands import run
 from tests.support.rows import METRICS, a_recruiter, an_interview
-from tests.support.running import owed
+from tests.support.running import everything_is_due, owed
 
 pytestmark = pytest.mark.django_db
 
@@ -96,7 +96,7 @@ def test_the_transcriber_works_off_what_is_owed_and_ends() -> None:
     answer = owed(interview, pcm)
     interview.refresh_from_db()
     answers.write_answer(interview.pk, str(interview.current_question_id), "Because.")
-    Answer.objects.update(lease_until=None)
+    everything_is_due()
 
     run("transcriber", "--once")
 
@@ -114,7 +114,7 @@ def test_answers_are_measured_anew_beside_what_they_were_shown_with() -> None:
     pcm = babble(2)
     answer = owed(an_interview(questions=["1"]), pcm)
     unmeasured = owed(an_interview(questions=["1"], metrics_sharing="off"), pcm)
-    Answer.objects.update(lease_until=None)
+    everything_is_due()
     run("transcriber", "--once")
     now = Answer.objects.get(pk=answer.pk).voice_metrics
     assert now
@@ -133,7 +133,7 @@ def test_answers_are_measured_anew_beside_what_they_were_shown_with() -> None:
 def test_answers_of_before_get_their_waveform() -> None:
     for sharing in ("shared", "off"):
         owed(an_interview(questions=["1"], metrics_sharing=sharing), babble(1))
-    Answer.objects.update(lease_until=None)
+    everything_is_due()
     run("transcriber", "--once")
     stored = set(Answer.objects.values_list("pk", "peaks"))
     Answer.objects.update(peaks=None)
@@ -148,7 +148,7 @@ def test_answers_of_before_get_their_waveform() -> None:
 def test_audio_that_is_gone_is_told_and_the_others_are_measured() -> None:
     for number in range(2):
         owed(an_interview(questions=["1"]), babble(1, seed=number))
-    Answer.objects.update(lease_until=None)
+    everything_is_due()
     run("transcriber", "--once")
     Answer.objects.update(voice_metrics=METRICS)
     gone = Answer.objects.all()[0]

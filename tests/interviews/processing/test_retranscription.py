@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from interviews.database import in_database
 from interviews.errors import StaleEpoch
-from interviews.models import Answer, Interview, Retranscription
+from interviews.models import Answer, Interview, Retranscription, from_now
 from interviews.processing.retranscription import (
     hear,
     offered_backends,
@@ -22,7 +22,7 @@ from interviews.processing.retranscription import (
     store,
 )
 from interviews.processing.settling import settle
-from interviews.services import answers
+from interviews.services import answers, owing
 from interviews.services.erasure import erase
 from speech.backends.scripted import Script
 from speech.events import Final
@@ -99,7 +99,7 @@ async def test_it_stands_beside_the_transcript_that_was_seen() -> None:
 async def test_an_answer_without_a_transcript_gets_this_one(status: str) -> None:
     answer = await a_pending_answer()
     await in_database(answers.add_segment, answer, 0, first_final())
-    await in_database(Answer.objects.update, status=status, failure="STT_FAILED", lease_until=None)
+    await in_database(Answer.objects.update, status=status, failure="STT_FAILED", owed_at=None)
 
     await ask(answer)
     await retranscribe_one()
@@ -108,7 +108,7 @@ async def test_an_answer_without_a_transcript_gets_this_one(status: str) -> None
     said = await in_database(lambda: list(filled.segments.values_list("text", "recogniser")))
     assert (filled.status, filled.failure, filled.text) == (Status.COMPLETE, "", text_of(PCM))
     assert said == [(text, "other-1") for text in segments_in(PCM)]
-    assert (filled.duration_ms, filled.handed_over_at is not None, filled.lease_until) == (4000, True, None)
+    assert (filled.duration_ms, filled.handed_over_at is not None, filled.owed_at) == (4000, True, None)
     assert filled.voice_metrics is not None
 
 
@@ -116,15 +116,17 @@ def first_final() -> Final:
     return next(event for event in Script(0, "first").hear(PCM) if isinstance(event, Final))
 
 
-async def test_an_answer_that_somebody_works_on_is_left_to_them() -> None:
+async def test_whoever_still_makes_the_first_transcript_finds_the_answer_taken_over() -> None:
     answer = await a_pending_answer()
-    await in_database(Answer.objects.update, lease_until=timezone.now() + timedelta(minutes=1))
+    assert await in_database(owing.take, answer)
 
     await ask(answer)
     await retranscribe_one()
 
     row = await the_row()
-    assert (row.text, row.answer.status) == (text_of(PCM), Status.PENDING)
+    assert (row.text, row.answer.status, row.answer.text) == (text_of(PCM), Status.COMPLETE, text_of(PCM))
+    with pytest.raises(StaleEpoch):
+        await in_database(owing.renew_lease, answer)
 
 
 async def test_a_backend_that_fails_is_told_by_its_code_and_nobody_stands_in() -> None:
@@ -162,7 +164,7 @@ async def test_one_without_a_place_is_tried_again(backends: dict[str, Any], sett
     at_first = await retranscribe_one()
     settings.SPEECH_BACKENDS = backends
     at_once = await retranscribe_one()
-    await in_database(Retranscription.objects.update, lease_until=timezone.now() - timedelta(seconds=1))
+    await in_database(Retranscription.objects.update, owed_at=from_now(-1))
     later = await retranscribe_one()
 
     assert (at_first, at_once, later) == (False, False, True)
@@ -196,7 +198,7 @@ async def test_one_that_breaks_off_for_a_reason_of_its_own_is_tried_again() -> N
     between = await the_row()
     await asyncio.to_thread(path.rmdir)
     await asyncio.to_thread(path.write_bytes, sound)
-    await in_database(Retranscription.objects.update, lease_until=timezone.now() - timedelta(seconds=1))
+    await in_database(Retranscription.objects.update, owed_at=from_now(-1))
     done = await retranscribe_one()
 
     assert (broken, done) == (True, True)
@@ -209,7 +211,7 @@ async def test_one_is_kept_for_as_long_as_it_takes(backends: dict[str, Any], set
     settings.ANSWER_LEASE_SECONDS = 0.6
     await ask(await a_complete_answer())
     working = asyncio.create_task(retranscribe_one())
-    await eventually(lambda: in_database(Retranscription.objects.exclude(lease_until=None).exists), "claimed")
+    await eventually(lambda: in_database(Retranscription.objects.filter(owed_at__gt=Now()).exists), "claimed")
 
     others = []
     while not working.done():
@@ -227,7 +229,7 @@ async def test_one_that_was_done_by_somebody_else_meanwhile_is_left_as_it_is(
     settings.ANSWER_LEASE_SECONDS = 0.6
     await ask(await a_complete_answer())
     working = asyncio.create_task(retranscribe_one())
-    await eventually(lambda: in_database(Retranscription.objects.exclude(lease_until=None).exists), "claimed")
+    await eventually(lambda: in_database(Retranscription.objects.filter(owed_at__gt=Now()).exists), "claimed")
 
     await in_database(Retranscription.objects.update, text="faster", done_at=timezone.now())
 

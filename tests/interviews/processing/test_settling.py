@@ -3,27 +3,32 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import aclosing
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.base import File
-from django.utils import timezone
 from msgspec import to_builtins
 
 from interviews.database import in_database
 from interviews.errors import StaleEpoch
-from interviews.models import Answer, AudioChunk, AudioPart, Interview, Question
+from interviews.models import Answer, AudioChunk, AudioPart, Interview, Question, from_now
 from interviews.orchestration import Orchestrator, answer_completed
 from interviews.processing.chunks import ChunksGone
-from interviews.processing.settling import claim, hand_over, settle, store_audio, work_off, work_off_one
-from interviews.services import interviews
+from interviews.processing.settling import (
+    STEPS,
+    claim,
+    hand_over,
+    settle,
+    store_audio,
+    work_off,
+    work_off_one,
+)
+from interviews.services import interviews, owing
 from interviews.services.answers import (
     add_segment,
     begin_answer,
     complete_answer,
-    take_over,
     write_answer,
 )
 from interviews.wire.metrics import answer_metrics
@@ -34,7 +39,7 @@ from speech.events import Final
 from speech.metrics import unavailable
 from tests.support.answers import SCRIPTED, babble, text_of
 from tests.support.live import a_live_interview, eventually
-from tests.support.running import files, owed, recorded
+from tests.support.running import everything_is_due, files, owed, recorded
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -93,8 +98,7 @@ def peaks_of(pcm: bytes) -> bytes:
 
 
 async def lapse() -> None:
-    """Every lease runs out."""
-    await in_database(Answer.objects.update, lease_until=timezone.now() - timedelta(seconds=1))
+    await in_database(everything_is_due)
 
 
 # The audio file
@@ -210,7 +214,7 @@ async def test_a_complete_answer_is_handed_over_once_with_all_that_it_has(handed
     metrics = to_builtins(answer_metrics(kept.voice_metrics))
     assert handed == [(interview.pk, answer.question_id, answer.pk, size, "", metrics)]
     assert signalled == [answer.pk]
-    assert (kept.handed_over_at is not None, kept.lease_until) == (True, None)
+    assert (kept.handed_over_at is not None, kept.owed_at) == (True, None)
 
 
 async def test_a_written_answer_is_handed_over_without_audio_and_metrics(handed: list[Any]) -> None:
@@ -236,23 +240,24 @@ async def test_what_has_no_transcript_yet_is_not_handed_over(handed: list[Any]) 
     assert (await fresh(answer)).handed_over_at is None
 
 
-async def test_a_hand_over_that_fails_is_tried_again_when_the_lease_has_run_out(handed: list[Any]) -> None:
+async def test_a_hand_over_that_fails_is_tried_again_later(handed: list[Any]) -> None:
     interview, _ = await a_live_interview()
     answer = await in_database(recorded, interview, babble(1))
     await in_database(complete_answer, answer, 2000, 0.8, unavailable())
     Recorder.failures = 2
 
-    with pytest.raises(ConnectionError):
-        await settle(answer)
-    at_once = await work_off_one()
+    await settle(answer)
+    at_once, problem = await work_off_one(), (await fresh(answer)).last_problem
     await lapse()
     failing = await work_off_one()
     await lapse()
     working = await work_off_one()
 
     assert (at_once, failing, working) == (False, True, True)
+    assert problem == "ConnectionError"
     assert [entry[2] for entry in handed] == [answer.pk] * 3
-    assert (await fresh(answer)).handed_over_at is not None
+    kept = await fresh(answer)
+    assert (kept.handed_over_at is not None, kept.owed_at, kept.attempts) == (True, None, 0)
     assert not await work_off_one()
 
 
@@ -342,7 +347,7 @@ async def test_an_answer_whose_worker_died_while_it_finished_is_worked_off(hande
     done = [await work_off_one() for _ in range(3)]
 
     await in_database(interview.refresh_from_db)
-    assert (too_early, done) == (False, [True, True, False])
+    assert (too_early, done) == (False, [True, False, False])
     assert ((await fresh(answer)).status, (await fresh(answer)).text) == (Status.COMPLETE, text_of(pcm))
     assert interview.current_question_id != answer.question_id
     assert [entry[2] for entry in handed] == [answer.pk]
@@ -351,8 +356,7 @@ async def test_an_answer_whose_worker_died_while_it_finished_is_worked_off(hande
 def left_alone(interview: Interview, pcm: bytes) -> Answer:
     """An answer whose candidate was cut off and has not been back for longer than they are waited for."""
     answer = recorded(interview, pcm)
-    long_ago = timezone.now() - timedelta(days=1)
-    Answer.objects.filter(pk=answer.pk).update(status=Status.RECORDING, ended_at=None, lease_until=long_ago)
+    Answer.objects.filter(pk=answer.pk).update(status=Status.RECORDING, ended_at=None, owed_at=from_now(-1))
     return answer
 
 
@@ -365,7 +369,7 @@ async def test_an_answer_whose_candidate_never_came_back_ends_with_what_was_save
 
     await in_database(interview.refresh_from_db)
     ended = await fresh(answer)
-    assert done == [True, True, False]
+    assert done == [True, False, False]
     assert (ended.status, ended.text, ended.duration_ms) == (Status.COMPLETE, text_of(pcm), len(pcm) // 32)
     assert ended.ended_at
     assert str(interview.current_question_id) == second
@@ -391,7 +395,7 @@ async def test_a_candidate_who_comes_back_just_then_goes_on() -> None:
     assert claimed
     begun = await in_database(begin_answer, interview.pk, first)
 
-    await work_off(claimed)
+    await work_off(claimed, STEPS)
 
     assert begun.answer == answer
     assert (await fresh(answer)).status == Status.RECORDING
@@ -432,7 +436,7 @@ async def test_who_has_lost_the_answer_touches_neither_its_file_nor_its_chunks(s
     pcm = babble(1)
     answer = await in_database(owed, interview, pcm)
     theirs = await fresh(answer)
-    await in_database(take_over, theirs)
+    await in_database(owing.take, theirs)
 
     await store_audio(answer)
     before = await chunks_left()

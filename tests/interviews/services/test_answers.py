@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from interviews.conf import conf
 from interviews.errors import Code, InterviewError, StaleEpoch
 from interviews.live.broadcast import delivery_of
 from interviews.models import Answer, AudioPart, Interview
@@ -18,11 +19,11 @@ from interviews.services.answers import (
     complete_answer,
     fail_answer,
     owe_transcript,
-    release,
     write_answer,
 )
 from interviews.services.changes import Change
 from interviews.services.interviews import cancel
+from interviews.services.owing import leave
 from interviews.wire.messages import (
     AnswerComplete,
     AnswerStarted,
@@ -91,7 +92,7 @@ def test_an_answer_that_is_under_way_is_taken_over_where_it_stands(status: str) 
 
     assert (begun.answer.pk, begun.answer.epoch, begun.answer.status) == (first.pk, 2, Status.RECORDING)
     assert begun.started.next_chunk_index == 2
-    assert begun.received_bytes == 5
+    assert begun.room_bytes == conf.ANSWER_MAX_BYTES - 2 * 512
     assert [part.encoding for part in begun.parts] == ["webm"]
     assert [segment.text for segment in begun.started.segments] == ["because I care"]
     assert begun.segments[-1].resume == {"offset_samples": 24_000, "state": {"cmn": [1.5]}}
@@ -270,11 +271,11 @@ def test_what_is_owed_is_not_claimed_while_its_audio_is_being_stored() -> None:
     answer = a_finishing_answer(interview)
 
     owe_transcript(answer, Code.CAPACITY_EXCEEDED, 2000)
-    before = list(Answer.objects.owed())
-    release(answer)
+    before = list(Answer.objects.due())
+    leave(answer)
 
     assert before == []
-    assert list(Answer.objects.owed()) == [answer]
+    assert list(Answer.objects.due()) == [answer]
 
 
 @pytest.mark.parametrize(

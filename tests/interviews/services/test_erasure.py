@@ -42,7 +42,7 @@ from interviews.models import (
 from interviews.orchestration import interview_erased
 from interviews.processing.chunks import ChunksGone
 from interviews.processing.settling import settle, store_file, transcribe_answer
-from interviews.services import answers, interviews, retention
+from interviews.services import answers, interviews, owing, retention
 from interviews.services.erasure import erase, scrub, sweep
 from speech.events import Final, Resume
 from speech.metrics import unavailable
@@ -294,7 +294,7 @@ LATE_VERBS: dict[str, Callable[[Answer], Any]] = {
     "complete_answer": lambda answer: answers.complete_answer(answer, 1000, None, unavailable()),
     "fail_answer": lambda answer: answers.fail_answer(answer, Code.AUDIO_TOO_SHORT),
     "give_up": answers.give_up,
-    "keep": answers.renew_lease,
+    "keep": owing.renew_lease,
     "store_remeasurement": lambda answer: answers.store_remeasurement(answer, unavailable()),
 }
 

@@ -18,8 +18,8 @@ from interviews.services.answers import (
     give_up,
     owe_transcript,
     record_only,
-    renew_lease,
 )
+from interviews.services.owing import renew_lease
 from interviews.wire.messages import RecognitionState
 from tests.support.running import (
     MEASURED,

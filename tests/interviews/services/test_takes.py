@@ -23,7 +23,7 @@ from interviews.models import Answer, AudioChunk, Interview, Question
 from interviews.orchestration import Orchestrator
 from interviews.processing.settling import claim, hand_over, settle, work_off_one
 from interviews.queries import status
-from interviews.services import answers, interviews
+from interviews.services import answers, interviews, owing
 from interviews.services.changes import Change
 from interviews.services.takes import choose_last_take, choose_take
 from interviews.wire.messages import QuestionMessage, TakeChosen, parts
@@ -85,7 +85,8 @@ def ended(interview: Interview) -> Change:
     answer = begin(interview)
     answers.finish_recording(answer)
     change = answers.complete_answer(answer, 2000, None, unavailable())
-    answers.release(answer)
+    owing.what_is_missing(answer)
+    owing.leave(answer)
     return change
 
 
@@ -398,6 +399,7 @@ def test_the_take_that_counts_is_handed_over_and_no_other(interview: Interview, 
         hand_over(answer.pk)
 
     assert handed == [first.pk]
+    assert [owing.what_is_missing(answer) for answer in (first, second)] == [[], []]
     assert claim() is None
 
 
@@ -428,7 +430,7 @@ def test_what_is_still_recorded_may_count_and_is_waited_for(interview: Interview
     assert claim() is None
     answers.finish_recording(under_way)
     answers.complete_answer(under_way, 2000, None, unavailable())
-    answers.release(under_way)
+    owing.leave(under_way)
 
     assert claim() == under_way
 
@@ -443,7 +445,7 @@ async def test_a_chosen_take_whose_transcript_is_owed_is_handed_over_with_it(han
         AudioChunk.objects.create(answer=answer, index=0, data=wav(babble(1)))
         answers.finish_recording(answer)
         answers.owe_transcript(answer, Code.CAPACITY_EXCEEDED, 1000)
-        answers.release(answer)
+        owing.leave(answer)
         return answer
 
     answer = await in_database(owe)

@@ -123,7 +123,16 @@ VERBS: dict[str, Callable[[Interview], Verb]] = {
 }
 # They are told to nobody.
 SILENT = {"expire_interviews", "expire_data"}
-READING = {"current_step", "is_stored_chunk", "last_ended", "look_by_socket", "standings", "welcome"}
+READING = {
+    "claim_end",
+    "current_step",
+    "is_stored_chunk",
+    "last_ended",
+    "look_by_socket",
+    "standings",
+    "welcome",
+    "what_became_of",
+}
 
 
 def done_again() -> Iterator[str]:

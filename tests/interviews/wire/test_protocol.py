@@ -55,11 +55,12 @@ OTHER = "6f1c2a56-2f0b-4f6e-9d4c-000000000002"
 BOUNDS = Bounds(
     frame_max_bytes=2000,
     backlog_bytes=8000,
-    answer_max_bytes=20_000,
     answer_max_parts=3,
     text_answer_max_chars=50,
     answer_note_max_chars=20,
 )
+# How many bytes of audio an answer has room for.
+ROOM = 20_000
 PCM = AudioFormat("pcm_s16le")
 A, B, C = b"a" * 600, b"b" * 600, b"c" * 600
 
@@ -78,7 +79,7 @@ def idle() -> CandidateProtocol:
 
 def recording(next_index: int = 0) -> CandidateProtocol:
     protocol = idle()
-    protocol.begun(Q, next_index, audio=PCM, parts=[PCM])
+    protocol.begun(Q, next_index, ROOM, audio=PCM, parts=[PCM])
     return protocol
 
 
@@ -127,7 +128,7 @@ def test_the_first_audio_chunk_begins_the_answer_and_is_then_taken() -> None:
     first = chunk(0, A, format="webm")
 
     [begin] = protocol.receive(first)
-    protocol.begun(Q, 0, audio=AudioFormat("webm"))
+    protocol.begun(Q, 0, ROOM, audio=AudioFormat("webm"))
     events = protocol.receive(first)
 
     assert begin == Begin(Q, AudioFormat("webm"), then=first)
@@ -238,9 +239,9 @@ def test_an_answer_of_too_many_bytes_is_refused_and_can_still_be_ended() -> None
     assert protocol.receive(EndAnswer(Q, 10)) == [End(10)]
 
 
-def test_what_is_durable_counts_for_an_answer_that_is_gone_on_with() -> None:
+def test_an_answer_takes_no_more_than_it_has_room_for() -> None:
     protocol = idle()
-    protocol.begun(Q, 30, received_bytes=19_000, audio=PCM, parts=[PCM])
+    protocol.begun(Q, 30, 1000, audio=PCM, parts=[PCM])
 
     assert protocol.receive(frame(30, bytes(2000))) == refused(Code.AUDIO_TOO_LONG, 30)
 
@@ -258,7 +259,7 @@ def test_the_next_answer_may_be_as_long_again() -> None:
     protocol.receive(frame(0, A))
     protocol.filled()
     protocol.ended()
-    protocol.begun(OTHER, 0, audio=PCM, parts=[PCM])
+    protocol.begun(OTHER, 0, ROOM, audio=PCM, parts=[PCM])
 
     assert protocol.receive(frame(0, A)) == [Store(0, A)]
 
@@ -459,7 +460,7 @@ def test_what_was_compared_after_the_answer_had_ended_says_nothing() -> None:
 def test_a_client_that_was_told_where_to_go_on_may_go_on_after_a_chunk_that_differs() -> None:
     protocol = idle()
     protocol.receive(StartAnswer(Q, FormatField("webm")))
-    protocol.begun(Q, 3, audio=PCM, parts=[PCM])
+    protocol.begun(Q, 3, ROOM, audio=PCM, parts=[PCM])
     [compare] = protocol.receive(frame(1, B))
     assert isinstance(compare, Compare)
     protocol.compared(compare, is_same=False)
@@ -522,7 +523,7 @@ def test_the_next_answer_counts_from_nothing() -> None:
     protocol.receive(frame(4, bytes(2000)))
     protocol.receive(EndAnswer(Q, 4))
     protocol.ended()
-    protocol.begun(OTHER, 0, audio=PCM, parts=[PCM])
+    protocol.begun(OTHER, 0, ROOM, audio=PCM, parts=[PCM])
 
     events = [protocol.receive(frame(index, bytes(2000))) for index in range(4)]
 
@@ -536,7 +537,7 @@ def script(there: list[bytes]) -> CandidateProtocol:
     """One that begins where so many chunks are durable."""
     protocol = idle()
     protocol.receive(chunk(0, A))
-    protocol.begun(Q, len(there), audio=PCM, parts=[PCM])
+    protocol.begun(Q, len(there), ROOM, audio=PCM, parts=[PCM])
     return protocol
 
 
@@ -580,7 +581,7 @@ def test_another_recording_may_be_made_once_the_one_that_was_there_is_given_up()
     protocol.ended(usable=False)
 
     [begin] = protocol.receive(chunk(0, B))
-    protocol.begun(Q, 0, audio=PCM, parts=[PCM])
+    protocol.begun(Q, 0, ROOM, audio=PCM, parts=[PCM])
 
     assert isinstance(begin, Begin)
     assert said_by(protocol, [], [B, C]) == [Store(0, B), Store(1, C), End(2)]
@@ -744,7 +745,7 @@ WEBM = encode(tone(0.1), "webm")[:1500]
 
 def test_the_first_chunk_of_an_answer_begins_a_part() -> None:
     protocol = idle()
-    protocol.begun(Q, 0, audio=PCM)
+    protocol.begun(Q, 0, ROOM, audio=PCM)
 
     assert protocol.receive(frame(0, A)) == [Store(0, A, Part(PCM))]
     assert protocol.receive(frame(1, B)) == [Store(1, B)]
@@ -771,7 +772,7 @@ def test_another_format_after_a_reconnect_begins_a_part(
     earlier: AudioFormat | None, now: AudioFormat | None, begins: bool
 ) -> None:
     protocol = idle()
-    protocol.begun(Q, 5, audio=now, parts=[earlier])
+    protocol.begun(Q, 5, ROOM, audio=now, parts=[earlier])
 
     assert protocol.receive(frame(5, A)) == [Store(5, A, Part(now) if begins else None)]
     assert protocol.receive(frame(6, B)) == [Store(6, B)]
@@ -838,7 +839,7 @@ def test_a_basic_chunk_of_another_format_begins_a_part() -> None:
 )
 def test_a_whole_beginning_at_the_start_of_a_chunk_begins_a_part(data: bytes, begins: bool) -> None:
     protocol = idle()
-    protocol.begun(Q, 5, audio=AudioFormat("webm"), parts=[AudioFormat("webm")])
+    protocol.begun(Q, 5, ROOM, audio=AudioFormat("webm"), parts=[AudioFormat("webm")])
 
     (stored,) = protocol.receive(frame(5, data))
 
@@ -854,7 +855,7 @@ def test_nothing_is_looked_for_in_declared_pcm() -> None:
 
 def test_more_parts_than_an_answer_may_have_are_refused() -> None:
     protocol = idle()
-    protocol.begun(Q, 5, audio=AudioFormat("webm"), parts=[AudioFormat("webm")] * 3)
+    protocol.begun(Q, 5, ROOM, audio=AudioFormat("webm"), parts=[AudioFormat("webm")] * 3)
 
     assert protocol.receive(frame(5, WEBM)) == refused(Code.AUDIO_TOO_LONG, 5)
     assert protocol.receive(frame(5, A)) == [Store(5, A)]

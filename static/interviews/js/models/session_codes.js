@@ -2,7 +2,13 @@
 
 export const RESEND = new Set(["CHUNK_GAP", "AUDIO_BACKLOG"])
 
-export const RECORD_AGAIN = new Set(["AUDIO_TOO_SHORT", "AUDIO_DECODING_FAILED", "AUDIO_FORMAT_UNSUPPORTED"])
+// This take is none: its question is open again.
+export const RECORD_AGAIN = new Set([
+  "AUDIO_TOO_SHORT",
+  "AUDIO_DECODING_FAILED",
+  "AUDIO_FORMAT_UNSUPPORTED",
+  "INTERVIEW_FULL"
+])
 
 // The interview stands elsewhere than this page has heard.
 export const GONE_ON = new Set(["QUESTION_ALREADY_ANSWERED", "TAKES_EXHAUSTED"])

@@ -1,0 +1,42 @@
+"""What answers are owed is found at once among very many, and by one transcriber only."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.support.servers import free_port, new_site, postgres_server, postgres_url
+
+POLL_MS = 5
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder, port = tmp_path_factory.mktemp("queue"), free_port()
+    (folder / "data").mkdir()
+    with postgres_server(folder, port):
+        site = new_site(folder / "data", DATABASE_URL=postgres_url(port))
+        code = "from tests.support.queue_on_postgres import main; main()"
+        result: dict[str, Any] = json.loads(site.manage("shell", "-v0", "-c", code))
+    return result
+
+
+def test_a_poll_is_quick_among_a_hundred_thousand_finished_answers(found: dict[str, Any]) -> None:
+    print(f"a poll among 100,000 finished answers: {found['poll_ms']:.2f} ms, median")
+    assert "answer_owed" in found["plan"]
+    assert "Seq Scan" not in found["plan"]
+    assert found["poll_ms"] <= POLL_MS
+
+
+def test_each_is_claimed_once_however_many_claim(found: dict[str, Any]) -> None:
+    assert found["claimed_once"]
+
+
+def test_what_is_locked_is_passed_over(found: dict[str, Any]) -> None:
+    assert found["passes_over_what_is_locked"]
+
+
+def test_who_begins_while_their_interview_is_being_closed_goes_on(found: dict[str, Any]) -> None:
+    assert found["who_begins_just_then_goes_on"]

@@ -1,0 +1,128 @@
+"""The queue of what answers are owed, on PostgreSQL and among very many answers.
+
+Run in a process of its own, by `manage.py shell`; prints one line of JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from interviews.models import Answer, from_now
+from interviews.processing.settling import claim
+from interviews.services.interviews import expire_interviews
+from tests.support.rows import an_interview
+from tests.support.running import a_running_interview, begin
+
+FINISHED = 100_000
+# A take is numbered only so far.
+QUESTIONS = 4
+OWED = 200
+POLLS = 50
+
+
+def main() -> None:
+    _finish_many()
+    found = {
+        "poll_ms": _poll_ms(),
+        "plan": Answer.objects.due().order_by("owed_at").explain(),
+        "claimed_once": _claimed_once(),
+        "passes_over_what_is_locked": _passes_over_what_is_locked(),
+        "who_begins_just_then_goes_on": _who_begins_just_then_goes_on(),
+    }
+    print(json.dumps(found))
+
+
+def _finish_many() -> None:
+    """One take of each of some questions, and copies of it."""
+    for _ in range(QUESTIONS):
+        question = an_interview(questions=["Why you?"]).questions.get()
+        Answer.objects.create(question=question, status="complete", handed_over_at=timezone.now())
+    fresh = {"id": "gen_random_uuid()", "take": "number"}
+    names = [str(field.column) for field in Answer._meta.concrete_fields]
+    copied = ", ".join(fresh.get(name, name) for name in names)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO interviews_answer ({', '.join(names)}) SELECT {copied}"
+            f" FROM interviews_answer, generate_series(2, {FINISHED // QUESTIONS}) AS number"
+        )
+        cursor.execute("VACUUM ANALYZE interviews_answer")
+
+
+def _poll_ms() -> float:
+    """The median time that finding nothing takes."""
+
+    def poll() -> float:
+        began = perf_counter()
+        assert claim() is None
+        return (perf_counter() - began) * 1000
+
+    return statistics.median(poll() for _ in range(POLLS))
+
+
+def _owe(count: int) -> None:
+    ids = list(Answer.objects.values_list("pk", flat=True)[:count])
+    Answer.objects.filter(pk__in=ids).update(status="pending", owed_at=from_now(-60))
+
+
+def _claimed_once() -> bool:
+    """Eight who claim at the same time get each answer once, and all of them."""
+    _owe(OWED)
+    start = threading.Barrier(8)
+
+    def all_that_is_due() -> list[Any]:
+        start.wait()
+        mine = []
+        while (answer := claim()) is not None:
+            mine.append(answer.pk)
+        connection.close()
+        return mine
+
+    with ThreadPoolExecutor(8) as threads:
+        claims = [thread.result() for thread in [threads.submit(all_that_is_due) for _ in range(8)]]
+    claimed = [pk for each in claims for pk in each]
+    return len(claimed) == len(set(claimed)) == OWED
+
+
+def _in_another_connection(verb: Any) -> Any:
+    def run() -> Any:
+        try:
+            return verb()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(run).result(timeout=20)
+
+
+def _passes_over_what_is_locked() -> bool:
+    """One that somebody else has locked keeps no other from being claimed."""
+    Answer.objects.update(owed_at=None)
+    _owe(2)
+    first, second = Answer.objects.due().order_by("owed_at", "pk")
+    Answer.objects.filter(pk=first.pk).update(owed_at=from_now(-120))
+    with transaction.atomic():
+        Answer.objects.select_for_update().get(pk=first.pk)
+        claimed = _in_another_connection(claim)
+    return bool(claimed == second)
+
+
+def _who_begins_just_then_goes_on() -> bool:
+    """Whoever begins an answer while their interview is being closed is not shut out."""
+    interview = a_running_interview()
+    type(interview).objects.filter(pk=interview.pk).update(expires_at=from_now(1))
+    with transaction.atomic():
+        begin(interview)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(1.1)")
+        _in_another_connection(expire_interviews)
+    expire_interviews()
+    interview.refresh_from_db()
+    return interview.is_running
