@@ -28,6 +28,10 @@ BIN := $(VENV)/bin
 # Debian keeps the server's program out of the way of PATH.
 NEED_POSTGRES := ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || scripts/need postgresql
 
+BY_FILE := $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder
+SIDE_BY_SIDE := $(BY_FILE) -n $(WORKERS) -m "not alone and not paired"
+IN_PAIRS := $(BY_FILE) -n 2 -m paired tests/process tests/chaos
+
 # What stands between a candidate's voice and its row, and the tests that run it in their own process.
 LIVE_PATH := interviews/consumers.py interviews/live interviews/processing interviews/services/answers.py interviews/wire
 COVERING := tests/interviews tests/speech
@@ -41,15 +45,17 @@ run: $(VENV)/run
 	@SITE_URL=$(SITE_URL) $(BIN)/python manage.py run --host $(HOST) --port $(PORT)
 
 test: check
-	@scripts/need redis-server=redis-server chromium=chromium flite=flite xgettext=gettext
+	@scripts/need redis-server=redis-server chromium=chromium flite=flite faketime=faketime xgettext=gettext
 	@$(NEED_POSTGRES)
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not alone"
+	@$(SIDE_BY_SIDE)
+	@$(IN_PAIRS)
 	@$(BIN)/python -m pytest -m alone
 
 test-server: $(VENV)/dev
-	@scripts/need redis-server=redis-server flite=flite xgettext=gettext
+	@scripts/need redis-server=redis-server flite=flite faketime=faketime xgettext=gettext
 	@$(NEED_POSTGRES)
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not alone" --ignore tests/browser
+	@$(SIDE_BY_SIDE) --ignore tests/browser
+	@$(IN_PAIRS)
 	@$(BIN)/python -m pytest -m alone --ignore tests/browser
 
 test-browser: $(VENV)/dev
@@ -106,7 +112,7 @@ long: $(VENV)/dev
 	@LONG_ANSWER_WORDS=1500 LONG_ANSWER_SPEED=2 $(BIN)/python -m pytest -s tests/browser/test_long_answer.py
 
 chaos: $(VENV)/dev
-	@scripts/need redis-server=redis-server flite=flite
+	@scripts/need redis-server=redis-server flite=flite faketime=faketime
 	@$(NEED_POSTGRES)
 	@CHAOS_ROUNDS=$(or $(N),200) $(BIN)/python -m pytest tests/chaos
 

@@ -11,18 +11,25 @@ import json
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import dataclass
 from itertools import cycle
 from time import monotonic
 from typing import Any
 
+import numpy as np
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from tests.support.answers import MAX_UNACKED, PCM
 from tests.support.clients import Client, Message, chunks_of, client
+from tests.support.media import chunk, riff, wav_format
 from tests.support.servers import Site
 
 CHUNK_SECONDS = 0.1
 SPEED = 4.0
+SAMPLE_RATE = 16_000
+UNKNOWN = 0xFFFFFFFF
+# Of so many chunks one begins a recorder.
+RESTARTS_EACH = 25
 STAY_AWAY = {4403, 4404, 4409}
 # So long nothing comes before the candidate asks whether anybody is there, and then gives the socket up.
 SILENCE_SECONDS = 5.0
@@ -49,6 +56,7 @@ class Candidate:
         self.chunks = chunks_of(audio)
         # All of it, until the candidate is told to `hush`.
         self.count = len(self.chunks)
+        self.format: dict[str, Any] = PCM
         self.port = 0
         self.ending: Message | None = None
         # Does not come back from the next lost connection.
@@ -151,7 +159,7 @@ class Candidate:
         """Starts the answer, or takes it up again. False if it has ended meanwhile."""
         step = await c.until("question", "interview_complete")
         if step.get("question_id") == self.question_id:
-            await c.send("start_answer", question_id=self.question_id, format=PCM)
+            await c.send("start_answer", question_id=self.question_id, format=self.format)
             step = await c.until("answer_started", "error")
         if step["type"] == "error" and step["code"] != "QUESTION_ALREADY_ANSWERED":
             raise ConnectionRefusedError(step["code"])
@@ -290,6 +298,70 @@ class Unruly(Candidate):
                 # Only of what is durable is it sure that the server knows better.
                 await c.frame(self._chance.randrange(self.acked), bytes(len(self.chunks[0])))
         await super().put(c, index)
+
+
+@dataclass(frozen=True)
+class Recorder:
+    """Bytes of another kind for the same sound, to the sample."""
+
+    format: dict[str, Any]
+    channels: int = 1
+
+    @property
+    def header(self) -> bytes:
+        """What begins a recording; nothing in bare PCM. A WAV that is still growing knows no sizes."""
+        if self.format["encoding"] != "wav":
+            return b""
+        fmt = chunk(b"fmt ", wav_format(1, self.channels, SAMPLE_RATE, 16))
+        return riff(fmt, chunk(b"data", b"", size=UNKNOWN), size=UNKNOWN)
+
+    def encode(self, pcm: bytes) -> bytes:
+        return np.repeat(np.frombuffer(pcm, "<i2"), self.channels).tobytes()
+
+
+RECORDERS = [
+    Recorder(PCM),
+    Recorder({**PCM, "channels": 2}, channels=2),
+    Recorder({"encoding": "wav"}),
+    Recorder({"encoding": "wav"}, channels=2),
+]
+
+
+class Wandering(Candidate):
+    """Comes back with another recorder each time, as from another device; and now and then, as after a call
+    or with another microphone, a recorder starts anew in the middle of a connection.
+    """
+
+    def __init__(self, *args: Any, chance: random.Random, **how: Any) -> None:
+        super().__init__(*args, **how)
+        self._chance = chance
+        # Where the recorders of this connection began.
+        self._began_at: dict[int, Recorder] = {}
+        # How often one did in the middle of a connection.
+        self.restarts = 0
+
+    async def _connect(self, port: int) -> None:
+        self._began_at = {-1: self._chance.choice(RECORDERS)}
+        self.format = self._began_at[-1].format
+        await super()._connect(port)
+
+    async def _take_up(self, c: Client) -> bool:
+        is_taken = await super()._take_up(c)
+        self._began_at = {self._next: self._began_at[-1]}
+        return is_taken
+
+    async def put(self, c: Client, index: int) -> None:
+        if index > max(self._began_at) and not self._chance.randrange(RESTARTS_EACH):
+            self._began_at[index] = self._chance.choice(RECORDERS)
+            self.restarts += 1
+        begun = max(start for start in self._began_at if start <= index)
+        recorder = self._began_at[begun]
+        is_first = index == begun
+        if is_first and index > min(self._began_at):
+            told = {"question_id": self.question_id, "first_chunk_index": index}
+            await c.send("start_part", **told, format=recorder.format)
+        data = recorder.encode(self.chunks[index])
+        await c.frame(index, recorder.header + data if is_first else data)
 
 
 def _delays() -> Iterator[float]:

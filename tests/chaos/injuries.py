@@ -155,7 +155,16 @@ def _on_port(
     return lambda: server(folder, port)
 
 
-# The database, the disk, the network
+# The clock, the database, the disk, the network
+
+
+def wrong_clock(seconds: int) -> dict[str, str]:
+    """The environment of a process whose clock is so much early, or late; its monotonic one is as ever."""
+    faketime = ["faketime", "--exclude-monotonic", "-f", f"{seconds:+d}"]
+    shown = subprocess.run([*faketime, "env"], capture_output=True, text=True, check=True).stdout
+    variables = dict(line.split("=", 1) for line in shown.splitlines() if "=" in line)
+    names = "LD_PRELOAD", "FAKETIME", "FAKETIME_DONT_FAKE_MONOTONIC"
+    return {name: variables[name] for name in names}
 
 
 @contextmanager

@@ -13,9 +13,10 @@ from typing import Any
 from tests.chaos.candidate import Candidate
 from tests.chaos.injuries import Stage
 from tests.chaos.screens import Audience
-from tests.chaos.verdict import Tally
+from tests.chaos.verdict import judge
 from tests.support.answers import babble
 from tests.support.clients import give_consent
+from tests.support.tallies import Tally
 
 IS_LONG = "CHAOS_ROUNDS" in os.environ
 KILLS = int(os.environ.get("CHAOS_ROUNDS", "6"))
@@ -63,7 +64,7 @@ async def speaking(
                 await go_on(candidates, 1)
                 yield candidates
             for candidate in candidates:
-                await asyncio.to_thread(tally.judge, candidate, text=text)
+                await asyncio.to_thread(judge, tally, candidate, text=text)
             await audience.converge()
             tally.late += audience.late
             tally.behind = max([tally.behind, *audience.lags])

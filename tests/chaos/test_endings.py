@@ -15,10 +15,11 @@ import pytest
 from tests.chaos.candidate import Candidate
 from tests.chaos.injuries import Stage
 from tests.chaos.scene import IS_LONG, KILLS, go_on, hush, new_candidate, some_time, speaking, speeches
-from tests.chaos.verdict import NO_HARM, Tally, files_in, pcm_of, settled, takes
+from tests.chaos.verdict import files_in, judge, note_resumed, pcm_of, settled, takes
 from tests.support.clients import chunks_of
 from tests.support.observing import rows
 from tests.support.servers import wait_until
+from tests.support.tallies import NO_HARM, Tally
 
 ROUNDS = max(2, KILLS // 5) if IS_LONG else 1
 CANDIDATES = 6
@@ -42,7 +43,7 @@ async def test_killed_between_the_last_word_and_the_hand_over(
                 candidate.leaves = True
             await asyncio.gather(*(kill_worker(stage, tally, chance, port) for port in stage.ports))
             await kill_transcriber(stage, tally, chance, leaving)
-        tally.resumed(candidates)
+        note_resumed(tally, candidates)
         for candidate in candidates:
             assert_one_of_each(stage, candidate)
 
@@ -63,7 +64,7 @@ async def test_a_candidate_who_never_comes_back(stage: Stage, tally: Tally, impa
     answer = await asyncio.to_thread(settled, stage.site, candidate.question_id)
     stored = pcm_of(stage.site.folder / "media" / answer.audio)
     candidate.count = len(chunks_of(stored))
-    tally.judge(candidate)
+    judge(tally, candidate)
 
     assert tally.harm == NO_HARM
     assert candidate.count >= candidate.acked

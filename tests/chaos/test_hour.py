@@ -15,9 +15,10 @@ import psutil
 from tests.chaos.candidate import CHUNK_SECONDS, Candidate
 from tests.chaos.injuries import Stage
 from tests.chaos.scene import IS_LONG, LATEST_END_SECONDS, has_acked, new_candidate
-from tests.chaos.verdict import NO_HARM, Tally
+from tests.chaos.verdict import judge
 from tests.support.answers import babble
 from tests.support.clients import Client
+from tests.support.tallies import NO_HARM, Tally
 
 MINUTES = 60 if IS_LONG else 10
 WARM_UP_MINUTES = 3
@@ -72,7 +73,7 @@ async def answered(
     finally:
         weighing.cancel()
         await asyncio.gather(weighing, return_exceptions=True)
-    await asyncio.to_thread(tally.judge, candidate)
+    await asyncio.to_thread(judge, tally, candidate)
     return candidate
 
 

@@ -19,8 +19,9 @@ from tests.chaos.scene import (
     speaking,
     speeches,
 )
-from tests.chaos.verdict import NO_HARM, Tally
+from tests.chaos.verdict import judge, note_resumed_since
 from tests.support.answers import begin, send_frames
+from tests.support.tallies import NO_HARM, Tally
 
 LATEST_CLOSE_SECONDS = 2.0
 # After the longer ones the server has closed the socket as idle, and given up the answer's lease.
@@ -49,7 +50,7 @@ async def test_a_network_cut(stage: Stage, tally: Tally, networks: list[Network]
         tally.injections += 1
         await go_on(candidates)
         await hush(candidates)
-    tally.resumed_since(back, candidates)
+    note_resumed_since(tally, back, candidates)
 
     assert tally.harm == NO_HARM
 
@@ -68,7 +69,7 @@ async def test_a_second_tab_while_the_first_speaks(stage: Stage, tally: Tally) -
         tally.injections += 1
         await go_on([newer])
         await newer.hush()
-    answer = await asyncio.to_thread(tally.judge, newer)
+    answer = await asyncio.to_thread(judge, tally, newer)
 
     assert (older.closed_with, newer.closed_with) == ([4409], [])
     assert seconds < LATEST_CLOSE_SECONDS
@@ -93,7 +94,7 @@ async def test_a_second_tab_while_the_first_is_silent(stage: Stage, tally: Tally
             tally.injections += 1
             await go_on([newer])
             await newer.hush()
-    await asyncio.to_thread(tally.judge, newer)
+    await asyncio.to_thread(judge, tally, newer)
 
     assert (code, newer.taken_up, newer.closed_with) == (4409, [20], [])
     assert seconds < LATEST_CLOSE_SECONDS

@@ -13,7 +13,8 @@ from redis import Redis
 from tests.chaos.candidate import SPEED, Candidate
 from tests.chaos.injuries import Disk, Stage, locked
 from tests.chaos.scene import IS_LONG, go_on, hush, speaking, speeches
-from tests.chaos.verdict import NO_HARM, Tally, files_in, takes
+from tests.chaos.verdict import files_in, note_resumed_since, takes
+from tests.support.tallies import NO_HARM, Tally
 
 REDIS_AWAY_SECONDS = 30 if IS_LONG else 3
 DATABASE_AWAY_SECONDS = 20 if IS_LONG else 5
@@ -53,7 +54,7 @@ async def test_redis(stage: Stage, tally: Tally, how: str) -> None:
         tally.injections += 1
         await go_on(candidates, 80)
         await hush(candidates)
-    tally.resumed_since(back, candidates)
+    note_resumed_since(tally, back, candidates)
 
     assert tally.harm == NO_HARM
     assert [candidate.closed_with for candidate in candidates] == [[], []]
@@ -74,7 +75,7 @@ async def test_postgresql_away(stage: Stage, tally: Tally, how: signal.Signals) 
         tally.injections += 1
         await go_on(candidates)
         await hush(candidates)
-    tally.resumed_since(back, candidates)
+    note_resumed_since(tally, back, candidates)
 
     assert_no_acks(candidates, gone, back)
     assert tally.harm == NO_HARM
@@ -90,7 +91,7 @@ async def test_sqlite_locked(stage: Stage, tally: Tally, seconds: int) -> None:
         tally.injections += 1
         await go_on(candidates)
         await hush(candidates)
-    tally.resumed_since(back, candidates)
+    note_resumed_since(tally, back, candidates)
 
     assert_no_acks(candidates, gone, back)
     assert tally.harm == NO_HARM

@@ -12,8 +12,9 @@ import pytest
 from tests.chaos.candidate import Candidate
 from tests.chaos.injuries import Stage, new_stage, recognisers
 from tests.chaos.scene import IS_LONG, go_on, new_candidate, some_time, speaking
-from tests.chaos.verdict import NO_HARM, Tally
+from tests.chaos.verdict import note_resumed
 from tests.support.servers import wait_until
+from tests.support.tallies import NO_HARM, Tally
 from tests.support.voices import STABLE_SENTENCES, read_pcm, speak
 
 KILLS = 10 if IS_LONG else 1
@@ -54,7 +55,7 @@ async def test_a_killed_worker_in_real_speech(
             await asyncio.to_thread(speaking_stage.workers[candidate.port].restart)
             tally.injections += 1
             await go_on([candidate])
-    tally.resumed([candidate])
+    note_resumed(tally, [candidate])
 
     assert tally.harm == NO_HARM
 

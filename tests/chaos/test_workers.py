@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from tests.chaos.candidate import Candidate, Unruly
+from tests.chaos.candidate import Candidate, Unruly, Wandering
 from tests.chaos.injuries import Stage
-from tests.chaos.scene import KILLS, go_on, hush, some_time, speaking, speeches
-from tests.chaos.verdict import NO_HARM, Tally
+from tests.chaos.scene import IS_LONG, KILLS, go_on, hush, some_time, speaking, speeches
+from tests.chaos.verdict import note_resumed
+from tests.support.tallies import NO_HARM, Tally
 
 KILLS_AN_ANSWER = 5
 BETWEEN_KILLS_SECONDS = 1.0
@@ -31,7 +32,7 @@ async def kill_again_and_again(
                 await asyncio.to_thread(stage.workers[victim.port].restart)
                 tally.injections += 1
             await hush(candidates)
-        tally.resumed(candidates)
+        note_resumed(tally, candidates)
 
 
 @pytest.mark.parametrize("stage", ["sqlite", "postgres"], indirect=True)
@@ -57,6 +58,24 @@ async def test_a_killed_worker_and_chunks_in_disorder(
     assert {"CHUNK_GAP", "CHUNK_CONFLICT"} <= {code for candidate in unruly for code in candidate.codes}
 
 
+@pytest.mark.parametrize("stage", ["sqlite", "postgres"] if IS_LONG else ["sqlite"], indirect=True)
+async def test_a_killed_worker_and_another_recorder_each_time(
+    stage: Stage, tally: Tally, chance: random.Random
+) -> None:
+    """Formats, recorders and devices change with each connection, and now and then within one."""
+    wandering: list[Wandering] = []
+
+    def make(*args: Any, **how: Any) -> Candidate:
+        wandering.append(Wandering(*args, chance=chance, **how))
+        return wandering[-1]
+
+    await kill_again_and_again(stage, tally, chance, max(3, KILLS // 10), make=make)
+
+    assert tally.harm == NO_HARM
+    assert sum(candidate.restarts for candidate in wandering) > 0
+    assert "AUDIO_PART_LOST" not in {code for candidate in wandering for code in candidate.codes}
+
+
 async def test_a_worker_that_is_told_to_end(stage: Stage, tally: Tally) -> None:
     async with speaking(stage, tally, speeches(2)) as candidates:
         for port in stage.ports:
@@ -68,7 +87,7 @@ async def test_a_worker_that_is_told_to_end(stage: Stage, tally: Tally) -> None:
             assert monotonic() - told < BACK_SECONDS
             await asyncio.to_thread(stage.workers[port].start)
         await hush(candidates)
-    tally.resumed(candidates)
+    note_resumed(tally, candidates)
 
     assert tally.harm == NO_HARM
     for candidate in candidates:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -15,6 +14,7 @@ from tests.chaos.candidate import Candidate
 from tests.support.answers import text_of
 from tests.support.observing import rows
 from tests.support.servers import Site, wait_until
+from tests.support.tallies import Tally
 
 # A transcriber waits for leases to run out, several times where it is killed itself.
 SETTLED_SECONDS = 90.0
@@ -79,49 +79,28 @@ def files_in(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
-@dataclass
-class Tally:
-    """A line of the table: what was done, and the counts of what must not come of it."""
-
-    injury: str
-    injections: int = 0
-    acked: int = 0
-    lost: int = 0
-    different: int = 0
-    doubled: int = 0
-    late: int = 0
-    # By how many seconds a dashboard was behind the rows at most.
-    behind: float = 0.0
-    resumes: list[float] = field(default_factory=list)
-    note: str = ""
-
-    @property
-    def harm(self) -> dict[str, int]:
-        return {"lost": self.lost, "different": self.different, "doubled": self.doubled, "late": self.late}
-
-    def judge(self, candidate: Candidate, *, text: str | None = None) -> Stored:
-        """`text` is that of the undisturbed run; without, what a scripted recogniser makes of the audio."""
-        answer = settled(candidate.site, candidate.question_id)
-        stored = pcm_of(candidate.site.folder / "media" / answer.audio)
-        said = segments(candidate.site, answer.id)
-        expected = text_of(candidate.audio) if text is None else text
-        self.acked += candidate.acked
-        self.lost += max(candidate.forgotten, _differing(candidate, stored))
-        self.different += (answer.text, stored) != (expected, candidate.audio)
-        self.doubled += _doubled(said)
-        assert " ".join(segment.text for segment in said) == answer.text
-        return answer
-
-    def resumed(self, candidates: Iterable[Candidate]) -> None:
-        """From the loss of a connection to the first chunk that is acknowledged after it."""
-        self.resumes += [seconds for candidate in candidates for seconds in candidate.resumes]
-
-    def resumed_since(self, back: float, candidates: Iterable[Candidate]) -> None:
-        """From the return of what was away to the first chunk that is acknowledged then."""
-        self.resumes += [min(at for at in c.advances if at > back) - back for c in candidates]
+def judge(tally: Tally, candidate: Candidate, *, text: str | None = None) -> Stored:
+    """`text` is that of the undisturbed run; without, what a scripted recogniser makes of the audio."""
+    answer = settled(candidate.site, candidate.question_id)
+    stored = pcm_of(candidate.site.folder / "media" / answer.audio)
+    said = segments(candidate.site, answer.id)
+    expected = text_of(candidate.audio) if text is None else text
+    tally.acked += candidate.acked
+    tally.lost += max(candidate.forgotten, _differing(candidate, stored))
+    tally.different += (answer.text, stored) != (expected, candidate.audio)
+    tally.doubled += _doubled(said)
+    assert " ".join(segment.text for segment in said) == answer.text
+    return answer
 
 
-NO_HARM = {"lost": 0, "different": 0, "doubled": 0, "late": 0}
+def note_resumed(tally: Tally, candidates: Iterable[Candidate]) -> None:
+    """From the loss of a connection to the first chunk that is acknowledged after it."""
+    tally.resumes += [seconds for candidate in candidates for seconds in candidate.resumes]
+
+
+def note_resumed_since(tally: Tally, back: float, candidates: Iterable[Candidate]) -> None:
+    """From the return of what was away to the first chunk that is acknowledged then."""
+    tally.resumes += [min(at for at in c.advances if at > back) - back for c in candidates]
 
 
 def _differing(candidate: Candidate, stored: bytes) -> int:

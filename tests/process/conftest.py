@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.reports import Report
+from tests.support.reports import Report, reporter
 from tests.support.servers import Site, new_site
 
 INTERVIEWS_AT_ONCE = 12
@@ -42,11 +42,6 @@ def interview(interviews: Iterator[dict[str, Any]]) -> dict[str, Any]:
 
 
 @pytest.fixture
-def report(capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest) -> Report:
+def report(request: pytest.FixtureRequest) -> Report:
     """Shows a measured figure, whether the test passes or not."""
-
-    def show(figure: str) -> None:
-        with capsys.disabled():
-            print(f"\n  {request.node.name}: {figure}", end="", flush=True)
-
-    return show
+    return reporter(request.node)
