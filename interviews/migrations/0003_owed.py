@@ -78,5 +78,9 @@ class Migration(migrations.Migration):
             model_name='retranscription',
             index=models.Index(condition=models.Q(('owed_at__isnull', False)), fields=['owed_at'], name='retranscription_owed'),
         ),
+        migrations.AddIndex(
+            model_name='answer',
+            index=models.Index(condition=models.Q(('status__in', ('recording', 'finishing'))), fields=['question'], name='answer_under_way'),
+        ),
         migrations.RunPython(owe, migrations.RunPython.noop),
     ]

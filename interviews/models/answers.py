@@ -117,6 +117,10 @@ class Answer(Owed):
         indexes = [
             # As small as what is owed, however many answers are finished.
             models.Index(fields=["owed_at"], name="answer_owed", condition=models.Q(owed_at__isnull=False)),
+            # Who is answering right now is asked again and again.
+            models.Index(
+                fields=["question"], name="answer_under_way", condition=models.Q(status__in=UNDER_WAY)
+            ),
             # How many questions are answered is told without reading the answers.
             models.Index(fields=["question", "status"]),
         ]

@@ -63,7 +63,7 @@ async def retranscribe_one() -> bool:
     """Claims one and does it; False if nothing can be done now."""
     if get_backend().is_busy():
         return False
-    row = await in_database(_claim)
+    row = await in_database(claim)
     if row is None:
         return False
     try:
@@ -91,7 +91,8 @@ async def retranscribe_one() -> bool:
 
 
 @transaction.atomic
-def _claim() -> Retranscription | None:
+def claim() -> Retranscription | None:
+    """Takes the one that has waited longest, for the time of a lease."""
     due = Retranscription.objects.due().select_related("answer__question__interview").order_by("owed_at")
     row = due.select_for_update(skip_locked=True, of=("self",)).first()
     if row is None or not Retranscription.objects.due().filter(pk=row.pk).update(owed_at=owing.lease_end()):

@@ -106,9 +106,10 @@ def cancel(interview: Interview) -> bool:
 def expire_interviews() -> int:
     """Closes what is past its time; how many there were. What somebody has locked waits for the next time."""
     locked = Interview.objects.expired().select_for_update(skip_locked=True).values_list("pk", flat=True)
+    if not (ids := list(locked)):
+        return 0
     # Looked at again, now that nobody can begin an answer: somebody may have, before the lock.
-    expired = Interview.objects.expired().filter(pk__in=list(locked))
-    ids = list(expired.values_list("pk", flat=True))
+    ids = list(Interview.objects.expired().filter(pk__in=ids).values_list("pk", flat=True))
     changes = {"status": Status.EXPIRED, "current_question": None, "revision": F("revision") + 1}
     Interview.objects.filter(pk__in=ids).update(**changes)
     owe_hand_overs(Question.objects.filter(interview__in=ids))

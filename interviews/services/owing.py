@@ -80,8 +80,8 @@ def renew_lease(answer: Answer) -> None:
 
 
 def leave(answer: Answer) -> None:
-    """What it is still owed is due now."""
-    _ours(answer).filter(owed_at__isnull=False).update(owed_at=from_now())
+    """What it is still owed is due now; the audio of one that failed goes when its time is over."""
+    _ours(answer).filter(owed_at__isnull=False).exclude(status=Status.FAILED).update(owed_at=from_now())
 
 
 def wait(answer: Answer) -> None:

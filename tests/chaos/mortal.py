@@ -21,6 +21,8 @@ def main(answer_id: str, step: int) -> None:
     """Works off that answer alone, and is killed before the statement of that number that writes a row: in
     the middle of a transaction, or between two things that it does. Returns if there are not so many.
     """
+    # What earlier ones left waits.
+    Answer.objects.exclude(owed_at=None).update(owed_at=from_now(3600))
     Answer.objects.filter(pk=answer_id).update(owed_at=from_now(-1))
     # From the next connection on it is counted.
     connection.close()

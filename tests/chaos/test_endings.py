@@ -21,7 +21,7 @@ from tests.support.observing import rows
 from tests.support.servers import wait_until
 from tests.support.tallies import NO_HARM, Tally
 
-ROUNDS = max(2, KILLS // 5) if IS_LONG else 1
+ROUNDS = max(2, KILLS // 10) if IS_LONG else 1
 CANDIDATES = 6
 FINISHING_SECONDS = 0.3
 GRACE_SECONDS = 5

@@ -752,6 +752,23 @@ async def test_whose_answer_a_transcriber_takes_over_is_told_the_next_step(
     assert (await in_database(Answer.objects.get, pk=claimed.pk)).text in {"", text_of(pcm)}
 
 
+async def test_the_audio_of_a_take_that_failed_is_kept_for_a_while(worker: Worker, settings: Any) -> None:
+    settings.FAILED_TAKE_SECONDS = 1000
+    interview, (first, _) = await a_live_interview()
+
+    async with connected(candidate_of(interview, worker)) as candidate:
+        await begin(candidate, first)
+        candidate.frame(0, babble(1)[:1000])
+        candidate.say("end_answer", question_id=first, chunk_count=1)
+        await candidate.until("answer_complete", status="failed")
+    await nothing_is_left(worker)
+
+    answer = await the_answer()
+    assert answer.owed_at
+    assert 900 < (answer.owed_at - timezone.now()).total_seconds() <= 1000
+    assert await in_database(answer.chunks.exists)
+
+
 async def test_over_all_takes_an_interview_holds_so_much_and_the_rest_is_written(
     worker: Worker, settings: Any
 ) -> None:
