@@ -15,6 +15,7 @@ http = get_asgi_application()
 # What follows reads settings and models, which are there only now.
 from django.conf import settings  # noqa: E402
 
+from interviews.live.outbox import Backpressure  # noqa: E402
 from interviews.routing import websocket_urlpatterns  # noqa: E402
 from speech.processes.children import warm_up  # noqa: E402
 
@@ -22,4 +23,4 @@ from speech.processes.children import warm_up  # noqa: E402
 warm_up()
 
 sockets = OriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.ALLOWED_ORIGINS)
-application = ProtocolTypeRouter({"http": http, "websocket": sockets})
+application = ProtocolTypeRouter({"http": http, "websocket": Backpressure(sockets)})

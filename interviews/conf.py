@@ -85,6 +85,11 @@ class InterviewSettings(Declarations):
         120, minimum=5, help="A candidate's socket on which nothing comes for so long is closed."
     )
     SOCKET_MESSAGES_PER_SECOND = Whole(50, minimum=1, help="Messages other than audio.")
+    SOCKET_UNREAD_BYTES = Whole(
+        1024**2,
+        minimum=64 * 1024,
+        help="What may wait for the peer of a socket that doesn't read; beyond, it is closed.",
+    )
     OBSERVER_HEARTBEAT_SECONDS = Whole(1, minimum=1, help="How often observers are told the revision.")
     OBSERVER_INTERIMS_PER_SECOND = Whole(5, minimum=1, help="How many interims an observer is sent at most.")
     OBSERVER_UNSEEN_BYTES = Whole(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from interviews.database import in_database
 from interviews.errors import Close, Code
 from interviews.live.candidate import CandidateSession
 from interviews.live.observers import LobbySession, ObserverSession
-from interviews.live.outbox import Outbox
+from interviews.live.outbox import MARK, Outbox, warn_of_lack
 from interviews.live.practice import PracticeSession
 from interviews.live.worker import get_worker
 from interviews.models import Interview
@@ -34,6 +35,8 @@ from interviews.wire.messages import (
 from interviews.wire.protocol import Frame
 
 logger = logging.getLogger(__name__)
+
+FAREWELL_SECONDS = 0.5
 
 
 class Session(Protocol):
@@ -61,6 +64,8 @@ class SocketConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.scope, self.base_send = scope, send
         self.worker = get_worker()
+        if MARK not in scope:
+            warn_of_lack()
         try:
             # Channels' own loop makes a task of each message: frames would come faster than it takes
             # them, and wait without bound, since Daphne has no backpressure.
@@ -89,8 +94,11 @@ class SocketConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         if self.session:
             for task in self.tasks:
                 task.cancel()
-            for text in self.session.encoded(warning(Code.SERVER_RESTARTING)):
-                await self.send(text)
+            # Who doesn't read keeps no server from its end.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(FAREWELL_SECONDS):
+                    for text in self.session.encoded(warning(Code.SERVER_RESTARTING)):
+                        await self.send(text)
             await self.hang_up(Close.RESTARTING)
             await self.release()
 

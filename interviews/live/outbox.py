@@ -1,32 +1,56 @@
-"""What a socket is to be sent, and how fast it may ask."""
+"""What a socket is to be sent, how fast its peer may ask, and that the server waits for who doesn't read."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
+import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import cache, partial
 from itertools import count
-from typing import Generic, TypeVar
+from sys import getsizeof
+from typing import Any, Generic, TypeVar
 
+from interviews.conf import conf
 from interviews.errors import Close
 
 T = TypeVar("T")
 
+# What is left is sent so long after an end was decided.
+CLOSING_SECONDS = 5.0
+
+logger = logging.getLogger(__name__)
+
+MARK = "interviews.backpressure"
+"""In the scope of what is within."""
+
 
 class Outbox:
-    """Sends in order, on the task that runs `drain`. Of messages with the same slot the latest wins."""
+    """Sends in order, on the task that runs `drain`. Of messages with the same slot the latest wins.
+
+    What waits for a peer that doesn't read is bounded: over SOCKET_UNREAD_BYTES the outbox closes at once,
+    since nothing it could say would be read. So `send` must return only when there is room for more.
+    """
 
     def __init__(self) -> None:
         self._waiting: dict[str | int, str] = {}
+        self._waiting_bytes = 0
         self._numbers = count()
         self._changed = asyncio.Event()
         self._close: Close | None = None
+        self._patience: asyncio.Timeout | None = None
+        self._is_sending = False
 
     def put(self, text: str, slot: str | None = None) -> None:
         if self._close is not None:
             return
-        if slot is not None:
-            self._waiting.pop(slot, None)
+        if self._is_sending and self._waiting_bytes > conf.SOCKET_UNREAD_BYTES:
+            return self._give_up()
+        if slot is not None and slot in self._waiting:
+            self._take(slot)
         self._waiting[slot if slot is not None else next(self._numbers)] = text
+        self._waiting_bytes += getsizeof(text)
         self._changed.set()
 
     @property
@@ -35,20 +59,47 @@ class Outbox:
         return list(self._waiting.values())
 
     def close(self, code: Close) -> None:
-        """After what waits, nothing more; the first code counts."""
-        self._close = self._close or code
-        self._changed.set()
+        """After what waits, nothing more; the first code counts. Nobody is waited for long."""
+        if self._close is None:
+            self._close = code
+            self._wait_for_them(CLOSING_SECONDS)
 
     async def drain(self, send: Callable[[str], Awaitable[None]]) -> Close:
         """Until it is closed; returns the close code."""
-        while True:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSING_SECONDS if self._close else None) as self._patience:
+                try:
+                    await self._drain(send)
+                finally:
+                    self._patience = None
+        assert self._close
+        return self._close
+
+    async def _drain(self, send: Callable[[str], Awaitable[None]]) -> None:
+        while self._close is None or self._waiting:
             while self._waiting:
-                first = next(iter(self._waiting))
-                await send(self._waiting.pop(first))
-            if self._close is not None:
-                return self._close
+                text = self._take(next(iter(self._waiting)))
+                self._is_sending = True
+                await send(text)
+                self._is_sending = False
             self._changed.clear()
-            await self._changed.wait()
+            if self._close is None:
+                await self._changed.wait()
+
+    def _give_up(self) -> None:
+        self._close = Close.IDLE
+        self._waiting.clear()
+        self._wait_for_them(0)
+
+    def _wait_for_them(self, seconds: float) -> None:
+        if self._patience:
+            self._patience.reschedule(asyncio.get_running_loop().time() + seconds)
+        self._changed.set()
+
+    def _take(self, key: str | int) -> str:
+        text = self._waiting.pop(key)
+        self._waiting_bytes -= getsizeof(text)
+        return text
 
 
 class Pace(Generic[T]):
@@ -107,3 +158,66 @@ class RateLimit:
     @property
     def is_ignored(self) -> bool:
         return self._tokens < -self._per_second
+
+
+@cache
+def warn_of_lack() -> None:
+    """Once a process. Daphne alone needs it, and loads Twisted's reactor."""
+    if "twisted.internet.reactor" in sys.modules:
+        logger.warning(
+            "what the peers of sockets don't read is kept in memory without bound: "
+            "put interviews.live.outbox.Backpressure around the ASGI application"
+        )
+
+
+class Backpressure:
+    """An ASGI application around all others: it must be given the server's own `send`.
+
+    Daphne's returns at once, and keeps in memory whatever a peer doesn't read. Within this one it returns
+    when there is room for more. Servers that wait by themselves are left alone.
+    """
+
+    def __init__(self, application: Any) -> None:
+        self._application = application
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if protocol := _daphne_protocol(send):
+            send = _WaitingSend(send, protocol)
+        await self._application({**scope, MARK: True}, receive, send)
+
+
+def _daphne_protocol(send: Any) -> Any:
+    """Autobahn's protocol, which Daphne binds to `send`; None where the server is another one."""
+    bound = send.args if isinstance(send, partial) else ()
+    return next((found for found in bound if hasattr(found, "registerProducer")), None)
+
+
+class _WaitingSend:
+    """Sends, then waits until the transport has room. It is the transport's producer (IPushProducer)."""
+
+    def __init__(self, send: Any, protocol: Any) -> None:
+        self._send = send
+        self._protocol = protocol
+        self._has_room = asyncio.Event()
+        self._has_room.set()
+        # The handshake's HTTP was the transport's producer until now.
+        protocol.unregisterProducer()
+        protocol.registerProducer(self, True)
+
+    async def __call__(self, message: dict[str, Any]) -> None:
+        if message["type"] == "websocket.close":
+            # A transport goes nowhere as long as a producer of its own is paused.
+            self._protocol.unregisterProducer()
+            self._has_room.set()
+        await self._send(message)
+        await self._has_room.wait()
+
+    def pauseProducing(self) -> None:
+        self._has_room.clear()
+
+    def resumeProducing(self) -> None:
+        self._has_room.set()
+
+    def stopProducing(self) -> None:
+        """The connection is lost."""
+        self._has_room.set()

@@ -1,4 +1,4 @@
-"""Observers that don't read cost the server little, are closed, and catch up if they read again in time."""
+"""Who doesn't read costs the server little. Observers catch up if they read again in time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import psutil
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
-from websockets.typing import Origin
+from websockets.typing import Origin, Subprotocol
 
 from tests.support.answers import babble, begin
 from tests.support.clients import Client, chunks_of, client, give_consent, sign_in
@@ -25,6 +25,10 @@ from tests.support.servers import Site, wait_until
 SETTINGS = {"SPEECH_BACKEND": "scripted", "OBSERVER_UNSEEN_SECONDS": "5"}
 PEERS = 5
 ALLOWED_MB = 5.0
+CANDIDATES = 4
+# Its default, what the transport holds and one message more, and what the process takes for other things.
+ALLOWED_CANDIDATES_MB = CANDIDATES * 1.3 + 4.0
+LONG = "Why should it be you, and nobody else? " * 500
 # Of the first answer: its snapshot is a few hundred kilobytes.
 SEGMENTS = 1500
 LARGE = """
@@ -74,7 +78,7 @@ async def stop(task: asyncio.Task[None]) -> None:
 
 
 @asynccontextmanager
-async def peer(site: Site, path: str, cookies: str) -> AsyncIterator[Client]:
+async def peer(site: Site, path: str, cookies: str, *subprotocols: str) -> AsyncIterator[Client]:
     """A connection for which the kernel holds as little as it can, so that the server must."""
     narrow = socket.socket()
     narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -85,9 +89,10 @@ async def peer(site: Site, path: str, cookies: str) -> AsyncIterator[Client]:
         sock=narrow,
         origin=Origin(site.url),
         additional_headers={"Cookie": cookies},
+        subprotocols=[Subprotocol(name) for name in subprotocols] or None,
         compression=None,
         ping_interval=None,
-        close_timeout=0.1,
+        close_timeout=5,
         max_size=None,
     ) as connection:
         yield Client(connection)
@@ -111,6 +116,13 @@ class Server:
     @property
     def sockets(self) -> int:
         return len(self._process.net_connections("tcp"))
+
+    async def has_closed(self, sockets: int) -> bool:
+        """Whether no more than these are left, within some time."""
+        with suppress(AssertionError):
+            await asyncio.to_thread(wait_until, lambda: self.sockets <= sockets, "closed", 15)
+            return True
+        return False
 
 
 async def most_while(server: Server, running: asyncio.Future[Any]) -> float:
@@ -167,3 +179,84 @@ async def test_who_reads_again_in_time_is_shown_everything(
     report(f"{shown.bytes // 1000} kB until it was level, {took:.1f} s after it read again")
     assert segments.items() <= shown.observed.segments.items()
     assert shown.observed.doubled == []
+
+
+# Candidates
+
+
+@asynccontextmanager
+async def deaf_candidate(site: Site, interview: dict[str, Any], *subprotocols: str) -> AsyncIterator[Client]:
+    cookies = await asyncio.to_thread(give_consent, interview["candidate_url"])
+    async with peer(site, interview["websocket_path"], cookies, *subprotocols) as c:
+        c.socket.transport.pause_reading()
+        yield c
+
+
+async def retry_without_end(c: Client) -> None:
+    with suppress(ConnectionClosed):
+        while True:
+            await c.send("request_retry", failed_message_type="question", error_code="")
+            await asyncio.sleep(0.03)
+
+
+async def longest_ack(c: Client) -> float:
+    """Seconds from a chunk to its acknowledgement, at most, until it is cancelled."""
+    longest = 0.0
+    await begin(c)
+    with suppress(asyncio.CancelledError):
+        for index, chunk in enumerate(chunks_of(babble(100, words=1))):
+            sent = time.monotonic()
+            await c.frame(index, chunk)
+            await c.until("ack", next_chunk_index=index + 1)
+            longest = max(longest, time.monotonic() - sent)
+            await asyncio.sleep(0.1)
+    return longest
+
+
+@pytest.mark.parametrize("dialect", [[], ["interview.v1"]], ids=["basic", "v1"])
+async def test_candidates_that_never_read_cost_little_and_a_neighbour_notices_nothing(
+    site: Site, server: subprocess.Popen[bytes], report: Report, dialect: list[str]
+) -> None:
+    deaf = await asyncio.to_thread(site.create_interviews, CANDIDATES, LONG)
+    (honest,) = await asyncio.to_thread(site.create_interviews, 1)
+    cookies = await asyncio.to_thread(give_consent, honest["candidate_url"])
+    footprint = Server(server)
+    async with AsyncExitStack() as stack:
+        c = await stack.enter_async_context(client(site, honest["websocket_path"], cookies))
+        speaking = asyncio.create_task(longest_ack(c))
+        await asyncio.sleep(1)
+        sockets, before = footprint.sockets, footprint.megabytes
+        for interview in deaf:
+            c = await stack.enter_async_context(deaf_candidate(site, interview, *dialect))
+            stack.push_async_callback(stop, asyncio.create_task(retry_without_end(c)))
+        gone = asyncio.create_task(footprint.has_closed(sockets))
+        most = await most_while(footprint, gone)
+        speaking.cancel()
+        longest = await speaking
+
+    report(
+        f"{CANDIDATES} candidates: {most - before:+.1f} MB at most; a neighbour's ack {longest:.2f} s at most"
+    )
+    assert gone.result(), "the server closes them"
+    assert most - before < ALLOWED_CANDIDATES_MB
+    assert longest < 1
+
+
+async def test_who_says_goodbye_before_they_have_read_is_let_go(
+    site: Site, server: subprocess.Popen[bytes]
+) -> None:
+    (interview,) = await asyncio.to_thread(site.create_interviews, 1, LONG * 4)
+    footprint = Server(server)
+    sockets = footprint.sockets
+    async with deaf_candidate(site, interview) as c:
+        # More than the kernel takes, less than the bound.
+        for _ in range(40):
+            await c.send("request_retry", failed_message_type="question", error_code="")
+            await asyncio.sleep(0.03)
+        leaving = asyncio.create_task(c.socket.close())
+        await asyncio.sleep(0)
+        c.socket.transport.resume_reading()
+
+        assert await c.until_closed() == 1000
+        await leaving
+        assert await footprint.has_closed(sockets)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -53,6 +54,76 @@ async def test_a_slot_that_was_sent_is_free_again() -> None:
     await outbox.drain(send)
 
     assert sent == ["ack 1", "ack 2"]
+
+
+async def never_read(_: str) -> None:
+    await asyncio.Event().wait()
+
+
+async def test_over_the_bound_a_peer_that_does_not_read_is_given_up(settings: Any) -> None:
+    settings.SOCKET_UNREAD_BYTES = 64 * 1024
+    outbox = Outbox()
+    draining = asyncio.create_task(outbox.drain(never_read))
+    held = 0
+    while not draining.done():
+        outbox.put("pong" * 100)
+        held = max(held, sum(map(len, outbox.waiting)))
+        await asyncio.sleep(0)
+
+    assert 32 * 1024 < held <= 65 * 1024
+    assert draining.result() is Close.IDLE
+    assert outbox.waiting == []
+
+
+async def test_what_is_small_costs_what_it_takes_in_memory(settings: Any) -> None:
+    settings.SOCKET_UNREAD_BYTES = 64 * 1024
+    outbox = Outbox()
+    draining = asyncio.create_task(outbox.drain(never_read))
+    count = 0
+    while not draining.done():
+        outbox.put("p")
+        count += 1
+        await asyncio.sleep(0)
+
+    assert count < 2000
+
+
+async def test_slots_never_fill_it_however_long_nobody_reads(settings: Any) -> None:
+    settings.SOCKET_UNREAD_BYTES = 64 * 1024
+    outbox = Outbox()
+    draining = asyncio.create_task(outbox.drain(never_read))
+    for number in range(10_000):
+        outbox.put(f"interim {number} " + "word " * 100, "interim")
+        outbox.put(f"ack {number}", "ack")
+        if number % 1000 == 0:
+            await asyncio.sleep(0)
+
+    assert not draining.done()
+    draining.cancel()
+
+
+async def test_many_at_once_are_no_sign_that_nobody_reads(settings: Any) -> None:
+    settings.SOCKET_UNREAD_BYTES = 64 * 1024
+    outbox = Outbox()
+    texts = [str(number) * 10_000 for number in range(20)]
+    for text in texts:
+        outbox.put(text)
+
+    assert await sent_by(outbox) == texts
+
+
+async def test_whoever_does_not_read_is_closed_soon_after_it_was_decided(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("interviews.live.outbox.CLOSING_SECONDS", 0.05)
+    outbox = Outbox()
+    outbox.put("why")
+    draining = asyncio.create_task(outbox.drain(never_read))
+    await asyncio.sleep(0)
+    outbox.close(Close.REPLACED)
+
+    async with asyncio.timeout(5):
+        assert await draining is Close.REPLACED
 
 
 async def test_memory_is_bounded_by_the_slots_while_nobody_reads() -> None:
