@@ -82,7 +82,7 @@ async def test_a_transcriber_killed_between_two_steps(
     stage: Stage, tally: Tally, chance: random.Random
 ) -> None:
     """Each is killed at a step of its own; afterwards a whole one does what is left."""
-    steps = range(1, MOST_STEPS + 1) if IS_LONG else sorted(chance.sample(range(1, 30), SAMPLE))
+    steps = range(1, MOST_STEPS + 1) if IS_LONG else sorted(chance.sample(range(1, 18), SAMPLE))
     plan = [(state, step) for state in STATES for step in steps]
     stage.transcriber.kill()
     made = await asyncio.to_thread(made_by, stage.site, [state for state, _ in plan])
