@@ -63,6 +63,7 @@ logger = logging.getLogger(__name__)
 Incoming = CandidateMessage | Frame
 # How often it is asked whether a worker has ended what it took over from us, which takes it an instant.
 ENDING_SECONDS = 0.2
+SAY_WHERE_TO_GO_ON = {Code.AUDIO_BACKLOG, Code.CHUNK_GAP}
 STARTS_ANEW = {
     Code.AUDIO_DECODING_FAILED,
     Code.AUDIO_FORMAT_UNSUPPORTED,
@@ -384,4 +385,6 @@ def _slot(message: ServerMessage) -> str | None:
         return "ack"
     if isinstance(message, Transcription) and not message.is_final:
         return "interim"
+    if isinstance(message, ErrorMessage) and message.code in SAY_WHERE_TO_GO_ON:
+        return message.code
     return None
