@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from contextlib import suppress
 from time import monotonic
+from typing import NamedTuple
 from uuid import UUID
 
 from interviews import access
@@ -45,12 +46,21 @@ SNAPSHOT_SECONDS = 0.1
 AWAY_SECONDS = 0.5
 
 
+class Mark(NamedTuple):
+    """A message that `seen` answers, and what had been sent with it."""
+
+    revision: int
+    sent_bytes: int
+    sent_wholes: int
+
+
 class Listener:
     """What observers' sessions share: what they may say, and an outbox with a bound.
 
-    The server has no other sign that anyone reads than `seen`, which answers a message that `ask` has
-    marked. Memory is bounded by what was sent since the last one answered: over OBSERVER_UNSEEN_BYTES
-    nothing more is sent, and whoever doesn't go on seeing within OBSERVER_UNSEEN_SECONDS is closed.
+    `seen` says that somebody reads; it answers a message that `ask` has marked. What was sent since the
+    last one answered is bounded: over OBSERVER_UNSEEN_BYTES nothing more is sent, and whoever doesn't go on
+    seeing within OBSERVER_UNSEEN_SECONDS is closed. One whole of any size may be on its way besides: if it
+    counted, a large one would keep out the changes after it, and be sent again and again for them.
     """
 
     def __init__(self) -> None:
@@ -58,8 +68,10 @@ class Listener:
         self._rate = RateLimit(conf.SOCKET_MESSAGES_PER_SECOND, monotonic)
         self._sent_bytes = 0
         self._seen_bytes = 0
-        # What is not answered yet: the revision it said, and what had been sent with it.
-        self._asked: deque[tuple[int, int]] = deque()
+        self._sent_wholes = 0
+        self._seen_wholes = 0
+        # What is not answered yet.
+        self._asked: deque[Mark] = deque()
         self._full_since: float | None = None
         self._has_missed = False
 
@@ -96,10 +108,17 @@ class Listener:
         else:
             self._put(text, slot)
 
+    def put_whole(self, text: str) -> None:
+        """Puts what makes up for all that was missed."""
+        if self._sent_wholes > self._seen_wholes:
+            return self.put(text)
+        self._sent_wholes += 1
+        self.outbox.put(text)
+
     def ask(self, text: str, revision: int = 0) -> None:
         """Puts what is answered by `seen`, also to who may be sent nothing else."""
         self._put(text)
-        self._asked.append((revision, self._sent_bytes))
+        self._asked.append(Mark(revision, self._sent_bytes, self._sent_wholes))
 
     def check_reading(self) -> None:
         if self._full_since is not None and monotonic() - self._full_since > conf.OBSERVER_UNSEEN_SECONDS:
@@ -115,11 +134,11 @@ class Listener:
         self._check_room()
 
     def _seen(self, revision: int) -> None:
-        if not self._asked or self._asked[0][0] > revision:
+        if not self._asked or self._asked[0].revision > revision:
             return
         asked_revision = -1
-        while self._asked and asked_revision < revision and self._asked[0][0] <= revision:
-            asked_revision, self._seen_bytes = self._asked.popleft()
+        while self._asked and asked_revision < revision and self._asked[0].revision <= revision:
+            asked_revision, self._seen_bytes, self._seen_wholes = self._asked.popleft()
         # Whoever reads, however slowly, has time again.
         self._full_since = None
         self._check_room()
@@ -230,7 +249,8 @@ class ObserverSession(Listener):
 
     async def _send_snapshot(self) -> None:
         self._wants_snapshot.clear()
-        if self.is_full:
+        if self.is_full or self.outbox.is_held_up:
+            # It would be out of date before there was room for it.
             self._has_missed = True
             return
         try:
@@ -243,7 +263,7 @@ class ObserverSession(Listener):
             self._revision = snapshot.revision
             self._lagged_behind = None
             self._interims.drop()
-            self.put(encode(self._with_what_is_open(snapshot)))
+            self.put_whole(encode(self._with_what_is_open(snapshot)))
         else:
             # A change that was made after the reading has been sent meanwhile.
             self._wants_snapshot.set()

@@ -54,6 +54,11 @@ class Outbox:
         self._changed.set()
 
     @property
+    def is_held_up(self) -> bool:
+        """Whether its peer has yet to make room for what was sent last."""
+        return self._is_sending
+
+    @property
     def waiting(self) -> list[str]:
         """What is still to be sent."""
         return list(self._waiting.values())

@@ -15,6 +15,8 @@ from interviews.wire.messages import OpenUtterance, ServerMessage, Snapshot
 from interviews.wire.messages.parts import UnderWay
 from interviews.wire.rows import ended_messages, session_ready, snapshot_message, step_messages
 
+SNAPSHOT_TRIES = 5
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -103,9 +105,18 @@ def last_ended(interview_id: UUID) -> list[ServerMessage]:
     return current_step(interview_id) if ended is None else ended_messages(ended)
 
 
-@transaction.atomic
 def snapshot(interview_id: UUID, interim: OpenUtterance | None, watchers: list[str]) -> Snapshot:
     """All that an observer shows, as of one revision. `interim` and `watchers` are what no row keeps."""
-    # The lock keeps a change from coming between the revision and the rows that belong to it.
+    for _ in range(SNAPSHOT_TRIES):
+        shown = snapshot_message(Interview.objects.get(pk=interview_id), interim, watchers)
+        # Each change raises it together with its rows: where it is the same still, none came between.
+        if Interview.objects.filter(pk=interview_id, revision=shown.revision).exists():
+            return shown
+    return _undisturbed_snapshot(interview_id, interim, watchers)
+
+
+@transaction.atomic
+def _undisturbed_snapshot(interview_id: UUID, interim: OpenUtterance | None, watchers: list[str]) -> Snapshot:
+    """Changes wait for it, so there is an end to the tries."""
     interview = Interview.objects.select_for_update().get(pk=interview_id)
     return snapshot_message(interview, interim, watchers)

@@ -28,6 +28,7 @@ from tests.support.answers import babble, segments_in, text_of
 from tests.support.away import away
 from tests.support.live import (
     Message,
+    Peer,
     candidate_of,
     connected,
     eventually,
@@ -35,7 +36,7 @@ from tests.support.live import (
     observer_of,
     the_answer,
 )
-from tests.support.rows import a_recruiter, an_interview
+from tests.support.rows import a_recruiter, an_answer, an_interview, some_words
 from tests.support.speaking import answer, begin, write
 from tests.support.unreliable import UnreliableLayer
 from tests.support.watching import a_watcher, watched
@@ -542,6 +543,64 @@ async def test_what_is_not_ascii_counts_as_what_it_is_on_the_wire(worker: Worker
         await observer.until("heartbeat")
 
     assert len(observer.said("transcription")) == 2
+
+
+# Of an interview of many hours
+
+LONG_ANSWERS = 12
+SEGMENTS_EACH = 340  # of half an hour
+INTERIMS = 60
+
+
+def after_six_hours(interview: Interview) -> None:
+    for question in interview.questions.all()[1:]:
+        spoken = an_answer(question)
+        Segment.objects.bulk_create(
+            Segment(
+                answer=spoken,
+                index=index,
+                revision=0,
+                text="ten words of what somebody said in half an hour",
+                words=some_words("ten words of what somebody said in half an hour", 5300 * index),
+                start_ms=5300 * index,
+                end_ms=5300 * index + 5000,
+            )
+            for index in range(SEGMENTS_EACH)
+        )
+
+
+async def who_reads(observer: Peer) -> None:
+    while True:
+        message = await observer.next()
+        if message["type"] == "heartbeat":
+            observer.say("seen", revision=message["revision"])
+
+
+async def test_who_joins_after_hours_gets_one_snapshot_and_then_every_interim(
+    worker: Worker, settings: Any
+) -> None:
+    settings.OBSERVER_HEARTBEAT_SECONDS = 0.2
+    settings.OBSERVER_INTERIMS_PER_SECOND = 100
+    settings.OBSERVER_UNSEEN_BYTES = 512 * 1024
+    questions = [f"Why {number}?" for number in range(LONG_ANSWERS + 1)]
+    interview, ids, ada = await watched(*questions)
+    said = await speaking(interview, ids[0])
+    await in_database(after_six_hours, interview)
+    session = observer_of(interview, ada, worker)
+
+    async with connected(session) as observer:
+        snapshot = await joined(observer)
+        reading = asyncio.create_task(who_reads(observer))
+        for number in range(INTERIMS):
+            session.deliver(said(snapshot["revision"], 0, f"interim {number}"))
+            await asyncio.sleep(1 / 20)
+        await eventually(lambda: f"interim {INTERIMS - 1}" in str(observer.heard[-20:]), "the last is shown")
+        reading.cancel()
+
+    assert len(json.dumps(snapshot)) > settings.OBSERVER_UNSEEN_BYTES
+    assert len(observer.said("snapshot")) == 1
+    shown = [message["text"] for message in observer.said("transcription")]
+    assert shown == [f"interim {number}" for number in range(INTERIMS)]
 
 
 # Who may see

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import connection, transaction
 from msgspec import to_builtins
 
 from interviews.errors import Code
 from interviews.models import Interview
 from interviews.queries import status
 from interviews.services.answers import complete_answer, fail_answer, finish_recording, write_answer
+from interviews.services.changes import raise_revision
 from interviews.services.interviews import cancel
 from interviews.wire.messages import AnswerComplete, parts
 from interviews.wire.messages import VoiceMetricsMessage as Metrics
@@ -26,6 +30,7 @@ from tests.support.running import (
 from tests.support.watching import a_watcher
 
 pytestmark = pytest.mark.django_db
+DEADLINE_SECONDS = 10
 
 
 # What a connection asks
@@ -100,7 +105,7 @@ def test_a_snapshot_shows_all_of_it_in_a_fixed_number_of_queries(
     for _ in range(count):
         complete_answer(a_finishing_answer(interview, final(), final("a lot", 3000)), 4000, *MEASURED)
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         snapshot = status.snapshot(interview.pk, None, ["Ada"])
 
     assert snapshot.revision == revision_of(interview)
@@ -108,6 +113,50 @@ def test_a_snapshot_shows_all_of_it_in_a_fixed_number_of_queries(
         ["because I care", "a lot"]
     ] * count
     assert [question.index for question in snapshot.questions] == list(range(1, count + 1))
+
+
+def test_a_change_that_comes_while_a_snapshot_is_read_is_not_shown_by_half() -> None:
+    interview = a_running_interview("Why you?")
+    answer = a_finishing_answer(interview, final())
+    changes = [lambda: complete_answer(answer, 4000, *MEASURED)]
+
+    def change_between(execute: Any, sql: str, *arguments: Any) -> Any:
+        result = execute(sql, *arguments)
+        # Its segments are read before the answers themselves.
+        if changes and "segment" in sql:
+            changes.pop()()
+        return result
+
+    with connection.execute_wrapper(change_between):
+        snapshot = status.snapshot(interview.pk, None, [])
+
+    assert changes == []
+    assert [answer.status for answer in snapshot.answers] == ["complete"]
+    assert snapshot.revision == revision_of(interview)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_snapshot_waits_for_nobody_who_writes() -> None:
+    interview = a_running_interview()
+    is_locked, has_read = Event(), Event()
+
+    def write() -> None:
+        with transaction.atomic():
+            raise_revision(interview.pk)
+            is_locked.set()
+            has_read.wait(DEADLINE_SECONDS)
+        connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write)
+        assert is_locked.wait(DEADLINE_SECONDS)
+        snapshot = status.snapshot(interview.pk, None, [])
+        was_writing = not writing.done()
+        has_read.set()
+        writing.result()
+
+    assert was_writing
+    assert snapshot.revision == revision_of(interview) - 1
 
 
 def test_a_snapshot_has_the_text_of_its_segments_and_not_each_word() -> None:
