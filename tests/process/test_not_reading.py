@@ -20,7 +20,7 @@ from tests.support.answers import babble, begin
 from tests.support.clients import Client, chunks_of, client, give_consent, sign_in
 from tests.support.observing import Dashboard, dashboard, segments_of
 from tests.support.reports import Report
-from tests.support.servers import Site, wait_until
+from tests.support.servers import Site, free_port, wait_until
 
 SETTINGS = {"SPEECH_BACKEND": "scripted", "OBSERVER_UNSEEN_SECONDS": "5"}
 PEERS = 5
@@ -78,14 +78,16 @@ async def stop(task: asyncio.Task[None]) -> None:
 
 
 @asynccontextmanager
-async def peer(site: Site, path: str, cookies: str, *subprotocols: str) -> AsyncIterator[Client]:
+async def peer(
+    site: Site, path: str, cookies: str, *subprotocols: str, port: int | None = None
+) -> AsyncIterator[Client]:
     """A connection for which the kernel holds as little as it can, so that the server must."""
     narrow = socket.socket()
     narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    narrow.connect(("127.0.0.1", site.port))
+    narrow.connect(("127.0.0.1", port or site.port))
     narrow.setblocking(False)
     async with connect(
-        f"ws://127.0.0.1:{site.port}{path}",
+        f"ws://127.0.0.1:{port or site.port}{path}",
         sock=narrow,
         origin=Origin(site.url),
         additional_headers={"Cookie": cookies},
@@ -260,3 +262,22 @@ async def test_who_says_goodbye_before_they_have_read_is_let_go(
         assert await c.until_closed() == 1000
         await leaving
         assert await footprint.has_closed(sockets)
+
+
+async def test_who_does_not_read_keeps_no_server_from_its_end(site: Site, report: Report) -> None:
+    port = free_port()
+    (interview,) = await asyncio.to_thread(site.create_interviews, 1, LONG * 4)
+    with site.serve(port) as ending:
+        cookies = await asyncio.to_thread(give_consent, site.by_port(interview["candidate_url"], port))
+        async with peer(site, interview["websocket_path"], cookies, port=port) as c:
+            c.socket.transport.pause_reading()
+            for _ in range(40):
+                await c.send("request_retry", failed_message_type="question", error_code="")
+                await asyncio.sleep(0.03)
+            began = time.monotonic()
+            ending.terminate()
+            await asyncio.to_thread(ending.wait, 20)
+
+    report(f"it ended in {time.monotonic() - began:.2f} s")
+    # Where nothing waits for room it takes six, too.
+    assert time.monotonic() - began < 10
