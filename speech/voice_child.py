@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from enum import Enum
 from typing import TypeVar
 
@@ -10,7 +9,7 @@ import msgspec
 
 from speech.events import Word
 from speech.metrics import VoiceAnalyser, WordSource
-from speech.processes.children import Channel, limit_child
+from speech.processes.children import Channel, let_others_go_first, limit_child
 
 MEMORY_BYTES = 256 << 20
 
@@ -29,8 +28,7 @@ class Message(Enum):
 def run(channel: Channel, source: WordSource | None) -> None:
     analyser = VoiceAnalyser(source)
     limit_child(memory_bytes=MEMORY_BYTES, files=0)
-    # A number that comes late is better than a socket that waits.
-    os.nice(10)
+    let_others_go_first()
     while (message := channel.receive()) is not None:
         content = message[1:]
         match Message(message[:1]):

@@ -33,11 +33,15 @@ class Decoder:
     is the format that it was decoded as, None before the first bytes told.
     """
 
-    def __init__(self, audio: AudioFormat | None) -> None:
+    def __init__(
+        self, audio: AudioFormat | None, *, goes_on: bool = False, is_background: bool = False
+    ) -> None:
         self.bytes_in = self.samples_out = 0
         self.warnings: tuple[str, ...] = ()
         self.audio: AudioFormat | None = None
         self._declared = audio
+        self._goes_on = goes_on
+        self._is_background = is_background
         self._head = b""
         self._engine: Engine | None = None
         self._is_decided = asyncio.Event()
@@ -114,8 +118,13 @@ class Decoder:
 
     async def _choose_engine(self) -> Engine:
         """Now that the first bytes are known, choose how to go on."""
-        audio = self.audio = format_of(self._declared, self._head)
-        engine = PassingEngine() if audio.is_native else await ChildEngine.start(audio)
+        if self._goes_on:
+            audio = self._declared
+            assert audio is not None
+        else:
+            audio = format_of(self._declared, self._head)
+        self.audio = audio
+        engine = PassingEngine() if audio.is_native else await self._start_child(audio)
         if self._is_closed:
             await engine.aclose()
             raise closed_error()
@@ -124,6 +133,9 @@ class Decoder:
         head, self._head = self._head, b""
         await engine.push(head)
         return engine
+
+    async def _start_child(self, audio: AudioFormat) -> Engine:
+        return await ChildEngine.start(audio, is_background=self._is_background)
 
     async def _receive(self) -> bytes | None:
         assert self._engine is not None
@@ -139,9 +151,15 @@ class Decoder:
         return pcm
 
 
-def open_decoder(audio: AudioFormat | None = None) -> Decoder:
-    """None stands for a container that its first bytes tell. Nothing is started before they are there."""
-    return Decoder(audio)
+def open_decoder(
+    audio: AudioFormat | None = None, *, goes_on: bool = False, is_background: bool = False
+) -> Decoder:
+    """None stands for a container that its first bytes tell. Nothing is started before they are there.
+
+    What `goes_on` begins in the middle of bare PCM, whose bytes tell nothing; what `is_background` lets
+    everything else have the processor first.
+    """
+    return Decoder(audio, goes_on=goes_on, is_background=is_background)
 
 
 async def decode(

@@ -124,13 +124,18 @@ class ChildEngine(Engine):
         self._ending: asyncio.Task[None] | None = None
 
     @classmethod
-    async def start(cls, audio: AudioFormat) -> ChildEngine:
+    async def start(cls, audio: AudioFormat, *, is_background: bool = False) -> ChildEngine:
         """With the limits of SPEECH_DECODER_MEMORY_MB and SPEECH_DECODER_CPU_SECONDS. Raises SpeechError."""
         memory_bytes = conf.SPEECH_DECODER_MEMORY_MB << 20
         cpu_seconds = conf.SPEECH_DECODER_CPU_SECONDS
         try:
             child = await Child.start(
-                worker.run, audio, memory_bytes, cpu_seconds, in_flight_bytes=IN_FLIGHT_BYTES
+                worker.run,
+                audio,
+                memory_bytes,
+                cpu_seconds,
+                is_background,
+                in_flight_bytes=IN_FLIGHT_BYTES,
             )
         except OSError as error:
             raise SpeechError("No decoder can be started.") from error

@@ -15,7 +15,7 @@ from speech.audio.blocking import pcm_from
 from speech.audio.formats import AudioFormat
 from speech.events import BYTES_PER_SECOND
 from speech.exceptions import AudioError, AudioFormatUnsupported
-from speech.processes.children import Channel, limit_child
+from speech.processes.children import Channel, let_others_go_first, limit_child
 
 # PyAV imports these when a container has such a stream: too late for a child that can't open files any more.
 for name in ("audio", "video", "subtitles"):
@@ -26,13 +26,17 @@ for name in ("audio", "video", "subtitles"):
 CPU_PER_SECOND: Final = 0.1
 
 
-def run(channel: Channel, audio: AudioFormat, memory_bytes: int, cpu_seconds: int) -> None:
+def run(
+    channel: Channel, audio: AudioFormat, memory_bytes: int, cpu_seconds: int, is_background: bool
+) -> None:
     """What the child runs. It may take so much memory beyond what it begins with, and so much CPU time beyond
     what its audio takes.
     """
     outlet = _Outlet(channel, cpu_seconds)
     inlet = _Inlet(channel, outlet)
     limit_child(memory_bytes=memory_bytes, files=0)
+    if is_background:
+        let_others_go_first()
     warnings: list[str] = []
     try:
         report = _decode(audio, inlet, outlet, warnings)

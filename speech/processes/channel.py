@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import resource
 import socket
 import struct
@@ -59,3 +60,8 @@ def limit_child(
         resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
     if files is not None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+
+
+def let_others_go_first() -> None:
+    """For good: a number that comes late is better than a socket, or a word, that waits."""
+    os.nice(10)

@@ -26,10 +26,10 @@ import signal
 import socket
 from collections.abc import Callable
 
-from speech.processes.channel import LENGTH, MAX_MESSAGE_BYTES, Channel, limit_child
+from speech.processes.channel import LENGTH, MAX_MESSAGE_BYTES, Channel, let_others_go_first, limit_child
 from speech.processes.forking import EXIT_CODE, Job, fork, warm_up
 
-__all__ = ["Channel", "Child", "limit_child", "warm_up"]
+__all__ = ["Channel", "Child", "let_others_go_first", "limit_child", "warm_up"]
 
 
 class Child:

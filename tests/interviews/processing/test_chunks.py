@@ -1,16 +1,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import random
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from types import NoneType
+from typing import Any
 from uuid import uuid4
 
+import numpy as np
 import pytest
 
 from interviews.database import in_database
 from interviews.models import Answer, AudioChunk, AudioPart
-from interviews.processing.chunks import BATCH, ChunkReader, ChunksGone, PartedAudio, after
+from interviews.processing.chunks import (
+    LOAD_BYTES,
+    LOAD_ROWS,
+    WARM_UP_SAMPLES,
+    ChunkReader,
+    ChunksGone,
+    PartedAudio,
+    after,
+)
+from speech.events import BYTES_PER_SECOND, SAMPLE_RATE
 from speech.exceptions import AudioDecodingFailed, AudioError, AudioFormatUnsupported
 from tests.support.media import encode, tone
 from tests.support.rows import an_interview
@@ -35,12 +48,17 @@ async def chunks_in(reader: ChunkReader) -> AsyncIterator[tuple[int, bytes]]:
         yield chunk
 
 
+def noise(seconds: float, seed: int = 1) -> bytes:
+    samples = np.random.default_rng(seed).integers(-9000, 9000, int(seconds * SAMPLE_RATE))
+    return samples.astype("<i2").tobytes()
+
+
 def numbered(count: int, size: int = 4) -> list[bytes]:
     return [index.to_bytes(2, "big") * (size // 2) for index in range(count)]
 
 
 async def test_it_reads_what_is_durable_from_the_rows() -> None:
-    data = numbered(2 * BATCH + 3)
+    data = numbered(2 * LOAD_ROWS + 3)
     answer = await in_database(an_answer_of, *data)
     reader = ChunkReader(answer.pk, durable=len(data))
     reader.end(len(data))
@@ -60,12 +78,12 @@ async def test_it_reads_what_is_added_from_memory_alone() -> None:
 
 
 async def test_it_goes_from_the_rows_to_what_comes_meanwhile() -> None:
-    data = numbered(BATCH + 5)
-    answer = await in_database(an_answer_of, *data[:BATCH])
-    reader = ChunkReader(answer.pk, durable=BATCH, memory_bytes=1000)
+    data = numbered(20)
+    answer = await in_database(an_answer_of, *data[:15])
+    reader = ChunkReader(answer.pk, durable=15, memory_bytes=1000)
     reading = asyncio.create_task(all_of(reader))
 
-    for index in range(BATCH, len(data)):
+    for index in range(15, len(data)):
         reader.add(index, data[index])
         await asyncio.sleep(0)
     reader.end(len(data))
@@ -74,13 +92,12 @@ async def test_it_goes_from_the_rows_to_what_comes_meanwhile() -> None:
 
 
 async def test_where_somebody_else_has_stored_the_audio_it_says_so() -> None:
-    answer = await in_database(an_answer_of, *numbered(BATCH + 1))
-    reader = ChunkReader(answer.pk, durable=BATCH + 1)
+    answer = await in_database(an_answer_of, *[bytes(LOAD_BYTES // 2)] * 3)
+    reader = ChunkReader(answer.pk, durable=3)
     await reader.next()
     await in_database(AudioChunk.objects.all().delete)
-    # One batch had been read from the rows before they went.
-    for _ in range(BATCH - 1):
-        await reader.next()
+    # Two had been read from the rows before they went.
+    await reader.next()
 
     with pytest.raises(ChunksGone):
         await reader.next()
@@ -153,16 +170,31 @@ async def test_what_is_not_durable_is_held_though_it_is_over_the_bound() -> None
     assert (before, reader.held_bytes) == (400, 240)
 
 
-async def test_a_reader_that_fell_behind_reads_rows_in_batches() -> None:
-    data = numbered(10 * BATCH)
+@pytest.mark.parametrize("size", [2, 3200, LOAD_BYTES // 2, LOAD_BYTES, 2 * LOAD_BYTES])
+async def test_a_reader_that_fell_behind_reads_so_many_bytes_at_once(size: int) -> None:
+    data = numbered(200, size) if size < 10_000 else [bytes(size)] * 5
     answer = await in_database(an_answer_of, *data)
     reader = ChunkReader(answer.pk, durable=len(data))
     reader.end(len(data))
 
     held = [reader.held_bytes async for _ in chunks_in(reader)]
 
-    assert max(held) == (BATCH - 1) * 4
-    assert held.count(0) == 10
+    together = max(1, LOAD_BYTES // size)
+    assert max(held) == (min(together, len(data)) - 1) * size
+    assert held.count(0) == -(-len(data) // together)
+
+
+async def test_chunks_of_different_sizes_are_read_up_to_the_bound() -> None:
+    sizes = [10, 3201, LOAD_BYTES - 4000, 800, LOAD_BYTES * 3, 7, 1] * 2
+    data = [bytes([index]) * size for index, size in enumerate(sizes)]
+    answer = await in_database(an_answer_of, *data)
+    reader = ChunkReader(answer.pk, durable=len(data))
+    reader.end(len(data))
+
+    held = [(reader.held_bytes, chunk) async for chunk in chunks_in(reader)]
+
+    assert [chunk for _, chunk in held] == list(enumerate(data))
+    assert max(size for size, _ in held) < LOAD_BYTES
 
 
 # Sound
@@ -256,6 +288,160 @@ async def test_a_part_that_can_not_be_read_is_left_out_with_all_of_its_chunks() 
         (8000, 0),
         (8000, 8000),
     ]
+
+
+# What comes after a sample
+
+
+def resampled(pcm: bytes, rate: int, channels: int = 1) -> bytes:
+    """The same sound as bare PCM of another shape, interpolated, so that each of its samples differs."""
+    samples = np.frombuffer(pcm, "<i2")
+    times = np.arange(len(samples) * rate // SAMPLE_RATE) * SAMPLE_RATE / rate
+    there = np.interp(times, np.arange(len(samples)), samples).astype("<i2")
+    return there.repeat(channels).tobytes()
+
+
+@dataclass
+class Bare:
+    """A part of bare PCM, cut into chunks of random sizes."""
+
+    sound: bytes
+    rate: int = SAMPLE_RATE
+    channels: int = 1
+
+    @property
+    def format(self) -> dict[str, Any]:
+        return {"encoding": "pcm_s16le", "sample_rate": self.rate, "channels": self.channels}
+
+    @property
+    def data(self) -> bytes:
+        if self.rate == SAMPLE_RATE and self.channels == 1:
+            return self.sound
+        return resampled(self.sound, self.rate, self.channels)
+
+
+@dataclass
+class Contained:
+    sound: bytes
+    encoding: str
+    declared: str = ""
+
+    @property
+    def format(self) -> dict[str, Any]:
+        return {"encoding": self.declared}
+
+    @property
+    def data(self) -> bytes:
+        return encode(self.sound, self.encoding)
+
+
+def an_answer_with(parts: Sequence[Bare | Contained], largest: int = 9001) -> tuple[Answer, int]:
+    answer, index, source = an_answer_of(), 0, random.Random(len(parts))
+    for part in parts:
+        AudioPart.objects.create(answer=answer, first_index=index, **part.format)
+        rest = part.data
+        while rest:
+            size = source.randint(1 if index else 16, largest)
+            AudioChunk.objects.create(answer=answer, index=index, data=rest[:size])
+            rest, index = rest[size:], index + 1
+    return answer, index
+
+
+class Counting(ChunkReader):
+    """Knows how many chunks it gave."""
+
+    given = 0
+
+    async def next(self) -> tuple[int, bytes] | None:
+        self.given += 1
+        return await super().next()
+
+
+async def parted(answer: Answer, count: int) -> PartedAudio:
+    reader = Counting(answer.pk, durable=count)
+    reader.end(count)
+    return PartedAudio(reader, await in_database(list, answer.parts.all()))
+
+
+SOUND = [noise(2.3, seed) for seed in range(4)]
+LAYOUTS: dict[str, list[Bare | Contained]] = {
+    "PCM": [Bare(SOUND[0])],
+    "PCM that ends with half a sample": [Bare(SOUND[0] + b"x")],
+    "48 kHz": [Bare(SOUND[0], 48_000)],
+    "44.1 kHz in stereo": [Bare(SOUND[0], 44_100, 2)],
+    "8 kHz": [Bare(SOUND[0], 8000)],
+    "a rate that nothing divides": [Bare(SOUND[0], 47_999)],
+    "16 kHz in stereo": [Bare(SOUND[0], 16_000, 2)],
+    "two rates": [Bare(SOUND[0], 44_100), Bare(SOUND[1])],
+    "three rates": [Bare(SOUND[0], 22_050), Bare(SOUND[1], 48_000, 2), Bare(SOUND[2], 11_025)],
+    "half a sample, then PCM": [Bare(SOUND[0] + b"x"), Bare(SOUND[1]), Bare(SOUND[2])],
+    "PCM, then WebM, then PCM": [Bare(SOUND[0]), Contained(SOUND[1], "webm"), Bare(SOUND[2], 48_000)],
+    "WebM, then PCM, then WebM": [
+        Contained(SOUND[0], "webm", "webm"),
+        Bare(SOUND[1]),
+        Contained(SOUND[2], "webm"),
+    ],
+    "WAV, then PCM": [Contained(SOUND[0], "wav", "wav"), Bare(SOUND[1])],
+    "WAV that says it was PCM": [Bare(encode(SOUND[0], "wav")), Bare(SOUND[1])],
+    "a very short part between": [Bare(SOUND[0]), Bare(SOUND[1][:30], 48_000), Bare(SOUND[2])],
+    "a part that is lost between": [Bare(SOUND[0]), Bare(b"fLaC" + SOUND[1]), Bare(SOUND[2], 8000)],
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+async def test_what_comes_after_a_sample_is_what_the_whole_has_there(layout: str) -> None:
+    answer, count = await in_database(an_answer_with, LAYOUTS[layout])
+    audio = await parted(answer, count)
+    whole = await joined(audio.pcm())
+    borders = [part.start_samples for part in audio.parts]
+    source = random.Random(layout)
+    anywhere = [source.randint(0, len(whole) // 2) for _ in range(6)]
+    places = {0, 1, len(whole) // 2, *borders, *[border + 1 for border in borders], *anywhere}
+
+    found = {}
+    for place in sorted(places):
+        audio = await parted(answer, count)
+        found[place] = await joined(audio.pcm(place)), audio.samples
+
+    assert {place for place in places if found[place][0] != whole[place * 2 :]} == set()
+    assert {samples for _, samples in found.values()} == {len(whole) // 2}
+
+
+@pytest.mark.parametrize("rate", [16_000, 44_100])
+async def test_of_bare_pcm_only_what_is_wanted_is_read(rate: int) -> None:
+    sound = noise(60)
+    answer, count = await in_database(an_answer_with, [Bare(sound, rate), Bare(sound, rate)], 40_000)
+    audio = await parted(answer, count)
+
+    heard = await joined(audio.pcm(110 * SAMPLE_RATE))
+
+    assert len(heard) == 10 * BYTES_PER_SECOND
+    assert isinstance(audio.chunks, Counting)
+    assert audio.chunks.given < count / 4
+
+
+async def test_a_place_that_is_not_durable_yet_is_waited_for() -> None:
+    """A final may be committed before the last of its audio is."""
+    sound = noise(3)
+    answer, count = await in_database(an_answer_with, [Bare(sound[:64_000], 16_000)])
+    reader = ChunkReader(answer.pk, durable=count, memory_bytes=1 << 20)
+    audio = PartedAudio(reader, await in_database(list, answer.parts.all()))
+    reader.add(count, sound[64_000:])
+    reader.end(count + 1)
+
+    assert await joined(audio.pcm(40_000)) == sound[80_000:]
+
+
+async def test_sound_in_the_middle_is_not_taken_for_a_beginning() -> None:
+    """Bytes that would begin a foreign file are sound where nothing begins."""
+    head = b"fLaC" + bytes(range(200))
+    sound = SOUND[0][:40_000] + head + SOUND[1]
+    answer, count = await in_database(an_answer_of, sound[:40_000], sound[40_000:]), 2
+    await in_database(lambda: AudioPart.objects.create(answer=answer, first_index=0, **Bare(b"").format))
+
+    audio = await parted(answer, count)
+
+    assert await joined(audio.pcm(20_000 + WARM_UP_SAMPLES)) == sound[40_000 + 2 * WARM_UP_SAMPLES :]
 
 
 async def test_no_chunks_are_no_sound() -> None:
