@@ -4,6 +4,7 @@
 # make check   the quick part: style, types, migrations, layers, JavaScript; make check-style etc. is one of them
 # make coverage says which lines of the live path no test runs, and fails if there are any
 # make bench   a table of how fast it is; AUDIO_DIR= takes speech from a folder of WAV files
+# make reconnect a table of how soon words come after a reconnect: a quarter of an hour, so not part of make bench
 # make pages   the long form of the test of pages: with N= interviews, 2,000 if not said
 # make leaks   the long form of the test that nothing is left behind
 # make long    the long form of the test that a dashboard stays small and quick over a long answer
@@ -38,7 +39,7 @@ COVERING := tests/interviews tests/speech
 
 CHECKS := check-types check-scripts check-layers check-migrations check-style
 
-.PHONY: run test test-server test-browser check $(CHECKS) coverage bench pages leaks long chaos messages schema
+.PHONY: run test test-server test-browser check $(CHECKS) coverage bench reconnect pages leaks long chaos messages schema
 .DEFAULT_GOAL := run
 
 run: $(VENV)/run
@@ -99,6 +100,10 @@ bench: $(VENV)/dev
 	@scripts/need flite=flite redis-server=redis-server
 	@$(NEED_POSTGRES)
 	@$(BIN)/python -m benchmarks $(if $(AUDIO_DIR),--audio-dir $(AUDIO_DIR))
+
+reconnect: $(VENV)/dev
+	@scripts/need flite=flite
+	@DJANGO_SETTINGS_MODULE=interview_project.settings $(BIN)/python -m benchmarks.reconnect
 
 pages: $(VENV)/dev
 	@PAGES_INTERVIEWS=$(or $(N),2000) $(BIN)/python -m pytest tests/interviews/views/test_page_sizes.py

@@ -275,7 +275,7 @@ class CandidateSession:
             return self.hang_up(Close.TRY_LATER, error(Code.INTERNAL_ERROR))
         self._ended(change, usable=not recording.has_failed)
         self.tell(await self._choose_for_them(change.messages))
-        await settle(recording.answer)
+        await settle(recording.answer, self._tell_all)
 
     async def _lose_answer(self, recording: Recording | None) -> None:
         """Another connection has it, a worker has ended it for us, or it was deleted with its interview."""
@@ -301,6 +301,10 @@ class CandidateSession:
     def _ended(self, change: Change, *, usable: bool) -> None:
         self._recording = None
         self._protocol.ended(usable=usable)
+        self._tell_all(change)
+
+    def _tell_all(self, change: Change) -> None:
+        """Its candidate, and whoever watches."""
         self.tell(change.messages)
         self._worker.broadcaster.publish(change)
 

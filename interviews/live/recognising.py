@@ -1,7 +1,12 @@
 """The sound of one answer in flight, heard: decoded, pushed to a speech stream, measured.
 
-    ChunkReader ─→ decoder ─┬→ meter ─→ measures
-                            └→ speech stream ─→ events ─→ rows, candidate, observers
+    PartedAudio ─┬→ meter ─→ measures
+                 └→ speech stream ─→ events ─→ rows, candidate, observers
+
+After a reconnect the words come first: what the speech stream hears begins after the last final, and the
+meter, which must hear all of it, reads from the start by itself, behind everything else:
+
+    PartedAudio ─→ meter                    PartedAudio, after the last final ─→ speech stream
 
 What the recogniser can't do now is owed: the answer is recorded all the same and transcribed later. Audio
 that the decoder can't read raises AudioError, while its candidate is still there to record it anew.
@@ -18,9 +23,9 @@ from dataclasses import dataclass
 from interviews.conf import conf
 from interviews.errors import AudioTooShort, Code
 from interviews.live.announcing import Announcer
-from interviews.live.tasks import together
+from interviews.live.tasks import beside, together
 from interviews.models import Interview
-from interviews.processing.chunks import ChunkReader, PartedAudio
+from interviews.processing.chunks import PartedAudio
 from interviews.processing.measuring import measuring
 from interviews.services import answers
 from interviews.services.answers import Begun
@@ -34,11 +39,19 @@ from speech.metrics import Measures
 logger = logging.getLogger(__name__)
 
 LIVE_MEASURES_SECONDS = 1
+# A connection must hold so long before the meter reads an answer from its start: one that comes and goes
+# would have it read over and over again.
+STEADY_SECONDS = 3
+# So long the end of an answer waits for a meter that is still behind; then its measures are owed.
+MEASURES_WAIT_SECONDS = 1
 
 
 @dataclass(frozen=True)
 class Heard:
-    """What came of it. With `owed` there is no transcript yet, for that reason, and nothing is measured."""
+    """What came of it. With `owed` there is no transcript yet, for that reason, and nothing is measured.
+
+    Without it, `measures` is None where nothing is to be measured, or the end did not wait for it.
+    """
 
     duration_ms: int
     owed: Code | None
@@ -47,35 +60,45 @@ class Heard:
 
 
 class Recognising:
-    """`run` reads all of the answer's chunks, and goes on until the last word of them is stored."""
+    """`run` reads the answer's chunks, and goes on until the last word of them is stored.
+
+    `whole` is the same audio for the meter alone; None where that hears `audio` on its way.
+    """
 
     def __init__(
         self,
         begun: Begun,
         interview: Interview,
         *,
-        chunks: ChunkReader,
         audio: PartedAudio,
+        whole: PartedAudio | None,
         announcer: Announcer,
     ) -> None:
-        self.heard_samples = 0
         # Nothing more is heard of the answer; whoever holds it for us may let it go.
         self.is_over = asyncio.Event()
         self._answer = begun.answer
         self._interview = interview
-        self._chunks = chunks
         self._audio = audio
+        self._whole = whole
+        self._measured_samples = 0
         self._announcer = announcer
         self._all_durable = asyncio.Event()
-        # Chunks that were recorded before this connection are still to be read.
-        self._is_behind = begun.started.next_chunk_index > 0
-        self._phase: Phase = "catching_up" if self._is_behind else "live"
+        # Chunks that were recorded before this connection are read.
+        self._has_caught_up = asyncio.Event()
+        if begun.started.next_chunk_index == 0:
+            self._has_caught_up.set()
+        self._phase: Phase = "live" if self._has_caught_up.is_set() else "catching_up"
         self._recogniser = ""
         self._earlier = begun.segments
         self._next_segment = len(begun.segments)
         self._resume = Resume(**begun.segments[-1].resume) if begun.segments else Resume()
         self._event_count = 0
         self._owed: Code | None = None
+
+    @property
+    def heard_samples(self) -> int:
+        """How far into the answer it has come."""
+        return self._audio.samples
 
     def audio_is_durable(self) -> None:
         """All of it is committed: only now may the answer end."""
@@ -86,6 +109,7 @@ class Recognising:
         async with AsyncExitStack() as stack:
             self._measuring = await stack.enter_async_context(measuring(self._interview, self._earlier))
             stream = await self._open(stack)
+            catching_up = await stack.enter_async_context(beside(self._measure_whole()))
             if stream is None:
                 await self._feed(None)
             else:
@@ -93,7 +117,7 @@ class Recognising:
             duration_ms = ms_from_samples(self.heard_samples)
             if self._owed is not None:
                 return Heard(duration_ms, self._owed)
-            measures = await self._measuring.final()
+            measures = await self._measures(catching_up)
             return Heard(duration_ms, None, self._measuring.confidence, measures)
 
     async def _open(self, stack: AsyncExitStack) -> SpeechStream | None:
@@ -132,27 +156,69 @@ class Recognising:
         self.is_over.set()
 
     async def _hear(self, stream: SpeechStream | None) -> None:
-        """Decodes everything, so that bad audio is known while it can be recorded anew."""
-        skip = self._resume.offset_samples
-        async with aclosing(self._audio.pcm()) as blocks:
+        """Decodes all that was not heard yet, so that bad audio is known while it can be recorded anew."""
+        async with aclosing(self._audio.pcm(self._resume.offset_samples)) as blocks:
             async for block in blocks:
-                # The meter hears all of it, the recogniser what comes after the last final.
-                fresh = block[max(0, skip - self.heard_samples) * 2 :]
-                self.heard_samples += len(block) // 2
-                if self._owed is None:
-                    await self._measuring.hear(block)
-                if stream is not None and self._owed is None and fresh:
-                    await self._push(stream, fresh)
-                if self._is_behind and self._chunks.is_read:
-                    self._is_behind = False
-                    if self._owed is None:
-                        self._show("live", self._recogniser)
+                if self._whole is None:
+                    await self._measure(block)
+                if stream is not None and self._owed is None and block:
+                    await self._push(stream, block)
+                self._note_progress()
+
+    def _note_progress(self) -> None:
+        if self._has_caught_up.is_set() or not self._audio.chunks.is_read:
+            return
+        self._has_caught_up.set()
+        if self._owed is None:
+            self._show("live", self._recogniser)
 
     async def _push(self, stream: SpeechStream, pcm: bytes) -> None:
         try:
             await stream.push(pcm)
         except SpeechError:
             await self._lose()
+
+    # What is measured
+
+    async def _measure(self, block: bytes) -> None:
+        if self._owed is None:
+            await self._measuring.hear(block)
+        self._measured_samples += len(block) // 2
+
+    async def _measure_whole(self) -> bool:
+        """Whether the meter was given everything; what fails here costs the recording nothing."""
+        if self._whole is None:
+            return True
+        await self._has_caught_up.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STEADY_SECONDS):
+                await self._whole.chunks.ended()
+        try:
+            async with aclosing(self._whole.pcm()) as blocks:
+                async for block in blocks:
+                    if self._owed is not None:
+                        return False
+                    await self._measure(block)
+        except Exception:
+            logger.warning("answer %s could not be measured on the way", self._answer.pk, exc_info=True)
+            return False
+        return True
+
+    async def _measures(self, catching_up: asyncio.Task[bool]) -> Measures | None:
+        """Of everything; None where they are owed: a longer answer's end waits no longer than others."""
+        done, _ = await asyncio.wait({catching_up}, timeout=MEASURES_WAIT_SECONDS)
+        if done and catching_up.result():
+            measures = await self._measuring.final()
+            if self._whole is None or not self._measuring.is_lost:
+                return measures
+        logger.info("answer %s: its measures are owed", self._answer.pk)
+        return None
+
+    @property
+    def _is_behind(self) -> bool:
+        """Whether older audio is still heard again, by the recogniser or by the meter."""
+        is_meter_behind = self.heard_samples - self._measured_samples > SAMPLE_RATE
+        return is_meter_behind or not self._has_caught_up.is_set()
 
     async def _drain(self, stream: SpeechStream) -> None:
         """Waits for the last final, as long as the recogniser says anything at all."""
@@ -212,7 +278,7 @@ class Recognising:
                 async with asyncio.timeout(LIVE_MEASURES_SECONDS):
                     await self.is_over.wait()
             is_speaking = self.heard_samples - shown >= SAMPLE_RATE * LIVE_MEASURES_SECONDS
-            if not is_speaking or self._is_behind or self._owed is not None or self._chunks.has_ended:
+            if not is_speaking or self._is_behind or self._owed is not None or self._audio.chunks.has_ended:
                 continue
             shown = self.heard_samples
             if live := await self._measuring.live():

@@ -1,7 +1,7 @@
 """One answer in flight: its chunks go to the journal and, beside it, to the recognition.
 
     store() ─┬→ journal ─→ ack
-             └→ ChunkReader ─→ Recognising ─→ words, measures
+             └→ PartedAudio ─→ Recognising ─→ words, measures
 
 Its audio is safe before anything else about it matters: what the recogniser can't do now is owed, and
 nothing ends before every chunk is committed.
@@ -21,7 +21,7 @@ from interviews.live.journal import Journal
 from interviews.live.recognising import Recognising
 from interviews.live.tasks import together
 from interviews.models import Answer, Interview
-from interviews.processing.chunks import ChunkReader, HeardPart, PartedAudio
+from interviews.processing.chunks import LOAD_BYTES, ChunkReader, HeardPart, PartedAudio
 from interviews.processing.leases import holding
 from interviews.services import answers
 from interviews.services.answers import Begun
@@ -55,11 +55,16 @@ class Recording:
         # In their order; None is the end. A queue of futures rather than callbacks of theirs: acks go out
         # in order, and what fails ends the recording.
         self._commits: asyncio.Queue[tuple[int, asyncio.Future[None]] | None] = asyncio.Queue()
-        durable = begun.started.next_chunk_index
-        self._chunks = ChunkReader(self.answer.pk, durable=durable, memory_bytes=conf.AUDIO_BACKLOG_BYTES)
-        self._parted = PartedAudio(self._chunks, begun.parts, self._lose_part)
+        self._audio = PartedAudio(_reader(begun, conf.AUDIO_BACKLOG_BYTES), begun.parts, self._lose_part)
+        # Words come first: what is heard before the last final is for the meter alone, which reads by itself.
+        self._whole = (
+            PartedAudio(_reader(begun, 2 * LOAD_BYTES), begun.parts, is_background=True)
+            if begun.segments and interview.is_measured
+            else None
+        )
+        self._audios = [audio for audio in (self._audio, self._whole) if audio]
         self._recognising = Recognising(
-            begun, interview, chunks=self._chunks, audio=self._parted, announcer=self._announcer
+            begun, interview, audio=self._audio, whole=self._whole, announcer=self._announcer
         )
 
     @property
@@ -69,12 +74,12 @@ class Recording:
     @property
     def is_finishing(self) -> bool:
         """There is no more to come; the recording ends without its candidate."""
-        return self._chunks.has_ended
+        return self._audio.chunks.has_ended
 
     @property
     def held_bytes(self) -> int:
         """The audio in memory: what is not heard yet, or not durable."""
-        return self._chunks.held_bytes
+        return self._audio.chunks.held_bytes
 
     @property
     def unacknowledged(self) -> int:
@@ -91,10 +96,12 @@ class Recording:
         if chunk.part is not None:
             # Before the chunk: a chunk whose part is unknown would be read on as what came before it.
             part = await persistently(answers.begin_part, self.answer, chunk.index, chunk.part.audio)
-            self._parted.begin_part(part)
+            for audio in self._audios:
+                audio.begin_part(part)
         committed = self._journal.append(self.answer.pk, self.answer.epoch, chunk.index, chunk.data)
         self._commits.put_nowait((chunk.index, committed))
-        self._chunks.add(chunk.index, chunk.data)
+        for audio in self._audios:
+            audio.chunks.add(chunk.index, chunk.data)
 
     def _lose_part(self, part: HeardPart) -> None:
         assert part.problem
@@ -108,7 +115,8 @@ class Recording:
 
     def finish(self, chunk_count: int) -> None:
         """There is no more; from here on the recording ends without its candidate."""
-        self._chunks.end(chunk_count)
+        for audio in self._audios:
+            audio.chunks.end(chunk_count)
         self._commits.put_nowait(None)
         self._journal.hurry()
 
@@ -143,9 +151,15 @@ class Recording:
         while (commit := await self._commits.get()) is not None:
             index, committed = commit
             await committed
-            self._chunks.committed(index + 1)
+            for audio in self._audios:
+                audio.chunks.committed(index + 1)
             self._outlets.acked(index + 1)
         await self._announcer.change(answers.finish_recording)
         self._recognising.audio_is_durable()
         # Until now each commit of a chunk was a sign of life.
         await self._holding.enter_async_context(holding(self.answer))
+
+
+def _reader(begun: Begun, memory_bytes: int) -> ChunkReader:
+    durable = begun.started.next_chunk_index
+    return ChunkReader(begun.answer.pk, durable=durable, memory_bytes=memory_bytes)

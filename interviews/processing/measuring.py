@@ -23,6 +23,11 @@ class Measuring:
         """The recogniser's, over all words so far."""
         return self._confidence.result
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether its measures would be unavailable though there are some."""
+        return self._meter is not None and self._meter.is_lost
+
     async def hear(self, pcm: bytes) -> None:
         """16 kHz mono 16-bit. Waits while the meter is some seconds behind, and raises nothing."""
         if self._meter:

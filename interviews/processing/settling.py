@@ -1,4 +1,4 @@
-"""What an answer is owed once its audio is safe: its transcript, its audio file, the hand-over.
+"""What an answer is owed once its audio is safe: its transcript, its audio file, measures, the hand-over.
 
 What is done next follows from what its row lacks (`services.owing`). Each step changes the row by a
 condition, so that it may be done again after whoever did it died in the middle: the effects on our rows
@@ -13,6 +13,8 @@ import os
 import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -27,18 +29,20 @@ from msgspec import to_builtins
 from interviews.database import AWAY, in_database
 from interviews.errors import Code, StaleEpoch, code_of
 from interviews.media import files_in
-from interviews.models import Answer, audio_folder
+from interviews.models import Answer, Segment, audio_folder
 from interviews.orchestration import answer_completed, get_orchestrator
 from interviews.processing.chunks import ChunkReader, ChunksGone, PartedAudio, after
 from interviews.processing.leases import holding
-from interviews.processing.measuring import Measuring, measuring
+from interviews.processing.measuring import measuring
 from interviews.services import answers, owing
+from interviews.services.changes import Change
 from interviews.services.owing import Missing
 from interviews.wire.metrics import shared_metrics
 from speech import Ended, Event, Final, Resume, open_stream
 from speech.audio import Peaks, read_pcm, write_flac
 from speech.backends import get_backend
 from speech.exceptions import AudioError, CapacityExceeded
+from speech.metrics import Measures, WeightedMean, unavailable
 from speech.transcription import recognise
 
 logger = logging.getLogger(__name__)
@@ -46,12 +50,17 @@ logger = logging.getLogger(__name__)
 Step = Callable[[Answer], Awaitable[None]]
 
 
-async def settle(answer: Answer) -> None:
+def _tell_nobody(change: Change) -> None:
+    """Its pages see it in the rows."""
+
+
+async def settle(answer: Answer, tell: Callable[[Change], None] = _tell_nobody) -> None:
     """Does what an answer that is ours is owed, but for its transcript, for which a transcriber has the time.
 
-    Raises nothing: what fails is due again later, and what nobody could do now is for whoever is first.
+    `tell` is called with what changes for its pages. Raises nothing: what fails is due again later, and what
+    nobody could do now is for whoever is first.
     """
-    await work_off(answer, LIVE_STEPS)
+    await work_off(answer, {**LIVE_STEPS, Missing.MEASURES: partial(measure, tell=tell)})
 
 
 async def settle_chosen(answer: Answer) -> None:
@@ -208,6 +217,33 @@ def _delete_chunks(answer: Answer) -> None:
     answer.parts.all().delete()
 
 
+async def measure(answer: Answer, tell: Callable[[Change], None] = _tell_nobody) -> None:
+    """The measures of a complete answer whose end did not wait for them, or whose transcript came later.
+
+    Raises SpeechError, OSError, and StaleEpoch or ChunksGone if somebody else has taken the answer over.
+    """
+    try:
+        measures, _ = await _measured(answer)
+    except (AudioError, FileNotFoundError) as problem:
+        logger.warning("answer %s can't be measured: %s", answer.pk, type(problem).__name__)
+        measures = unavailable()
+    tell(await in_database(answers.store_measures, answer, measures))
+
+
+async def _measured(answer: Answer) -> tuple[Measures, bytes]:
+    """From its stored audio, with its peaks."""
+    segments = await in_database(list, answer.segments.all())
+    peaks = Peaks()
+    async with (
+        measuring(answer.question.interview, segments) as measured,
+        aclosing(stored_pcm(answer)) as pcm,
+        aclosing(peaks.heard(pcm)) as heard,
+    ):
+        async for block in heard:
+            await measured.hear(block)
+        return await measured.final() or unavailable(), peaks.result
+
+
 def hand_over(answer_id: UUID) -> None:
     """Tells the orchestrator and the signal of a complete answer that counts for good.
 
@@ -262,6 +298,7 @@ async def end_abandoned(answer: Answer) -> None:
 async def transcribe_answer(answer: Answer) -> None:
     """The owed transcript, from the last final on. Audio that can't be read fails the answer.
 
+    Its measures stay owed: to take them first would keep a recogniser waiting, and the text with it.
     Raises CapacityExceeded or another SpeechError, OSError, and StaleEpoch or ChunksGone if somebody else has
     taken the answer over.
     """
@@ -271,16 +308,29 @@ async def transcribe_answer(answer: Answer) -> None:
     stream = open_stream(language=interview.language, resume=resume, phrases=interview.phrases)
     try:
         async with (
-            measuring(interview, segments) as measured,
-            aclosing(stored_pcm(answer)) as pcm,
-            aclosing(measured.heard(pcm)) as heard,
-            aclosing(after(resume.offset_samples, heard)) as rest,
+            aclosing(stored_pcm(answer, resume.offset_samples)) as rest,
             aclosing(recognise(stream, rest)) as events,
         ):
-            await _store_transcript(answer, len(segments), events, measured)
+            await _store_transcript(answer, segments, events)
     except AudioError as problem:
         logger.info("answer %s can't be transcribed: %s", answer.pk, type(problem).__name__)
         await in_database(answers.fail_answer, answer, code_of(problem))
+
+
+async def _store_transcript(answer: Answer, segments: list[Segment], events: AsyncIterator[Event]) -> None:
+    """Adds to the segments that are there already."""
+    confidence = WeightedMean()
+    for word in chain.from_iterable(segment.spoken for segment in segments):
+        confidence.add(word)
+    index = len(segments)
+    async for event in events:
+        if isinstance(event, Final):
+            await in_database(answers.add_segment, answer, index, event)
+            for word in event.words:
+                confidence.add(word)
+            index += 1
+        elif isinstance(event, Ended):
+            await in_database(answers.complete_answer, answer, event.duration_ms, confidence.result, None)
 
 
 async def remeasure(answer: Answer) -> None:
@@ -289,49 +339,25 @@ async def remeasure(answer: Answer) -> None:
     What its waveform is drawn with was not kept of early answers; it is made here as well.
     Raises AudioError and OSError where the audio can't be read.
     """
-    segments = await in_database(list, answer.segments.all())
-    peaks = Peaks()
-    async with (
-        measuring(answer.question.interview, segments) as measured,
-        aclosing(stored_pcm(answer)) as pcm,
-    ):
-        async for block in pcm:
-            peaks.add(block)
-            await measured.hear(block)
-        await in_database(Answer.objects.filter(pk=answer.pk).update, peaks=peaks.result)
-        if measures := await measured.final():
-            await in_database(answers.store_remeasurement, answer, measures)
+    measures, peaks = await _measured(answer)
+    await in_database(Answer.objects.filter(pk=answer.pk).update, peaks=peaks)
+    if answer.question.interview.is_measured:
+        await in_database(answers.store_remeasurement, answer, measures)
 
 
-async def _store_transcript(
-    answer: Answer, index: int, events: AsyncIterator[Event], measured: Measuring
-) -> None:
-    """Adds to the segments that are there already."""
-    async for event in events:
-        if isinstance(event, Final):
-            await in_database(answers.add_segment, answer, index, event)
-            measured.add(event.words)
-            index += 1
-        elif isinstance(event, Ended):
-            measures = await measured.final()
-            await in_database(
-                answers.complete_answer, answer, event.duration_ms, measured.confidence, measures
-            )
+async def stored_pcm(answer: Answer, after_samples: int = 0) -> AsyncGenerator[bytes]:
+    """16 kHz mono 16-bit after so many samples, from its file if it has one, else from its chunks.
 
-
-async def stored_pcm(answer: Answer) -> AsyncGenerator[bytes]:
-    """16 kHz mono 16-bit, from its file where it has one, else from its chunks. Close it (`aclosing`).
-
-    Raises AudioError, SpeechError, OSError and ChunksGone.
+    Close it (`aclosing`). Raises AudioError, SpeechError, OSError and ChunksGone.
     """
     if not answer.audio:
         audio = await in_database(parted_audio, answer)
-        async with aclosing(audio.pcm()) as pcm:
+        async with aclosing(audio.pcm(after_samples)) as pcm:
             async for block in pcm:
                 yield block
         return
     with await asyncio.to_thread(answer.audio.open, "rb") as file:
-        async with aclosing(read_pcm(file)) as pcm:
+        async with aclosing(read_pcm(file)) as whole, aclosing(after(after_samples, whole)) as pcm:
             async for block in pcm:
                 yield block
 
@@ -346,6 +372,7 @@ async def _delete_failed(answer: Answer) -> None:
 
 LIVE_STEPS: Mapping[Missing, Step] = {
     Missing.FILE: store_audio,
+    Missing.MEASURES: measure,
     Missing.HAND_OVER: _hand_over,
 }
 STEPS_WHILE_BUSY: Mapping[Missing, Step] = {

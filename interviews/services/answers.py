@@ -20,7 +20,7 @@ from interviews.services.changes import Change, lock, raise_revision, revision_o
 from interviews.services.interviews import next_step_of
 from interviews.services.owing import deletion_time, grace_end, lease_end, owe_hand_overs
 from interviews.wire.messages import AnswerRecorded, AnswerStarted, ServerMessage
-from interviews.wire.metrics import stored_metrics
+from interviews.wire.metrics import metrics_message, stored_metrics
 from interviews.wire.protocol import CHUNK_MIN_COST
 from interviews.wire.rows import (
     ended_messages,
@@ -237,8 +237,9 @@ def complete_answer(
 ) -> Change:
     """The transcript is whole: the texts of its segments are the answer's.
 
-    `confidence` is that of all words, and `measures` those of the answer, if it was measured. Nothing else
-    is read of the segments: whoever has spoken for an hour waits no longer than others.
+    `confidence` is that of all words, and `measures` those of the answer, if it was measured. Where they are
+    owed they come by `store_measures`, before the hand-over. Nothing else is read of the segments: whoever
+    has spoken for an hour waits no longer than others.
 
     The next step is taken, unless it was when the audio became safe (`owe_transcript`).
     Raises StaleEpoch if another connection has the answer.
@@ -264,6 +265,17 @@ def complete_answer(
         last_problem="",
     )
     return _ended(answer, revision, next_step=not owed)
+
+
+@transaction.atomic
+def store_measures(answer: Answer, measures: Measures) -> Change:
+    """Those that a complete answer was owed. Raises StaleEpoch if another connection has the answer."""
+    interview = answer.question.interview
+    revision = raise_revision(interview.pk)
+    stored = stored_metrics(measures)
+    _update_ours(answer, Status.COMPLETE, voice_metrics=stored)
+    told: list[ServerMessage] = [metrics_message(answer, stored)]
+    return Change(interview.pk, revision, told, shares_metrics=interview.shares_metrics)
 
 
 @transaction.atomic

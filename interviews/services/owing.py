@@ -29,6 +29,7 @@ class Missing(enum.Enum):
     END = "end"
     TRANSCRIPT = "transcript"
     FILE = "file"
+    MEASURES = "measures"
     HAND_OVER = "hand-over"
     DELETION = "deletion"
 
@@ -133,9 +134,19 @@ def _missing(answer: Answer) -> list[Missing]:
     missing = [Missing.TRANSCRIPT] if answer.status == Status.PENDING else []
     if has_loose_audio:
         missing.append(Missing.FILE)
+    if _is_unmeasured(answer):
+        missing.append(Missing.MEASURES)
     if Answer.objects.to_hand_over().filter(pk=answer.pk).exists():
         missing.append(Missing.HAND_OVER)
     return missing
+
+
+def _is_unmeasured(answer: Answer) -> bool:
+    """Its end did not wait for its measures."""
+    if answer.status != Status.COMPLETE or answer.voice_metrics is not None or answer.handed_over_at:
+        return False
+    has_audio = bool(answer.audio) or answer.chunks.exists()
+    return has_audio and answer.question.interview.is_measured
 
 
 def _ours(answer: Answer) -> QuerySet[Answer]:

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -10,104 +8,19 @@ from msgspec import to_builtins
 
 from interviews.database import in_database
 from interviews.errors import StaleEpoch
-from interviews.live.announcing import Outlets
-from interviews.live.recording import Recording
 from interviews.live.worker import Worker
-from interviews.models import Answer, AudioPart, Interview
-from interviews.services import answers, interviews
-from interviews.services.changes import Change
+from interviews.models import Answer, AudioPart
 from interviews.wire.events import Part, Store
-from interviews.wire.messages import (
-    AnswerComplete,
-    RecognitionState,
-    ServerMessage,
-    Transcription,
-    VoiceMetricsMessage,
-)
+from interviews.wire.messages import AnswerComplete, VoiceMetricsMessage
 from interviews.wire.messages.parts import MeasuresSoFar
-from speech.audio import AudioFormat
 from speech.metrics.catalogue import NAMES
+from tests.interviews.live.recordings import PCM, WAV, begun, broken_off, ended, store
 from tests.support.answers import SCRIPTED, babble, segments_in, text_of
 from tests.support.clients import chunks_of
 from tests.support.live import a_live_interview, eventually, the_answer
 from tests.support.media import encode
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-PCM = AudioFormat("pcm_s16le")
-WAV = AudioFormat("wav")
-BARE = {0: PCM}
-
-
-@dataclass
-class Heard:
-    """What a recording says."""
-
-    told: list[ServerMessage] = field(default_factory=list)
-    published: list[Change] = field(default_factory=list)
-    acked: list[int] = field(default_factory=list)
-
-    @property
-    def outlets(self) -> Outlets:
-        return Outlets(tell=self.tell, publish=self.published.append, acked=self.acked.append)
-
-    def tell(self, messages: Sequence[ServerMessage]) -> None:
-        self.told += messages
-
-    @property
-    def finals(self) -> list[str]:
-        return [m.text for m in self.told if isinstance(m, Transcription) and m.is_final]
-
-    @property
-    def states(self) -> list[str]:
-        return [m.state for m in self.told if isinstance(m, RecognitionState)]
-
-    @property
-    def recognisers(self) -> list[str]:
-        return [m.recogniser for m in self.told if isinstance(m, RecognitionState)]
-
-
-async def begun(interview: Interview, worker: Worker) -> tuple[Recording, Heard]:
-    await in_database(interviews.start, interview.pk)
-    await in_database(interview.refresh_from_db)
-    question_id = str(interview.current_question_id)
-    started = await in_database(answers.begin_answer, interview.pk, question_id)
-    heard = Heard()
-    return Recording(started, interview, journal=worker.journal, outlets=heard.outlets), heard
-
-
-async def store(
-    recording: Recording, chunks: Sequence[bytes], first: int = 0, parts: Mapping[int, AudioFormat] = BARE
-) -> None:
-    """`parts` begin at these chunks."""
-    for index in range(first, len(chunks)):
-        part = Part(parts[index]) if index in parts else None
-        await recording.store(Store(index, chunks[index], part))
-
-
-async def broken_off(
-    recording: Recording,
-    heard: Heard,
-    chunks: Sequence[bytes],
-    first: int = 0,
-    parts: Mapping[int, AudioFormat] = BARE,
-) -> None:
-    """A connection that is lost when these are durable."""
-    running = asyncio.create_task(recording.run())
-    await store(recording, chunks, first, parts)
-    await eventually(lambda: heard.acked[-1:] == [len(chunks)], "all is durable")
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
-
-
-async def ended(
-    recording: Recording, chunks: Sequence[bytes], first: int = 0, parts: Mapping[int, AudioFormat] = BARE
-) -> Change:
-    running = asyncio.create_task(recording.run())
-    await store(recording, chunks, first, parts)
-    recording.finish(len(chunks))
-    async with asyncio.timeout(20):
-        return await running
 
 
 async def test_it_acknowledges_in_order_and_ends_with_the_change(worker: Worker) -> None:

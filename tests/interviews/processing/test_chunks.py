@@ -432,6 +432,19 @@ async def test_a_place_that_is_not_durable_yet_is_waited_for() -> None:
     assert await joined(audio.pcm(40_000)) == sound[80_000:]
 
 
+async def test_a_place_whose_chunk_is_gone_is_said_to_be() -> None:
+    answer = await in_database(an_answer_of, *numbered(10, size=100))
+    reader = ChunkReader(answer.pk, durable=10)
+    unwanted = await reader.go_to(2, 555)
+    place = await reader.next()
+    await in_database(AudioChunk.objects.filter(index__gte=5).delete)
+
+    with pytest.raises(ChunksGone):
+        await reader.go_to(2, 555)
+
+    assert (place, unwanted) == ((7, numbered(10, size=100)[7]), 55)
+
+
 async def test_sound_in_the_middle_is_not_taken_for_a_beginning() -> None:
     """Bytes that would begin a foreign file are sound where nothing begins."""
     head = b"fLaC" + bytes(range(200))

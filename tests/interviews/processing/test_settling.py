@@ -11,7 +11,7 @@ from django.core.files.base import File
 from msgspec import to_builtins
 
 from interviews.database import in_database
-from interviews.errors import StaleEpoch
+from interviews.errors import Code, StaleEpoch
 from interviews.models import Answer, AudioChunk, AudioPart, Interview, Question, from_now
 from interviews.orchestration import Orchestrator, answer_completed
 from interviews.processing.chunks import ChunksGone
@@ -29,9 +29,10 @@ from interviews.services.answers import (
     add_segment,
     begin_answer,
     complete_answer,
+    owe_transcript,
     write_answer,
 )
-from interviews.wire.metrics import answer_metrics
+from interviews.wire.metrics import answer_metrics, stored_metrics
 from speech.audio import AudioFormat, Peaks, read_pcm
 from speech.backends import get_backend
 from speech.backends.scripted import Script
@@ -466,6 +467,56 @@ async def test_a_full_disk_costs_no_audio(settings: Any, tmp_path: Path, handed:
     assert (between.status, between.text, bool(between.audio)) == (Status.COMPLETE, text_of(pcm), False)
     assert await sound_of(answer) == pcm
     assert [entry[2] for entry in handed] == [answer.pk]
+
+
+async def test_an_owed_transcript_goes_on_after_the_last_final_and_is_measured_as_a_whole(
+    handed: list[Any],
+) -> None:
+    interview, _ = await a_live_interview("1", "2")
+    pcm = babble(40)
+    undisturbed = await in_database(owed, interview, pcm)
+    await work_off_one()
+    await in_database(interview.refresh_from_db)
+    answer = await in_database(recorded, interview, pcm)
+    script = Script(0, "scripted-1")
+    heard = [event for event in script.hear(pcm[: 30 * 64_000]) if isinstance(event, Final)]
+    for index, event in enumerate(heard):
+        await in_database(add_segment, answer, index, event)
+    await in_database(owe_transcript, answer, Code.STT_FAILED, None)
+    await in_database(owing.leave, answer)
+
+    await work_off_one()
+
+    kept, whole = await fresh(answer), await fresh(undisturbed)
+    assert (kept.status, kept.text, kept.confidence) == (Status.COMPLETE, text_of(pcm), whole.confidence)
+    assert kept.voice_metrics
+    assert kept.voice_metrics == whole.voice_metrics
+    assert [entry[-1] for entry in handed] == [to_builtins(answer_metrics(kept.voice_metrics))] * 2
+
+
+async def test_what_can_not_be_measured_is_handed_over_without_numbers(
+    handed: list[Any], settings: Any
+) -> None:
+    interview, _ = await a_live_interview()
+    answer = await in_database(recorded, interview, babble(1))
+    await in_database(complete_answer, answer, 2000, 0.8, None)
+    await store_audio(answer)
+    (settings.MEDIA_ROOT / (await fresh(answer)).audio.name).write_bytes(b"fLaC" + bytes(500))
+
+    await settle(answer)
+
+    assert (await fresh(answer)).voice_metrics == stored_metrics(unavailable())
+    assert len(handed) == 1
+
+
+async def test_measures_that_were_taken_are_not_taken_again(handed: list[Any]) -> None:
+    interview, _ = await a_live_interview()
+    answer = await in_database(recorded, interview, babble(1))
+    await in_database(complete_answer, answer, 2000, 0.8, unavailable())
+
+    await settle(answer)
+
+    assert (await fresh(answer)).voice_metrics == stored_metrics(unavailable())
 
 
 async def test_two_transcribers_do_everything_once(handed: list[Any], settings: Any) -> None:

@@ -18,6 +18,7 @@ from interviews.services.answers import (
     give_up,
     owe_transcript,
     record_only,
+    store_measures,
 )
 from interviews.services.owing import renew_lease
 from interviews.wire.messages import RecognitionState
@@ -42,6 +43,7 @@ ends: dict[str, Callable[[Answer], Any]] = {
     "fail": lambda answer: fail_answer(answer, Code.AUDIO_TOO_SHORT),
     "record only": lambda answer: record_only(answer, Code.STT_FAILED),
     "give up": give_up,
+    "measures": lambda answer: store_measures(answer, MEASURED[1]),
     "renew": renew_lease,
 }
 
