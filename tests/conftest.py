@@ -21,6 +21,7 @@ BESIDE = {
     "test_basic_dialect.py",
     "test_disorder.py",
     "test_idle_sockets.py",
+    "test_large_messages.py",
     "test_queue.py",
     "test_run.py",
     "test_shutdown.py",

@@ -214,7 +214,13 @@ class _WaitingSend:
             # A transport goes nowhere as long as a producer of its own is paused.
             self._protocol.unregisterProducer()
             self._has_room.set()
-        await self._send(message)
+        # Daphne's bound on a message that comes holds for one that goes, too, and it drops that: whoever had
+        # spoken for an hour could not take their answer up again. Nothing is received meanwhile.
+        bound, self._protocol.maxMessagePayloadSize = self._protocol.maxMessagePayloadSize, 0
+        try:
+            await self._send(message)
+        finally:
+            self._protocol.maxMessagePayloadSize = bound
         await self._has_room.wait()
 
     def pauseProducing(self) -> None:
