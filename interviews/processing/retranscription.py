@@ -23,9 +23,10 @@ from interviews.database import AWAY, in_database
 from interviews.errors import Code, StaleEpoch, code_of
 from interviews.models import Answer, Interview, Retranscription, from_now
 from interviews.models.statuses import WITHOUT_TRANSCRIPT
+from interviews.processing.audio_files import stored_pcm
 from interviews.processing.leases import renewing
 from interviews.processing.measuring import measuring
-from interviews.processing.settling import settle, stored_pcm
+from interviews.processing.settling import settle
 from interviews.services import answers, owing
 from speech import Ended, Final, open_stream
 from speech.backends import backend_class, get_backend
@@ -72,8 +73,6 @@ async def retranscribe_one() -> bool:
     except CapacityExceeded:
         # The lease is kept, so that it is tried again when it has run out.
         return False
-    except AWAY:
-        logger.warning("retranscription %s: the database is away; it is tried again later", row.pk)
     except StaleEpoch:
         logger.info("retranscription %s was taken over, or deleted", row.pk)
     except AudioError as problem:

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 
 from interviews.errors import StaleEpoch
 from interviews.models import Answer, Interview
-from interviews.processing.settling import remeasure
+from interviews.processing.hearing import remeasure
 from speech.exceptions import AudioError
 from speech.metrics import VERSION
 

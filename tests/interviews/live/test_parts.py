@@ -12,7 +12,7 @@ from asgiref.sync import sync_to_async
 from interviews.database import in_database
 from interviews.live.worker import Worker
 from interviews.models import Answer, AudioChunk, AudioPart
-from interviews.processing.settling import stored_pcm
+from interviews.processing.audio_files import stored_pcm
 from tests.support.clients import chunks_of
 from tests.support.live import Peer, a_live_interview, candidate_of, connected, eventually
 from tests.support.media import chunk, encode, riff, tone, wav, wav_format

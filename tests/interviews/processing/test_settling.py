@@ -14,16 +14,9 @@ from interviews.database import in_database
 from interviews.errors import Code, StaleEpoch
 from interviews.models import Answer, AudioChunk, AudioPart, Interview, Question, from_now
 from interviews.orchestration import Orchestrator, answer_completed
+from interviews.processing.audio_files import store_audio
 from interviews.processing.chunks import ChunksGone
-from interviews.processing.settling import (
-    STEPS,
-    claim,
-    hand_over,
-    settle,
-    store_audio,
-    work_off,
-    work_off_one,
-)
+from interviews.processing.settling import STEPS, claim, hand_over, settle, work_off, work_off_one
 from interviews.services import interviews, owing
 from interviews.services.answers import (
     add_segment,

@@ -40,8 +40,10 @@ from interviews.models import (
     audio_folder,
 )
 from interviews.orchestration import interview_erased
+from interviews.processing.audio_files import store_file
 from interviews.processing.chunks import ChunksGone
-from interviews.processing.settling import settle, store_file, transcribe_answer
+from interviews.processing.hearing import transcribe_answer
+from interviews.processing.settling import settle
 from interviews.services import answers, interviews, owing, retention
 from interviews.services.erasure import erase, scrub, sweep
 from speech.events import Final, Resume
