@@ -143,6 +143,11 @@ class Answer(Owed):
         return self.status in ENDED
 
     @property
+    def is_measured(self) -> bool:
+        """Whether there are measures of it, for whomever."""
+        return self.voice_metrics is not None
+
+    @property
     def shared_metrics(self) -> dict[str, Any] | None:
         """What anybody but the candidate may see of its voice metrics, as stored (`wire.metrics`)."""
         return self.voice_metrics if self.question.interview.shares_metrics else None

@@ -134,16 +134,16 @@ def _missing(answer: Answer) -> list[Missing]:
     missing = [Missing.TRANSCRIPT] if answer.status == Status.PENDING else []
     if has_loose_audio:
         missing.append(Missing.FILE)
-    if _is_unmeasured(answer):
+    if _lacks_measures(answer):
         missing.append(Missing.MEASURES)
     if Answer.objects.to_hand_over().filter(pk=answer.pk).exists():
         missing.append(Missing.HAND_OVER)
     return missing
 
 
-def _is_unmeasured(answer: Answer) -> bool:
-    """Its end did not wait for its measures."""
-    if answer.status != Status.COMPLETE or answer.voice_metrics is not None or answer.handed_over_at:
+def _lacks_measures(answer: Answer) -> bool:
+    """Whether its end did not wait for them."""
+    if answer.status != Status.COMPLETE or answer.is_measured or answer.handed_over_at:
         return False
     has_audio = bool(answer.audio) or answer.chunks.exists()
     return has_audio and answer.question.interview.is_measured

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -10,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
@@ -161,8 +163,10 @@ class Chromium:
         command = [needed("chromium", "chromium"), *QUIET, *arguments, *hearing(self._voice)]
         with running(command, log=self._profile / "chromium.log") as self._process:
             wait_until(lambda: port_file.exists() and "\n" in port_file.read_text(), "Chromium")
-            port = port_file.read_text().split()[0]
-            browser = self._playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}")
+            address = f"http://127.0.0.1:{port_file.read_text().split()[0]}"
+            # Whoever attaches to a tab that is only being made may wait for it for ever.
+            wait_until(lambda: _has_a_tab(address), "its first tab")
+            browser = self._playwright.chromium.connect_over_cdp(address)
             try:
                 yield browser.contexts[0]
             finally:
@@ -172,6 +176,15 @@ class Chromium:
         assert self._process
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+
+
+def _has_a_tab(address: str) -> bool:
+    try:
+        with urlopen(f"{address}/json/list", timeout=5) as response:
+            targets = json.load(response)
+    except OSError:
+        return False
+    return any(target["type"] == "page" and target["url"] for target in targets)
 
 
 @pytest.fixture
