@@ -35,7 +35,7 @@ IN_PAIRS := $(BY_FILE) -n 2 -m paired tests/process tests/chaos
 
 # What stands between a candidate's voice and its row, and the tests that run it in their own process.
 LIVE_PATH := interviews/consumers.py interviews/live interviews/processing interviews/services/answers.py interviews/wire
-COVERING := tests/interviews tests/speech
+COVERING := tests/interviews tests/speech tests/process/test_large_messages.py
 
 CHECKS := check-types check-scripts check-layers check-migrations check-style
 

@@ -17,7 +17,7 @@ from interviews.database import in_database
 from interviews.errors import Close, Code
 from interviews.live.candidate import CandidateSession
 from interviews.live.observers import LobbySession, ObserverSession
-from interviews.live.outbox import MARK, Outbox, warn_of_lack
+from interviews.live.outbox import Outbox, check_backpressure
 from interviews.live.practice import PracticeSession
 from interviews.live.worker import get_worker
 from interviews.models import Interview
@@ -64,8 +64,7 @@ class SocketConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.scope, self.base_send = scope, send
         self.worker = get_worker()
-        if MARK not in scope:
-            warn_of_lack()
+        check_backpressure(scope)
         try:
             # Channels' own loop makes a task of each message: frames would come faster than it takes
             # them, and wait without bound, since Daphne has no backpressure.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import cache, partial
 from itertools import count
@@ -165,8 +165,14 @@ class RateLimit:
         return self._tokens < -self._per_second
 
 
+def check_backpressure(scope: Mapping[str, Any]) -> None:
+    """Warns where nothing waits for peers that don't read."""
+    if MARK not in scope:
+        _warn_of_lack()
+
+
 @cache
-def warn_of_lack() -> None:
+def _warn_of_lack() -> None:
     """Once a process. Daphne alone needs it, and loads Twisted's reactor."""
     if "twisted.internet.reactor" in sys.modules:
         logger.warning(

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import Any
 
 import pytest
 
 from interviews.errors import Close
-from interviews.live.outbox import Outbox, Pace, RateLimit
+from interviews.live.outbox import MARK, Outbox, Pace, RateLimit, check_backpressure
 
 
 async def sent_by(outbox: Outbox) -> list[str]:
@@ -290,3 +291,16 @@ async def test_what_waits_goes_before_what_is_to_come_after_it() -> None:
     pace.close()
 
     assert passed == ["first", "waits", "comes after it"]
+
+
+async def test_a_site_without_the_wrapper_is_told_so_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    # As in Daphne's process.
+    monkeypatch.setitem(sys.modules, "twisted.internet.reactor", object())
+
+    for scope in ({MARK: True}, {}, {}):
+        check_backpressure(scope)
+
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "Backpressure" in caplog.text

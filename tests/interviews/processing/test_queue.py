@@ -9,9 +9,10 @@ import pytest
 from django.core.files.storage import FileSystemStorage
 
 from interviews.database import in_database
-from interviews.errors import Code
+from interviews.errors import Code, StaleEpoch
 from interviews.models import Answer, AudioChunk, Interview
 from interviews.orchestration import Orchestrator
+from interviews.processing.audio_files import delete_failed
 from interviews.processing.settling import STEPS, claim, settle_chosen, work_off, work_off_one
 from interviews.services.answers import begin_answer, complete_answer, fail_answer, give_up, owe_transcript
 from interviews.services.interviews import cancel
@@ -238,3 +239,14 @@ async def test_what_no_file_can_be_made_of_is_not_tried_for_ever() -> None:
     kept = await fresh(answer)
     assert (kept.owed_at, await chunks_of(answer)) == (None, 2)
     assert kept.damage == [{"at_ms": 0, "code": "AUDIO_DECODING_FAILED", "doubts": []}]
+
+
+async def test_who_has_lost_a_take_that_failed_deletes_nothing() -> None:
+    interview, _ = await a_live_interview()
+    answer = await in_database(recorded, interview, babble(1))
+    await in_database(Answer.objects.update, status=Status.FAILED, epoch=7)
+
+    with pytest.raises(StaleEpoch):
+        await in_database(delete_failed, answer)
+
+    assert await chunks_of(answer) == 20
