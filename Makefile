@@ -119,7 +119,8 @@ long: $(VENV)/dev
 chaos: $(VENV)/dev
 	@scripts/need redis-server=redis-server flite=flite faketime=faketime
 	@$(NEED_POSTGRES)
-	@CHAOS_ROUNDS=$(or $(N),200) $(BIN)/python -m pytest tests/chaos
+	@CHAOS_ROUNDS=$(or $(N),200) $(BY_FILE) -n 2 -m paired tests/chaos
+	@CHAOS_ROUNDS=$(or $(N),200) $(BIN)/python -m pytest -m alone tests/chaos
 
 messages: $(VENV)/run
 	@scripts/need xgettext=gettext

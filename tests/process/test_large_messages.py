@@ -61,3 +61,22 @@ async def test_what_comes_is_bounded_all_the_same(
         with pytest.raises(ConnectionClosed):
             await c.send("ping", padding="x" * (MIB + 1))
             await c.until("pong")
+
+
+async def test_who_is_refused_is_closed_and_who_vanishes_is_let_go(
+    site: Site, server: subprocess.Popen[bytes], interview: dict[str, Any]
+) -> None:
+    path = interview["websocket_path"]
+    cookies = give_consent(interview["candidate_url"])
+
+    with pytest.raises(ConnectionClosed) as closed:
+        async with client(site, path, "") as c:
+            await c.until("question")
+    async with client(site, path, cookies) as c:
+        await c.until("question")
+        c.drop()
+    async with client(site, path, cookies) as c:
+        await c.until("question")
+
+    assert closed.value.rcvd
+    assert closed.value.rcvd.code == 4403
