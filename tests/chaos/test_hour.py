@@ -26,7 +26,9 @@ LAST_CHUNKS = 10
 AHEAD_CHUNKS = 200
 SHORT_ANSWERS = 7
 GROWTH_MB = 5.0
-LONGER = 1.2
+# The long one is a single throw, and of short ones alone the longest took up to three times the median. What
+# grew with the length would be sixty times as much, or more.
+LONGER = 1.5
 
 
 class Live(Candidate):
@@ -57,7 +59,6 @@ async def test_an_hour(stage: Stage, tally: Tally) -> None:
     )
     assert tally.harm == NO_HARM
     assert grown < GROWTH_MB
-    # Where short answers differ by more than that among themselves, one long one can't tell.
     assert finished_in_ms(long) < max(LONGER * before, *times)
 
 
