@@ -29,9 +29,8 @@ BIN := $(VENV)/bin
 # Debian keeps the server's program out of the way of PATH.
 NEED_POSTGRES := ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || scripts/need postgresql
 
-BY_FILE := $(BIN)/python -m pytest --dist loadfile
-SIDE_BY_SIDE := $(BY_FILE) --no-loadscope-reorder -n $(WORKERS) -m "not alone and not paired"
-# The files with the most tests begin, so that none is left over at the end.
+BY_FILE := $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder
+SIDE_BY_SIDE := $(BY_FILE) -n $(WORKERS) -m "not alone and not paired"
 IN_PAIRS := $(BY_FILE) -n 2 -m paired tests/process tests/chaos
 
 # What stands between a candidate's voice and its row, and the tests that run it in their own process.
