@@ -278,11 +278,37 @@ async def test_an_older_window_that_goes_on_sending_changes_nothing(
         with suppress(ConnectionClosed):
             await send_frames(older, CHUNKS[:90], 30)
         await send_frames(newer, CHUNKS, next_index)
-        answer = await finish(newer, question_id, len(CHUNKS))
+        # Before the newer one ends: afterwards nobody holds the answer, and the older one is told of its end.
         closed_with = await older.until_closed()
+        answer = await finish(newer, question_id, len(CHUNKS))
 
     assert closed_with == 4409
     assert answer["text"] == text_of(AUDIO)
+
+
+async def test_an_older_window_that_notices_only_after_the_end_is_told_the_end(
+    site: Site, interview: dict[str, Any], cookies: str, other_port: int
+) -> None:
+    async with (
+        connected(site, interview, cookies) as older,
+        connected(site, interview, cookies, port=other_port) as newer,
+    ):
+        await begin(older)
+        await send_frames(older, CHUNKS[:30])
+        await acked(older, 30)
+        question_id, next_index = await begin(newer)
+        await send_frames(newer, CHUNKS, next_index)
+        answer = await finish(newer, question_id, len(CHUNKS))
+
+        with suppress(ConnectionClosed):
+            await older.frame(30, CHUNKS[30])
+        with suppress(ConnectionClosed):
+            while not older.said("answer_complete"):
+                await older.next()
+
+    # Which of the two it is, is a matter of when its server looks; no third is.
+    told = [complete["text"] for complete in older.said("answer_complete")]
+    assert told == [answer["text"]] or older.codes == ["SESSION_REPLACED"]
 
 
 async def test_undisturbed(candidate: Client) -> None:
