@@ -5,6 +5,7 @@
 # make coverage says which lines of the live path no test runs, and fails if there are any
 # make bench   a table of how fast it is; AUDIO_DIR= takes speech from a folder of WAV files
 # make reconnect a table of how soon words come after a reconnect: a quarter of an hour, so not part of make bench
+# make capacity a table of how many live answers this machine bears: a quarter of an hour
 # make pages   the long form of the test of pages: with N= interviews, 2,000 if not said
 # make leaks   the long form of the test that nothing is left behind
 # make long    the long form of the test that a dashboard stays small and quick over a long answer
@@ -39,7 +40,7 @@ COVERING := tests/interviews tests/speech tests/process/test_large_messages.py
 
 CHECKS := check-types check-scripts check-layers check-migrations check-style
 
-.PHONY: run test test-server test-browser check $(CHECKS) coverage bench reconnect pages leaks long chaos messages schema
+.PHONY: run test test-server test-browser check $(CHECKS) coverage bench reconnect capacity pages leaks long chaos messages schema
 .DEFAULT_GOAL := run
 
 run: $(VENV)/run
@@ -105,6 +106,10 @@ reconnect: $(VENV)/dev
 	@scripts/need flite=flite
 	@DJANGO_SETTINGS_MODULE=interview_project.settings $(BIN)/python -m benchmarks.reconnect
 
+capacity: $(VENV)/dev
+	@scripts/need flite=flite
+	@$(BIN)/python -m benchmarks.capacity
+
 pages: $(VENV)/dev
 	@PAGES_INTERVIEWS=$(or $(N),2000) $(BIN)/python -m pytest tests/interviews/views/test_page_sizes.py
 
@@ -136,12 +141,19 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || scripts/need python3-venv
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/run: requirements.txt | $(VENV)/bin/python
+$(VENV)/run: requirements.txt $(VENV)/moonshine
 	@echo "Installing what the product runs on …"
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-$(VENV)/dev: requirements.txt requirements-dev.txt | $(VENV)/bin/python
+# Not for every machine: `manage.py check` says so where it can't be had, and PocketSphinx recognises.
+$(VENV)/moonshine: requirements-moonshine.txt | $(VENV)/bin/python
+	@echo "Installing the model that recognises …"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-moonshine.txt \
+		|| echo "It can't be had for this machine. PocketSphinx recognises instead."
+	@touch $@
+
+$(VENV)/dev: requirements.txt requirements-dev.txt $(VENV)/moonshine
 	@echo "Installing what the tests need …"
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@ $(VENV)/run

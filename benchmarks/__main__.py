@@ -11,7 +11,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "interview_project.settings")
 django.setup()
 
 # What follows reads settings, which are there only now.
-from benchmarks import azure, fanout, frames, journal, latency, pages, speech, voice  # noqa: E402
+from benchmarks import accuracy, azure, fanout, frames, journal, latency, pages, speech, voice  # noqa: E402
 from tests.support.servers import new_site  # noqa: E402
 
 
@@ -28,6 +28,7 @@ def main() -> None:
     fanout.run()
     pages.run()
     voice.run(speech.sentences(audio_dir))
+    accuracy.run(audio_dir)
     azure.run()
 
 

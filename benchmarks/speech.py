@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import aclosing
 from itertools import cycle
 from pathlib import Path
@@ -10,6 +11,29 @@ from pathlib import Path
 from speech.audio import read_pcm
 from speech.events import BYTES_PER_SECOND
 from tests.support.voices import STABLE_SENTENCES, silence, speak
+from tests.support.voices import read_pcm as read_wav
+
+# What Flite says: nothing that a recogniser was chosen by.
+SPOKEN = (
+    "my last job was in a small team that looked after the payments of three hundred customers",
+    "when the system broke down one night i called my colleague and we read the logs together",
+    "i would rather ask one question too many than build the wrong thing for two weeks",
+    "we measured first and found that nine of ten requests waited for the same lock",
+    "after the review everybody agreed to write the test before the change",
+    "my degree is in physics but i have been programming since i was twelve years old",
+)
+
+_TABLE_ROW = re.compile(r"^\| (\S+\.wav) \| (.+?) \|$", re.MULTILINE)
+
+
+def references(audio_dir: Path | None) -> list[tuple[bytes, str]]:
+    """PCM and what is said in it: a synthesiser's, and the folder's WAV files, as its README says."""
+    found = [(read_wav(speak(sentence, pause_seconds=0)), sentence) for sentence in SPOKEN]
+    readme = audio_dir / "README.md" if audio_dir else None
+    if audio_dir and readme and readme.exists():
+        for name, text in _TABLE_ROW.findall(readme.read_text()):
+            found.append((asyncio.run(_pcm(audio_dir / name)), text))
+    return found
 
 
 def sentences(audio_dir: Path | None) -> list[bytes]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -205,15 +204,13 @@ DEFAULT_FROM_EMAIL = env_str("DEFAULT_FROM_EMAIL", f"Interviews <no-reply@{_site
 
 # Speech
 
-_pocketsphinx = {
-    "BACKEND": "speech.backends.pocketsphinx.PocketSphinxBackend",
-    "OPTIONS": {
-        "capacity": env_int("SPEECH_CAPACITY", 4 * (os.cpu_count() or 1), minimum=1),
-        "slots_directory": env_str("SPEECH_SLOTS_DIRECTORY") or None,
-    },
+_local = {
+    "capacity": env_int("SPEECH_CAPACITY", 0, minimum=0) or None,
+    "slots_directory": env_str("SPEECH_SLOTS_DIRECTORY") or None,
 }
 SPEECH_BACKENDS: dict[str, dict[str, Any]] = {
-    "pocketsphinx": _pocketsphinx,
+    "moonshine": {"BACKEND": "speech.backends.moonshine.MoonshineBackend", "OPTIONS": _local},
+    "pocketsphinx": {"BACKEND": "speech.backends.pocketsphinx.PocketSphinxBackend", "OPTIONS": _local},
     "scripted": {"BACKEND": "speech.backends.scripted.ScriptedBackend"},
 }
 _azure = {
@@ -230,19 +227,21 @@ _azure = {
     "endpoint_id": env_str("AZURE_SPEECH_MODEL_ID"),
     "capacity": env_int("AZURE_SPEECH_CAPACITY", 100, minimum=1),
 }
-# Whatever says where Azure Speech is, or who we are there, makes it recognise, and PocketSphinx stand in.
+# Whatever says where Azure Speech is, or who we are there, makes it recognise, and Moonshine stand in.
 # A key without a place is told by a system check, rather than passed over.
 _has_azure = any(_azure[name] for name in ("region", "endpoint", "host", "key", "token_provider"))
 if _has_azure:
     SPEECH_BACKENDS["azure"] = {"BACKEND": "speech.backends.azure.AzureBackend", "OPTIONS": _azure}
-_backend = env_str("SPEECH_BACKEND", "azure" if _has_azure else "pocketsphinx")
+_backend = env_str("SPEECH_BACKEND", "azure" if _has_azure else "moonshine")
 if _backend not in SPEECH_BACKENDS:
     raise ImproperlyConfigured(
         f"SPEECH_BACKEND must be one of {', '.join(SPEECH_BACKENDS)}; it is {_backend!r}."
     )
 SPEECH_BACKENDS["default"] = SPEECH_BACKENDS[_backend]
-if _backend == "azure":
-    SPEECH_BACKENDS["fallback"] = _pocketsphinx
+# Each stands in for those before it. What can't run on this machine is passed over.
+_stand_ins = {"azure": ["moonshine", "pocketsphinx"], "moonshine": ["pocketsphinx"]}.get(_backend, [])
+for _role, _name in zip(("fallback", "last_resort"), _stand_ins, strict=False):
+    SPEECH_BACKENDS[_role] = SPEECH_BACKENDS[_name]
 
 LOGGING = {
     "version": 1,

@@ -6,9 +6,9 @@ import inspect
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from django.core.checks import CheckMessage, Error
+from django.core.checks import CheckMessage, Error, Warning
 
-from speech.backends import backend_class
+from speech.backends import backend_class, get_backend, successors, usable
 from speech.backends.base import BaseBackend
 from speech.conf import conf
 from speech.setting_declarations import Declarations
@@ -33,7 +33,20 @@ def check_backends(**_: object) -> list[CheckMessage]:
                 id="speech.E001",
             )
         ]
-    return [error for alias, declaration in declared.items() for error in check_backend(alias, declaration)]
+    errors = [error for alias, declaration in declared.items() for error in check_backend(alias, declaration)]
+    return errors or list(check_usable())
+
+
+def check_usable() -> Iterator[CheckMessage]:
+    """Which recogniser can't be had on this machine, why, and who takes its place."""
+    instead = usable(None)[0]
+    for alias in successors("default"):
+        if problem := get_backend(alias).problem:
+            goes_on = f"{instead!r} recognises instead" if instead != alias else "nothing takes its place"
+            yield Warning(
+                f"SPEECH_BACKENDS[{alias!r}] can't be used on this machine: {problem}; {goes_on}.",
+                id="speech.W006",
+            )
 
 
 def check_backend(alias: str, declaration: Any) -> Iterator[CheckMessage]:

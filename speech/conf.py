@@ -17,11 +17,16 @@ class BackendsSetting(Setting[Backends]):
 
 class SpeechSettings(Declarations):
     SPEECH_BACKENDS = BackendsSetting(
-        {"default": {"BACKEND": "speech.backends.pocketsphinx.PocketSphinxBackend"}},
+        {
+            "default": {"BACKEND": "speech.backends.moonshine.MoonshineBackend"},
+            "fallback": {"BACKEND": "speech.backends.pocketsphinx.PocketSphinxBackend"},
+        },
         help="The recognisers by alias, declared as Django's CACHES are.",
     )
     SPEECH_FALLBACK_AFTER_SECONDS = Whole(
-        20, help="How long a recogniser may stay away before the backend `fallback` goes on with the answer."
+        20,
+        help="How long a recogniser may stay away before the backend `fallback` goes on with the answer,"
+        " and after that one `last_resort`.",
     )
     SPEECH_DECODER_MEMORY_MB = Whole(
         128,

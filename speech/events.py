@@ -48,11 +48,15 @@ class SpeechStarted:
 
 @dataclass(frozen=True, slots=True)
 class Interim:
-    """The open utterance as understood so far; each one replaces the one before."""
+    """The open utterance as understood so far; each one replaces the one before.
+
+    `tail` is the end of `text` that may still change; None where the recogniser does not say.
+    """
 
     text: str
     start_ms: int
     end_ms: int
+    tail: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

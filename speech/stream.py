@@ -8,9 +8,9 @@
 The stream keeps the audio since the last final. When a recogniser dies, another one is started, a little
 later each time, from where that final ends and on the same clock: no word is lost and none comes twice.
 `CatchingUp` tells of it and `Live` of its end. A recogniser that stays away for
-SPEECH_FALLBACK_AFTER_SECONDS is replaced by the backend `fallback`, if one is declared, for the rest of
-the stream. Where nothing helps, and where more than KEEP_SECONDS would have to be recognised again,
-SpeechError is raised: whoever has the audio may open another stream after the last final.
+SPEECH_FALLBACK_AFTER_SECONDS is replaced by the backend `fallback`, and that by `last_resort`, as far as they
+are declared, for the rest of the stream. Where nothing helps, and where more than KEEP_SECONDS would have to
+be recognised again, SpeechError is raised: whoever has the audio may open another after the last final.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import Self
 
-from speech.backends import get_backend
+from speech.backends import get_backend, usable
 from speech.backends.base import Recognition
 from speech.conf import conf
 from speech.events import (
@@ -52,7 +52,6 @@ LIVE_SAMPLES = SAMPLE_RATE
 PIECE_SAMPLES = SAMPLE_RATE // 2
 MAX_WAITING_EVENTS = 1000
 BACKOFF_SECONDS = 0.1, 2.0
-FALLBACK = "fallback"
 
 
 def open_stream(
@@ -97,14 +96,7 @@ class SpeechStream:
         self.language = language
         self.phrases = phrases
         self.recogniser = ""
-        self._aliases = [backend]
-        if (
-            falls_back
-            and backend != FALLBACK
-            and FALLBACK in conf.SPEECH_BACKENDS
-            and get_backend(FALLBACK).supports(language)
-        ):
-            self._aliases.append(FALLBACK)
+        self._aliases = usable(language, backend, falls_back=falls_back)
         self._clock = clock
         self._resume = resume
         self._audio = ReplayBuffer(resume.offset_samples, KEEP_SECONDS)

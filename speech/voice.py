@@ -21,7 +21,7 @@ from typing import TypeVar
 
 import msgspec
 
-from speech.backends import get_backend
+from speech.backends import get_backend, usable
 from speech.events import BYTES_PER_SECOND, Word
 from speech.metrics import LiveMeasures, Measures, WordSource, unavailable
 from speech.processes.children import Child
@@ -38,7 +38,7 @@ Answer = TypeVar("Answer", Measures, LiveMeasures)
 
 def word_source(*, language: str, backend: str = "default") -> WordSource:
     """What the words of a recogniser hold."""
-    recogniser = get_backend(backend)
+    recogniser = get_backend(usable(language, backend)[0])
     return WordSource(
         language=language,
         reports_confidence=recogniser.reports_confidence,

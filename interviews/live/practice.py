@@ -16,6 +16,7 @@ from datetime import datetime
 from time import monotonic
 from uuid import UUID
 
+import msgspec
 from django.db.models import Q
 
 from interviews.conf import conf
@@ -43,7 +44,7 @@ from interviews.wire.messages import (
 from interviews.wire.metrics import readings
 from interviews.wire.protocol import CHUNK_MIN_COST, INDEX_BYTES, Frame
 from speech import SpeechStream, open_stream
-from speech.backends import get_backend
+from speech.backends import get_recogniser
 from speech.events import BYTES_PER_SECOND, Final, Interim, ms_from_samples
 from speech.exceptions import CapacityExceeded, SpeechError
 from speech.metrics import VERSION, Measures
@@ -200,7 +201,7 @@ class PracticeSession:
         self.outbox.close(Close.NORMAL)
 
     async def _hear(self) -> Measures | None:
-        if get_backend().is_crowded():
+        if get_recogniser(self._interview.language).is_crowded():
             raise CapacityExceeded("the other places are for answers")
         interview = self._interview
         async with (
@@ -246,19 +247,21 @@ class PracticeSession:
     async def _listen(self, stream: SpeechStream) -> None:
         async for event in stream:
             if isinstance(event, Final):
-                self._say(event, is_final=True)
+                self._say(event)
                 self._texts.append(event.text)
                 self._measuring.add(event.words)
             elif isinstance(event, Interim):
-                self._say(event, is_final=False)
+                self._say(event)
 
-    def _say(self, event: Final | Interim, *, is_final: bool) -> None:
+    def _say(self, event: Final | Interim) -> None:
+        tail = event.tail if isinstance(event, Interim) else None
         self.tell(
             PracticeTranscription(
                 segment=len(self._texts),
                 text=event.text,
-                is_final=is_final,
+                is_final=isinstance(event, Final),
                 start_ms=event.start_ms,
                 end_ms=event.end_ms,
+                tail=msgspec.UNSET if tail is None else tail,
             )
         )

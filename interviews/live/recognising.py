@@ -20,6 +20,8 @@ import sys
 from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass
 
+import msgspec
+
 from interviews.conf import conf
 from interviews.errors import AudioTooShort, Code
 from interviews.live.announcing import Announcer
@@ -265,6 +267,7 @@ class Recognising:
             start_ms=interim.start_ms,
             end_ms=interim.end_ms,
             heard_ms=ms_from_samples(self.heard_samples),
+            tail=msgspec.UNSET if interim.tail is None else interim.tail,
         )
         self._announcer.show(message)
 

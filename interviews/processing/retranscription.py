@@ -29,7 +29,7 @@ from interviews.processing.measuring import measuring
 from interviews.processing.settling import settle
 from interviews.services import answers, owing
 from speech import Ended, Final, open_stream
-from speech.backends import backend_class, get_backend
+from speech.backends import STAND_INS, backend_class, get_recogniser
 from speech.conf import conf
 from speech.exceptions import AudioError, CapacityExceeded, SpeechError
 from speech.metrics import Measures
@@ -37,7 +37,7 @@ from speech.transcription import recognise
 
 logger = logging.getLogger(__name__)
 
-ROLES = {"default", "fallback"}
+ROLES = {"default", *STAND_INS}
 
 
 def offered_backends() -> list[str]:
@@ -62,7 +62,7 @@ def request(interviews: Iterable[Interview], backend: str, by: Viewer | None = N
 
 async def retranscribe_one() -> bool:
     """Claims one and does it; False if nothing can be done now."""
-    if get_backend().is_busy():
+    if get_recogniser().is_busy():
         return False
     row = await in_database(claim)
     if row is None:

@@ -28,7 +28,7 @@ from interviews.services import answers, owing
 from interviews.services.changes import Change
 from interviews.services.owing import Missing
 from interviews.wire.metrics import shared_metrics
-from speech.backends import get_backend
+from speech.backends import get_recogniser
 from speech.exceptions import CapacityExceeded
 
 logger = logging.getLogger(__name__)
@@ -110,7 +110,7 @@ async def work_off_one() -> bool:
 
     While this machine's recognisers are busy with live answers, no transcript is begun.
     """
-    is_busy = get_backend().is_busy()
+    is_busy = get_recogniser().is_busy()
     answer = await in_database(claim, transcripts=not is_busy)
     return answer is not None and await work_off(answer, STEPS_WHILE_BUSY if is_busy else STEPS)
 

@@ -27,7 +27,7 @@ from interviews.wire.messages import (
     parts,
 )
 from interviews.wire.metrics import brief, metrics_message, shared_metrics
-from speech.backends import get_backend
+from speech.backends import get_recogniser
 
 
 def _interview(interview: Interview) -> parts.Interview:
@@ -187,7 +187,7 @@ def session_ready(interview: Interview, under_way: parts.UnderWay | None) -> Ses
             answer_note_max_chars=conf.ANSWER_NOTE_MAX_CHARS,
             idle_seconds=conf.SOCKET_IDLE_SECONDS,
         ),
-        recogniser=get_backend().name,
+        recogniser=get_recogniser(interview.language).name,
     )
 
 

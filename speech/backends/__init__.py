@@ -14,6 +14,9 @@ from django.utils.module_loading import import_string
 from speech.backends.base import BaseBackend
 from speech.conf import conf
 
+# Who goes on where "default" can't, in this order.
+STAND_INS = "fallback", "last_resort"
+
 
 def get_backend(alias: str = "default") -> BaseBackend:
     """The one instance of this process. ImproperlyConfigured says what is wrong with its declaration."""
@@ -32,10 +35,43 @@ def _make(alias: str) -> BaseBackend:
         raise ImproperlyConfigured(f"OPTIONS of SPEECH_BACKENDS[{alias!r}]: {error}") from error
 
 
+def successors(alias: str) -> list[str]:
+    """`alias`, and those that take its place one after the other, as far as they are declared."""
+    later = STAND_INS[STAND_INS.index(alias) + 1 :] if alias in STAND_INS else STAND_INS
+    return [alias, *(name for name in later if name in conf.SPEECH_BACKENDS)]
+
+
+def usable(language: str | None, alias: str = "default", *, falls_back: bool = True) -> list[str]:
+    """Those of them that recognise `language` on this machine, or `alias` alone where none does.
+
+    Without a language, any will do.
+    """
+    asked = successors(alias) if falls_back else [alias]
+    backends = {name: get_backend(name) for name in asked}
+    found = [
+        name
+        for name, backend in backends.items()
+        if not backend.problem and (language is None or backend.supports(language))
+    ]
+    return found or [alias]
+
+
+def get_recogniser(language: str | None = None) -> BaseBackend:
+    """The backend that a new answer begins with."""
+    return get_backend(usable(language)[0])
+
+
 def is_recognisable(language: str) -> bool:
-    """Whether the default recogniser, or its fallback, has a model for the language."""
-    aliases = [alias for alias in ("default", "fallback") if alias in conf.SPEECH_BACKENDS]
-    return any(get_backend(alias).supports(language) for alias in aliases)
+    """Whether the default recogniser, or one that stands in for it, has a model for the language."""
+    return any(get_backend(alias).supports(language) for alias in successors("default"))
+
+
+def declared_preloads() -> list[str]:
+    """The modules `preload` that recognisers of this site may have."""
+    declared: Mapping[str, Any] = conf.SPEECH_BACKENDS
+    found = [declared[alias] for alias in ("default", *STAND_INS) if alias in declared]
+    paths = [declaration.get("BACKEND") for declaration in found if isinstance(declaration, Mapping)]
+    return [f"{path.rpartition('.')[0]}.preload" for path in paths if isinstance(path, str)]
 
 
 def backend_class(declaration: Mapping[str, Any]) -> type[BaseBackend]:

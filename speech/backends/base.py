@@ -4,7 +4,8 @@ A backend is declared in settings as Django declares caches and storages:
 
     SPEECH_BACKENDS = {"default": {"BACKEND": "dotted.path.Class", "OPTIONS": {…}}}
 
-OPTIONS are the keyword arguments of the class; what it does not know fails a system check at start.
+OPTIONS are the keyword arguments of the class; what it does not know fails a system check at start. A
+module `preload` beside the class is loaded by the fork server, so that each child has it at once.
 """
 
 from __future__ import annotations
@@ -27,12 +28,22 @@ class BaseBackend(ABC):
     # Whether um, uh, er … come as words.
     reports_fillers: ClassVar[bool] = False
 
+    @property
+    def problem(self) -> str | None:
+        """Why it can't recognise anything on this machine; None where it can, as far as is known."""
+        return None
+
+    @property
+    def places(self) -> int | None:
+        """Recognitions at once on this machine, over all processes; None where another one does the work."""
+        return None
+
     @abstractmethod
     def supports(self, language: str) -> bool:
         """Whether there is a model for `language`, a BCP 47 tag such as `en-US`."""
 
     def pronunciations(self, language: str) -> str | None:
-        """The path of the dictionary that all its words are from, in ARPAbet; None where there is none."""
+        """The path of an English dictionary, in ARPAbet, that most of its words are in; None without one."""
         return None
 
     def is_busy(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Final
 
 from speech.events import Word
 from speech.metrics.syllables import count_by_spelling, load_dictionary
+from speech.spelling import spoken
 
 PAUSE_MS: Final = 250
 MIN_STRETCH_SYLLABLES: Final = 4
@@ -34,7 +35,7 @@ class WordSource:
     reports_confidence: bool = False
     reports_fillers: bool = False
     pronunciations: str | None = None
-    """The path of its dictionary, in ARPAbet, where it has one."""
+    """The path of an English dictionary, in ARPAbet, that most of its words are in; None without one."""
 
     @property
     def fillers(self) -> frozenset[str]:
@@ -70,10 +71,15 @@ class WordSums:
         self.fillers += word.word.strip(".,;:!?…").casefold() in self._source.fillers
 
     def _syllables(self, word: str) -> int:
-        known = self._dictionary.syllables(word) if self._dictionary else None
+        # A dictionary has no signs and no figures: `$25,` is said as dollars twenty five.
+        parts = spoken(word) if self._dictionary else []
+        return sum(self._syllables_of(part) for part in parts or [word])
+
+    def _syllables_of(self, part: str) -> int:
+        known = self._dictionary.syllables(part) if self._dictionary else None
         if known is None:
             self.is_estimated = True
-            return count_by_spelling(word, self._source.language)
+            return count_by_spelling(part, self._source.language)
         return known
 
 
@@ -85,7 +91,8 @@ class RecentWords:
 
     def add(self, word: Word) -> None:
         self._words.append(word)
-        while self._words[0].start_ms < word.end_ms - WINDOW_MS:
+        # A single one may be longer than that.
+        while len(self._words) > 1 and self._words[0].start_ms < word.end_ms - WINDOW_MS:
             self._words.popleft()
 
     def sums(self, source: WordSource) -> WordSums:

@@ -27,9 +27,9 @@ import socket
 from collections.abc import Callable
 
 from speech.processes.channel import LENGTH, MAX_MESSAGE_BYTES, Channel, let_others_go_first, limit_child
-from speech.processes.forking import EXIT_CODE, Job, fork, warm_up
+from speech.processes.forking import EXIT_CODE, Job, fork, preload, warm_up
 
-__all__ = ["Channel", "Child", "let_others_go_first", "limit_child", "warm_up"]
+__all__ = ["Channel", "Child", "let_others_go_first", "limit_child", "preload", "warm_up"]
 
 
 class Child:

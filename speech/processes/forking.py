@@ -14,7 +14,8 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import forkserver
 from pathlib import Path
@@ -24,6 +25,12 @@ from speech.processes.channel import Channel
 EXIT_CODE = forkserver.SIGNED_STRUCT
 
 _starting = threading.Lock()
+_preloads: list[str] = []
+
+
+def preload(modules: Sequence[str]) -> None:
+    """What the fork server loads besides, wherever it is there; said before it starts."""
+    _preloads[:] = modules
 
 
 def warm_up() -> None:
@@ -41,14 +48,23 @@ def _start_server() -> None:
     # Its sys.path has the working directory, which need not be where this package is.
     before = os.environ.get("PYTHONPATH")
     root = str(Path(__file__).resolve().parents[2])
-    os.environ["PYTHONPATH"] = os.pathsep.join([root, before] if before else [root])
-    try:
+    paths = os.pathsep.join([root, before] if before else [root])
+    with _environment(PYTHONPATH=paths, SPEECH_PRELOAD=" ".join(_preloads)):
         forkserver.ensure_running()
+
+
+@contextmanager
+def _environment(**variables: str) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
     finally:
-        if before is None:
-            del os.environ["PYTHONPATH"]
-        else:
-            os.environ["PYTHONPATH"] = before
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def fork(job: Job, end: socket.socket) -> tuple[int, int]:

@@ -19,9 +19,10 @@ for name in ("numpy", "av", "speech.audio.worker", "speech.voice_child"):
     with contextlib.suppress(ImportError):
         import_module(name)
 
-# Nor may a model that can't be read end the server: the child that wants it says so.
-with contextlib.suppress(ImportError, RuntimeError):
-    import_module("speech.backends.pocketsphinx.child").load_default_decoder()
+# Those of the recognisers that are declared. Nor may a model that can't be read end the server.
+for name in os.environ.get("SPEECH_PRELOAD", "").split():
+    with contextlib.suppress(ImportError):
+        import_module(name)
 
 # Its dictionary says how many syllables a word has.
 with contextlib.suppress(ImportError, OSError):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
-from tests.support.browsers import LEAD_SECONDS, SENTENCE, Opener, Watched, hearing, launched
+from tests.support.browsers import LEAD_SECONDS, SAID, Opener, Watched, hearing, launched
 from tests.support.clients import sign_in
 from tests.support.proxy import Proxy
 from tests.support.servers import Created, Site, new_site
@@ -71,9 +71,9 @@ def created(interviews: Iterator[Created]) -> Created:
 
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    """One whose microphone hears SENTENCE whenever it is opened."""
+    """One whose microphone hears SAID whenever it is opened."""
     voice = FOLDER / "microphone.wav"
-    save(voice, silence(LEAD_SECONDS) + read_pcm(speak(SENTENCE)))
+    save(voice, silence(LEAD_SECONDS) + read_pcm(speak(SAID)))
     with launched(playwright, *hearing(voice)) as browser:
         yield browser
 

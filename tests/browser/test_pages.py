@@ -7,11 +7,11 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import people, speakers
 from tests.browser.looks import look, shoot
-from tests.support.browsers import SENTENCE, Opener
+from tests.support.browsers import SAID, SENTENCE, Opener
 from tests.support.servers import RECRUITER, Created, Site
 from tests.support.voices import read_pcm, speak
 
-SPEECH = read_pcm(speak(SENTENCE))
+SPEECH = read_pcm(speak(SAID))
 
 
 def live(site: Site, created: Created) -> str:
@@ -60,7 +60,7 @@ def test_a_candidates_pages(server: Site, created: Created, page: Page, open_des
     page.get_by_text("Answer in writing instead").click()
     look(page, "question")
     people.record(page)
-    expect(people.interim(people.card(desk, 1))).to_contain_text("i believe that")
+    expect(people.interim(people.card(desk, 1))).to_contain_text("I believe that")
     look(page, "recording-interim")
     look(desk, "dashboard-interim")
     expect(people.finals(page)).to_contain_text(SENTENCE)

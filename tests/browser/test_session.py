@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import people, speakers
 from tests.browser.looks import look
-from tests.support.browsers import SENTENCE, Opener
+from tests.support.browsers import SAID, Opener
 from tests.support.observing import rows
 from tests.support.servers import Created, Site
 from tests.support.voices import read_pcm, speak
@@ -28,7 +28,7 @@ Object.defineProperty(window, "speechSynthesis", { value: Object.assign(new Even
 }) })
 """
 # Of the sentence, what is heard alike however busy the machine is.
-HEARD = "i believe that clear communication"
+HEARD = "I believe that clear communication"
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def practise(page: Page) -> Locator:
     page.get_by_role("button", name="Practise").click()
     expect(page.get_by_role("button", name="Stop")).to_be_focused()
     practice = page.locator("practice-round")
-    expect(people.interim(practice)).to_contain_text("i believe that")
+    expect(people.interim(practice)).to_contain_text("I believe that")
     return practice
 
 
@@ -164,7 +164,7 @@ def test_a_note_is_made_to_what_was_understood(page: Page, desk: Page) -> None:
 def test_the_end_takes_a_note_too_and_is_there_when_the_link_is_opened_again(
     server: Site, created: Created, open_context: Opener, desk: Page
 ) -> None:
-    speakers.answer(server, created, read_pcm(speak(SENTENCE)))
+    speakers.answer(server, created, read_pcm(speak(SAID)))
     page = open_context().page()
     page.goto(created["candidate_url"])
     people.question(page, "Why us?")

@@ -12,13 +12,13 @@ from tests.browser import people
 from tests.browser.looks import look
 from tests.browser.speakers import Speaker
 from tests.support.answers import text_of
-from tests.support.browsers import SENTENCE, Opener
+from tests.support.browsers import SAID, Opener
 from tests.support.proxy import Proxy
 from tests.support.servers import Created, Site
 from tests.support.voices import read_pcm, speak
 
 SETTINGS = {"SPEECH_BACKEND": "scripted"}
-SPEECH = read_pcm(speak(SENTENCE))
+SPEECH = read_pcm(speak(SAID))
 SAID = text_of(SPEECH)
 
 

@@ -28,7 +28,7 @@ def speech() -> bytes:
 
 @pytest.fixture(scope="module")
 def speaking_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with new_stage(tmp_path_factory.mktemp("pocketsphinx"), SPEECH_BACKEND="pocketsphinx") as stage:
+    with new_stage(tmp_path_factory.mktemp("moonshine"), SPEECH_BACKEND="moonshine") as stage:
         yield stage
 
 

@@ -6,7 +6,6 @@ import asyncio
 import base64
 import json
 import subprocess
-from collections import Counter
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from websockets.typing import Origin
 from tests.support.clients import give_consent
 from tests.support.media import encode
 from tests.support.servers import DEADLINE_SECONDS, Site
-from tests.support.voices import STABLE_SENTENCES, read_pcm, speak
+from tests.support.voices import STABLE_SENTENCES, as_said, read_pcm, speak
 
 SETTINGS = {"SPEECH_CAPACITY": "64"}
 CHUNK_BYTES = 8192
@@ -97,11 +96,14 @@ async def test_a_plain_script_answers_in_every_container(
 
 
 def check_transcript(heard: list[dict[str, Any]], encoding: str) -> None:
-    *interims, final, metrics, _ = heard
-    assert Counter(message["type"] for message in interims) == {"transcription": len(interims)}, encoding
+    *before, final, metrics, _ = heard
+    # What is measured on the way comes once a second, if the answer takes so long.
+    assert {message["type"] for message in before} <= {"transcription", "voice_metrics"}, encoding
+    interims = [message for message in before if message["type"] == "transcription"]
     assert {message["is_final"] for message in interims} == {False}, encoding
-    assert interims[-1]["text"] == " ".join(SENTENCES), encoding
-    assert (final["type"], final["is_final"], final["text"]) == ("transcription", True, " ".join(SENTENCES))
+    assert as_said(interims[-1]["text"]) == " ".join(SENTENCES), encoding
+    assert (final["type"], final["is_final"]) == ("transcription", True)
+    assert as_said(final["text"]) == " ".join(SENTENCES)
     assert 0 < final["confidence"] <= 1
     assert (metrics["type"], metrics["real_time"]) == ("voice_metrics", False)
     assert 60 < metrics["speaking_rate_wpm"] < 300

@@ -26,7 +26,7 @@ IS_LONG = os.environ.get("LEAK_ROUNDS") == "long"
 # Backend → connections to warm up with, and to compare.
 ROUNDS = {
     "scripted": (100, 2000 if IS_LONG else 100),
-    "pocketsphinx": (20, 100 if IS_LONG else 20),
+    "moonshine": (20, 100 if IS_LONG else 20),
 }
 AT_ONCE = 4
 # Each round takes the answer up again, and so replays it: an interview serves for a few of them.

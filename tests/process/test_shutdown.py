@@ -23,7 +23,8 @@ from tests.support.reports import Report
 from tests.support.servers import Site, wait_until
 from tests.support.voices import STABLE_SENTENCES, read_pcm, speak
 
-SETTINGS = {"SPEECH_CAPACITY": "64", "ANSWER_LEASE_SECONDS": "5"}
+# A recogniser that is slow enough to be killed in the middle.
+SETTINGS = {"SPEECH_BACKEND": "pocketsphinx", "SPEECH_CAPACITY": "64", "ANSWER_LEASE_SECONDS": "5"}
 SCRIPTED: dict[str, Any] = {"SPEECH_BACKEND": "scripted"}
 STUCK: dict[str, Any] = {"DJANGO_SETTINGS_MODULE": "tests.support.stuck_settings"}
 QUICK_SECONDS = 10

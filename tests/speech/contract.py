@@ -16,6 +16,7 @@ from speech.events import (
     Event,
     Final,
     Interim,
+    Progress,
     Resume,
     SpeechEnded,
     SpeechStarted,
@@ -54,16 +55,28 @@ def finals(events: list[Event]) -> list[Final]:
     return [event for event in events if isinstance(event, Final)]
 
 
+def without_interims(events: list[Event]) -> list[Event]:
+    return [event for event in events if not isinstance(event, Interim)]
+
+
 class BackendContract:
     """The module of a subclass has the fixtures `backend`, and `audio`: PCM of at least three segments."""
 
+    # Whether the same audio gives the same interims, however much time the machine has.
+    says_the_same_interims = True
+
+    def same(self, events: list[Event]) -> list[Event]:
+        """What the same audio gives each time."""
+        return events if self.says_the_same_interims else without_interims(events)
+
     async def test_events_come_in_order(self, events: list[Event]) -> None:
         may_follow: dict[type, tuple[type, ...]] = {
-            type(None): (SpeechStarted, Ended),
+            type(None): (SpeechStarted, Progress, Ended),
             SpeechStarted: (Interim, Final, SpeechEnded),
             Interim: (Interim, Final, SpeechEnded),
             Final: (SpeechEnded,),
-            SpeechEnded: (SpeechStarted, Ended),
+            SpeechEnded: (SpeechStarted, Progress, Ended),
+            Progress: (SpeechStarted, Progress, Ended),
         }
 
         for before, after in pairwise([None, *events]):
@@ -127,7 +140,7 @@ class BackendContract:
     async def test_how_audio_is_cut_changes_nothing(
         self, backend: BaseBackend, audio: bytes, events: list[Event], chunk_bytes: int
     ) -> None:
-        assert await recognise(backend, audio, chunk_bytes=chunk_bytes) == events
+        assert self.same(await recognise(backend, audio, chunk_bytes=chunk_bytes)) == self.same(events)
 
     async def test_a_recognition_resumed_after_any_final_says_exactly_the_rest(
         self, backend: BaseBackend, audio: bytes, events: list[Event]
@@ -137,7 +150,7 @@ class BackendContract:
                 missing = audio[event.resume.offset_samples * 2 :]
                 rest = await recognise(backend, missing, resume=event.resume)
                 # The end of the speech belongs to the final.
-                assert rest == events[index + 2 :]
+                assert self.same(rest) == self.same(events[index + 2 :])
 
     async def test_a_closed_recognition_takes_no_audio(self, backend: BaseBackend, audio: bytes) -> None:
         async with running(backend) as recognition:
@@ -190,7 +203,7 @@ class BackendContract:
                     await collect(recognition)
             feeding = asyncio.create_task(feed(recognition, audio))
 
-            assert await collect(recognition) == events
+            assert self.same(await collect(recognition)) == self.same(events)
             await feeding
 
 

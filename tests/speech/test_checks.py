@@ -1,18 +1,20 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from pytest_django import Settings
 
-from speech.backends import get_backend
+from speech.backends import get_backend, usable
 from speech.backends.pocketsphinx import PocketSphinxBackend
 from speech.backends.scripted import ScriptedBackend
 from speech.checks import check_backends
 
 SCRIPTED = "speech.backends.scripted.ScriptedBackend"
 POCKETSPHINX = "speech.backends.pocketsphinx.PocketSphinxBackend"
+MOONSHINE = "speech.backends.moonshine.MoonshineBackend"
 
 
 def declare(settings: Settings, backend: str = SCRIPTED, **options: Any) -> None:
@@ -27,6 +29,21 @@ def test_good_declarations_pass(settings: Settings) -> None:
     settings.SPEECH_BACKENDS = {"default": {"BACKEND": POCKETSPHINX}, "scripted": {"BACKEND": SCRIPTED}}
 
     assert ids() == []
+
+
+def test_who_takes_the_place_of_one_that_can_not_be_used_is_told(settings: Settings, tmp_path: Path) -> None:
+    settings.SPEECH_BACKENDS = {
+        "default": {"BACKEND": MOONSHINE, "OPTIONS": {"folder": tmp_path}},
+        "fallback": {"BACKEND": POCKETSPHINX},
+    }
+
+    (warning,) = check_backends()
+
+    assert warning.id == "speech.W006"
+    assert "encoder_model.ort can't be read" in warning.msg
+    assert warning.msg.endswith("'fallback' recognises instead.")
+    assert usable("en-US") == ["fallback"]
+    assert not [problem for problem in check_backends() if problem.is_serious(40)]
 
 
 @pytest.mark.parametrize("declared", [None, {}, [], {"scripted": {"BACKEND": SCRIPTED}}])

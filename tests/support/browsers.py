@@ -20,7 +20,9 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
-SENTENCE = STABLE_SENTENCES[3]
+# What the microphone hears, and how it is understood.
+SAID = STABLE_SENTENCES[3]
+SENTENCE = f"{SAID.capitalize()}."
 # Microphones need a moment to open, and nobody speaks in it.
 LEAD_SECONDS = 0.7
 

@@ -44,7 +44,9 @@ def describe(channel: Channel) -> None:
         "server": os.getppid(),
         "server_threads": len(os.listdir(f"/proc/{os.getppid()}/task")),
         "main": sys.modules["__main__"].__dict__.get("MARK"),
-        "loaded": sorted({"av", "numpy", "pocketsphinx", "speech.processes.preload"} & set(sys.modules)),
+        "loaded": sorted(
+            {"av", "numpy", "onnxruntime", "pocketsphinx", "speech.processes.preload"} & set(sys.modules)
+        ),
         "settings": "interview_project.settings" in sys.modules,
         "decoder": _has_decoder(),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+import re
 import subprocess
 import tempfile
 import wave
@@ -38,6 +39,11 @@ def read_pcm(path: Path) -> bytes:
     with wave.open(str(path), "rb") as wav:
         assert (wav.getframerate(), wav.getnchannels(), wav.getsampwidth()) == (SAMPLE_RATE, 1, 2)
         return wav.readframes(wav.getnframes())
+
+
+def as_said(text: str) -> str:
+    """What is displayed, without capitals and punctuation."""
+    return re.sub(r"[^a-z ]", "", text.casefold())
 
 
 def silence(seconds: float) -> bytes:

@@ -78,7 +78,8 @@ class Ack(ServerMessage, tag="ack"):
 class Transcription(ServerMessage, tag="transcription"):
     """A final, or the interim of the open segment, which replaces the one before.
 
-    `heard_ms`, of interims alone, is how much of the answer had been heard by then.
+    Of interims alone: `heard_ms` is how much of the answer had been heard by then, `tail` the end of `text`
+    that may still change, where the recogniser says so.
     """
 
     question_id: UUID
@@ -92,6 +93,7 @@ class Transcription(ServerMessage, tag="transcription"):
     words: list[Word] = []
     recogniser: str = ""
     heard_ms: int | msgspec.UnsetType = msgspec.UNSET
+    tail: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class VoiceMetricsMessage(ServerMessage, tag="voice_metrics"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from interviews.wire.messages.base import ErrorMessage, Pong, ServerMessage, WarningMessage
 from interviews.wire.messages.parts import Reading
 
@@ -19,6 +21,7 @@ class PracticeTranscription(ServerMessage, tag="transcription"):
     is_final: bool
     start_ms: int
     end_ms: int
+    tail: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class PracticeMetrics(ServerMessage, tag="voice_metrics"):

@@ -19,13 +19,13 @@ from pocketsphinx import Config
 from speech.backends.base import BaseBackend, Recognition
 from speech.backends.pocketsphinx.child import (
     DECODER_DEFAULTS,
-    Endpointing,
     Setup,
+    VadEndpointing,
     built_in_model,
     recognise,
 )
 from speech.backends.pocketsphinx.codec import decode_event
-from speech.backends.pocketsphinx.slots import Slots
+from speech.backends.slots import Slots
 from speech.events import BYTES_PER_SECOND, Ended, Event, Resume
 from speech.exceptions import LanguageNotSupported, SpeechError
 from speech.processes.children import Child
@@ -42,7 +42,7 @@ class PocketSphinxBackend(BaseBackend):
     `models`: language tag → paths of `hmm`, `lm` and `dict`, beside the built-in en-US.
     `decoder`: PocketSphinx's own parameters, over ours. `{"maxhmmpf": 3000, "maxwpf": 10, "topn": 2}`
     takes half the time and makes one error more in a hundred words.
-    `endpointing`: the fields of `Endpointing`.
+    `endpointing`: the fields of `VadEndpointing`.
     `capacity`: recognitions at once on this machine, over all processes that share `slots_directory`.
     `cores`: those that recognitions may take, where a container's quota is less than its machine has.
     `max_behind_seconds`: audio that may wait for the recogniser before `push` does.
@@ -70,13 +70,17 @@ class PocketSphinxBackend(BaseBackend):
             raise ValueError("max_behind_seconds is more than 0")
         self._models = {"en-us": ("en-US", built_in_model())} | read_models(models or {})
         self._decoder = check_decoder(DECODER_DEFAULTS | dict(decoder or {}))
-        self._endpointing = Endpointing(**(endpointing or {}))
+        self._endpointing = VadEndpointing(**(endpointing or {}))
         self._cores = cores or len(os.sched_getaffinity(0))
         self._slots = Slots(
             Path(slots_directory or Path(tempfile.gettempdir()) / f"speech-{os.getuid()}"),
             capacity or RECOGNITIONS_PER_CORE * self._cores,
         )
         self._in_flight_bytes = int(max_behind_seconds * BYTES_PER_SECOND)
+
+    @property
+    def places(self) -> int:
+        return self._slots.count
 
     def supports(self, language: str) -> bool:
         return self._find_model(language) is not None

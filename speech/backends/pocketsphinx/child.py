@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import functools
 import json
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pocketsphinx import Decoder, Vad, get_model_path
+from pocketsphinx import Decoder, get_model_path
 
+from speech.backends.phrases import Began, Endpointing, Over, PhraseGate, Quiet, Step, WebRtcDetector, Went
 from speech.backends.pocketsphinx.codec import encode_event
 from speech.events import (
     SAMPLE_RATE,
@@ -23,6 +23,7 @@ from speech.events import (
     Event,
     Final,
     Interim,
+    Progress,
     Resume,
     SpeechEnded,
     SpeechStarted,
@@ -32,9 +33,6 @@ from speech.events import (
 from speech.metrics import mean_confidence
 from speech.processes.children import Channel, limit_child
 
-FRAME_MS = 30
-FRAME_SAMPLES = SAMPLE_RATE * FRAME_MS // 1000
-FRAME_BYTES = FRAME_SAMPLES * 2
 DECODER_FRAME_SAMPLES = SAMPLE_RATE // 100
 RESET_PCM = bytes(SAMPLE_RATE * 2 * 150 // 1000)
 MEMORY_BYTES = 1 << 30
@@ -53,25 +51,15 @@ DECODER_DEFAULTS: dict[str, Any] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Endpointing:
-    """When an utterance begins and ends, in frames of 30 ms that hold speech or don't."""
+class VadEndpointing(Endpointing):
+    """The higher the mode, the less is speech."""
 
     vad_mode: int = 3
-    speech_frames: int = 5
-    window_frames: int = 8
-    preroll_ms: int = 300
-    end_silence_ms: int = 600
-    max_phrase_ms: int = 15_000
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.vad_mode not in range(4):
             raise ValueError("vad_mode is 0, 1, 2 or 3")
-        if not 0 < self.speech_frames <= self.window_frames:
-            raise ValueError("speech_frames is between 1 and window_frames")
-        if self.preroll_ms < 0 or self.end_silence_ms < FRAME_MS:
-            raise ValueError(f"preroll_ms is 0 or more, and end_silence_ms {FRAME_MS} or more")
-        if self.max_phrase_ms < self.preroll_ms + FRAME_MS * self.window_frames + 1000:
-            raise ValueError("max_phrase_ms leaves no room for a phrase")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +68,7 @@ class Setup:
 
     recogniser: str
     decoder: Mapping[str, Any]
-    endpointing: Endpointing
+    endpointing: VadEndpointing
     resume: Resume
 
 
@@ -121,76 +109,55 @@ def built_in_model() -> dict[str, str]:
 
 
 class Utterances:
-    """PCM to events. Nothing but `Resume` passes from one utterance to the next.
-
-    That is why the audio, cut at any final, gives the same words from there on: the detector, the
-    frames before speech and the features start anew, and only the cepstral mean is taken along.
+    """PCM to events. Nothing but `Resume` passes from one utterance to the next: the features start anew,
+    and only the cepstral mean is taken along.
     """
 
     def __init__(self, decoder: Any, setup: Setup) -> None:
         self._decoder = decoder
         self._recogniser = setup.recogniser
-        self._endpointing = setup.endpointing
-        self._position = setup.resume.offset_samples
+        detector = functools.partial(WebRtcDetector, setup.endpointing.vad_mode)
+        self._gate = PhraseGate(detector, setup.endpointing, setup.resume.offset_samples)
         self._cmn = str(setup.resume.state.get("cmn") or decoder.get_cmn())
-        self._rest = b""
-        self._wait()
 
     def hear(self, pcm: bytes) -> Iterator[Event]:
-        pcm = self._rest + pcm
-        whole = len(pcm) - len(pcm) % FRAME_BYTES
-        self._rest = pcm[whole:]
-        for start in range(0, whole, FRAME_BYTES):
-            frame = pcm[start : start + FRAME_BYTES]
-            self._position += FRAME_SAMPLES
-            is_speech = self._vad.is_speech(frame)
-            yield from self._continue(frame, is_speech) if self._open else self._begin(frame, is_speech)
+        for step in self._gate.hear(pcm):
+            yield from self._take(step)
 
     def finish(self) -> Iterator[Event]:
-        self._position += len(self._rest) // 2
-        if self._open:
-            if self._rest:
-                self._decoder.process_raw(self._rest)
-            yield from self._end()
-        yield Ended(ms_from_samples(self._position))
+        for step in self._gate.finish():
+            yield from self._take(step)
+        yield Ended(ms_from_samples(self._gate.position))
 
-    def _wait(self) -> None:
-        preroll_frames = self._endpointing.preroll_ms // FRAME_MS
-        self._vad = Vad(
-            mode=self._endpointing.vad_mode, sample_rate=SAMPLE_RATE, frame_length=FRAME_MS / 1000
-        )
-        self._window: deque[bool] = deque(maxlen=self._endpointing.window_frames)
-        self._before: deque[bytes] = deque(maxlen=self._endpointing.window_frames + preroll_frames)
-        self._open = False
+    def _take(self, step: Step) -> Iterator[Event]:
+        match step:
+            case Began(start, pcm):
+                yield from self._begin(start, pcm)
+            case Went(pcm):
+                yield from self._continue(pcm)
+            case Over():
+                yield from self._end(step)
+            case Quiet(end):
+                yield Progress(Resume(end, {"cmn": self._cmn}))
 
-    def _begin(self, frame: bytes, is_speech: bool) -> Iterator[Event]:
-        self._window.append(is_speech)
-        self._before.append(frame)
-        if sum(self._window) < self._endpointing.speech_frames:
-            return
-        self._open = True
-        self._start = self._position - len(self._before) * FRAME_SAMPLES
-        self._speech_end = self._position
+    def _begin(self, start: int, pcm: bytes) -> Iterator[Event]:
+        self._start = start
+        self._end_of_audio = start + len(pcm) // 2
         self._text = ""
         reset(self._decoder, self._cmn)
         self._decoder.start_utt()
-        self._decoder.process_raw(b"".join(self._before))
-        yield SpeechStarted(ms_from_samples(self._start))
+        self._decoder.process_raw(pcm)
+        yield SpeechStarted(ms_from_samples(start))
 
-    def _continue(self, frame: bytes, is_speech: bool) -> Iterator[Event]:
-        self._decoder.process_raw(frame)
-        if is_speech:
-            self._speech_end = self._position
+    def _continue(self, pcm: bytes) -> Iterator[Event]:
+        self._decoder.process_raw(pcm)
+        self._end_of_audio += len(pcm) // 2
         hypothesis = self._decoder.hyp()
         if hypothesis and hypothesis.hypstr and hypothesis.hypstr != self._text:
             self._text = hypothesis.hypstr
-            yield Interim(self._text, ms_from_samples(self._start), ms_from_samples(self._position))
-        silence_ms = ms_from_samples(self._position - self._speech_end)
-        length_ms = ms_from_samples(self._position - self._start)
-        if silence_ms >= self._endpointing.end_silence_ms or length_ms >= self._endpointing.max_phrase_ms:
-            yield from self._end()
+            yield Interim(self._text, ms_from_samples(self._start), ms_from_samples(self._end_of_audio))
 
-    def _end(self) -> Iterator[Event]:
+    def _end(self, over: Over) -> Iterator[Event]:
         words_before_end = tuple(self._words(self._decoder.seg() or ()))
         self._decoder.end_utt()
         segments = self._decoder.seg()
@@ -201,21 +168,20 @@ class Utterances:
         else:
             words = tuple(self._words(segments))
         self._cmn = self._decoder.get_cmn()
-        end_ms = ms_from_samples(self._speech_end)
+        end_ms = ms_from_samples(over.speech_end)
         if words:
             end_ms = max(end_ms, words[-1].end_ms)
-            yield self._final(words)
+            yield self._final(words, over.end)
         yield SpeechEnded(end_ms)
-        self._wait()
 
-    def _final(self, words: tuple[Word, ...]) -> Final:
+    def _final(self, words: tuple[Word, ...], end: int) -> Final:
         return Final(
             text=" ".join(word.word for word in words),
             start_ms=words[0].start_ms,
             end_ms=words[-1].end_ms,
             confidence=mean_confidence(words),
             words=words,
-            resume=Resume(self._position, {"cmn": self._cmn}),
+            resume=Resume(end, {"cmn": self._cmn}),
             recogniser=self._recogniser,
         )
 
@@ -223,7 +189,7 @@ class Utterances:
         for segment in segments:
             if segment.word.startswith(("<", "[")):
                 continue
-            end = min(self._start + (segment.end_frame + 1) * DECODER_FRAME_SAMPLES, self._position)
+            end = min(self._start + (segment.end_frame + 1) * DECODER_FRAME_SAMPLES, self._end_of_audio)
             start = min(self._start + segment.start_frame * DECODER_FRAME_SAMPLES, end)
             yield Word(
                 word=segment.word.partition("(")[0],

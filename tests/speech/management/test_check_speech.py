@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,8 +53,31 @@ def test_it_tells_what_came_back_and_when(declare: Any) -> None:
     assert re.fullmatch(r"last words:  [-+]\d\.\d s from the end of the sound", lines[4])
 
 
-def test_the_offline_recogniser_understands_the_sentence(settings: Settings) -> None:
+def test_the_offline_recogniser_understands_the_sentence_and_says_how_fast_it_is() -> None:
+    lines = check().splitlines()
+
+    assert re.fullmatch(r"recogniser:  moonshine-[\d.]+/tiny-en", lines[0])
+    assert lines[2] == f"understood:  {SENTENCE.capitalize()}."
+    assert re.fullmatch(r"speed:       \d+\.\d × real time on one of \d+ cores", lines[5])
+    assert re.fullmatch(
+        r"at once:     about \d+ live answers, if nothing else runs here; \d+ are allowed", lines[6]
+    )
+
+
+def test_the_last_resort_understands_the_sentence() -> None:
     assert f"understood:  {SENTENCE}\n" in check("--backend=pocketsphinx")
+
+
+def test_what_takes_the_place_of_one_that_can_not_be_used_is_told(settings: Settings, tmp_path: Path) -> None:
+    settings.SPEECH_BACKENDS = {
+        "default": {"BACKEND": "speech.backends.moonshine.MoonshineBackend", "OPTIONS": {"folder": tmp_path}},
+        "fallback": {"BACKEND": "speech.backends.pocketsphinx.PocketSphinxBackend"},
+    }
+
+    lines = check().splitlines()
+
+    assert lines[0].startswith("not used:    default, since ")
+    assert lines[1].startswith("recogniser:  pocketsphinx-")
 
 
 def test_the_sample_is_small() -> None:

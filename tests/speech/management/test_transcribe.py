@@ -26,10 +26,11 @@ def recording(tmp_path: Path) -> Path:
 
 def test_it_prints_a_transcript_with_times() -> None:
     printed = transcribe(speak(*STABLE_SENTENCES[2:4]))
+    sentences = [f"{sentence.capitalize()}." for sentence in STABLE_SENTENCES[2:4]]
 
     lines = printed.splitlines()
-    assert re.fullmatch(rf"00:00\.\d – 00:0\d\.\d  {STABLE_SENTENCES[2]}  \(\d\d%\)", finals(lines)[0])
-    assert " ".join(STABLE_SENTENCES[2:4]) in lines
+    assert re.fullmatch(rf"00:00\.\d – 00:0\d\.\d  {sentences[0]}  \(\d\d%\)", finals(lines)[0])
+    assert " ".join(sentences) in lines
 
 
 def finals(lines: list[str]) -> list[str]:
@@ -77,7 +78,7 @@ def test_a_file_that_is_no_audio_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_language_without_a_model_is_an_error(recording: Path) -> None:
-    with pytest.raises(CommandError, match="PocketSphinx has no model for de-DE"):
+    with pytest.raises(CommandError, match="Moonshine has no model for de-DE"):
         transcribe(recording, "--language=de-DE")
 
 

@@ -7,6 +7,7 @@ from pocketsphinx import get_model_path
 from speech.events import Word
 from speech.metrics import Measures, VoiceAnalyser, WordSource
 from speech.metrics.syllables import count_by_spelling, load_dictionary
+from speech.metrics.words import WordSums
 from tests.support import sounds
 from tests.support.sounds import value
 
@@ -190,3 +191,29 @@ def test_without_a_recogniser_the_sound_alone_is_measured() -> None:
     assert value(measures, "pauses_per_minute") > 0
     assert measures.scores["fluency_score"] is None
     assert measures.scores["intonation_score"] is not None
+
+
+def test_a_word_that_lasts_longer_than_the_window_counts() -> None:
+    """As a recogniser makes them of hum: the live measures of such an answer broke off."""
+    long = [Word("the", 1000, 14_000, 0.3), Word("end", 14_000, 14_400, 0.9)]
+    analyser = VoiceAnalyser(WITH_EVERYTHING)
+    analyser.add_pcm(sounds.pcm(np.concatenate([sounds.silent(1), sounds.tone(150, 14)])))
+    analyser.add_words(long)
+
+    assert analyser.live() is not None
+    assert value(analyser.final(), "recognition_confidence") == pytest.approx(0.316, abs=0.01)
+
+
+def test_syllables_of_what_is_displayed_are_those_of_what_is_said() -> None:
+    shown = "The Customer, ill-disposed, paid $25 (1999)."
+    said = "the customer ill disposed paid dollars twenty five nineteen ninety nine"
+    source = WordSource(language="en-US", pronunciations=DICTIONARY)
+
+    def syllables(text: str) -> tuple[int, bool]:
+        sums = WordSums(source)
+        for word in row(text):
+            sums.add(word)
+        return sums.syllables, sums.is_estimated
+
+    assert syllables(shown) == syllables(said) == (18, False)
+    assert syllables("Kubernetes") == (4, True)

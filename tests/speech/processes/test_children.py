@@ -224,7 +224,7 @@ async def test_a_child_has_one_socket_and_a_loaded_recogniser_and_no_django_proj
 
     await other.aclose()
     assert facts["sockets"] == 1
-    assert facts["loaded"] == ["av", "numpy", "pocketsphinx", "speech.processes.preload"]
+    assert facts["loaded"] == ["av", "numpy", "onnxruntime", "pocketsphinx", "speech.processes.preload"]
     assert facts["decoder"]
     assert not facts["settings"]
 
@@ -287,6 +287,7 @@ def test_a_child_does_not_run_the_parents_main_and_is_loaded_wherever_that_runs(
         MARK = "main ran"
 
         async def main():
+            preload(["speech.backends.pocketsphinx.preload", "no.such.preload"])
             child = await Child.start(targets.describe)
             print((await child.receive()).decode())
             await child.aclose()
@@ -321,7 +322,7 @@ def run_script(script: str) -> subprocess.CompletedProcess[str]:
     lines = [
         "import asyncio, os, sys",
         f"sys.path.insert(0, {str(ROOT)!r})",
-        "from speech.processes.children import Child",
+        "from speech.processes.children import Child, preload",
         "from tests.support import targets",
         textwrap.dedent(script),
         "if __name__ == '__main__':",

@@ -7,7 +7,8 @@ const END_PIXELS = 40
 
 /*
  * Finals as they come, each with its time, and the interim below them. Only the finals are in the
- * live region: words that still change would be read out again and again. With
+ * live region: words that still change would be read out again and again. Of the interim, what may
+ * still change looks less certain than what has settled. With
  * `data-unsure-percent`, words of which the recogniser was less sure are marked.
  */
 class LiveTranscript extends HTMLElement {
@@ -29,7 +30,7 @@ class LiveTranscript extends HTMLElement {
     if (!isLonger) this.#removeOthers(finals)
     for (const final of isLonger ? finals.slice(this.#drawn.length) : finals) this.#draw(final)
     if (!isLonger || finals.length > this.#drawn.length) this.#drawn = [...finals]
-    this.#drawInterim(interim?.text ?? "")
+    this.#drawInterim(interim?.text ?? "", interim?.tail)
     if (this.#isAtEnd) this.scrollTop = this.scrollHeight
   }
 
@@ -50,9 +51,13 @@ class LiveTranscript extends HTMLElement {
     return paragraph
   }
 
-  #drawInterim(text) {
+  // All of it may change where there is no word of its tail.
+  #drawInterim(text, tail = text) {
     this.#interim.hidden = !text
-    this.#interim.querySelector("[data-text]").textContent = text
+    const settled = document.createElement("span")
+    settled.className = "transcript__settled"
+    settled.textContent = text.slice(0, text.length - tail.length)
+    this.#interim.querySelector("[data-text]").replaceChildren(settled, tail)
   }
 
   #removeOthers(finals) {

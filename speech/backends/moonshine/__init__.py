@@ -1,0 +1,128 @@
+"""The offline recogniser for English: Moonshine tiny, in children that all answers of a process share.
+
+It needs no network and no key. docs/architecture.md says how a phrase goes through it, docs/reliability.md
+how often it is right.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from functools import cached_property
+from pathlib import Path
+from weakref import WeakKeyDictionary
+
+from speech.backends.base import BaseBackend
+from speech.backends.moonshine import model, weights
+from speech.backends.moonshine.detector import SileroDetector
+from speech.backends.moonshine.pool import Pool
+from speech.backends.moonshine.recognition import MoonshineRecognition
+from speech.backends.phrases import Endpointing, PhraseGate
+from speech.backends.pocketsphinx.child import built_in_model
+from speech.backends.slots import Slots
+from speech.events import BYTES_PER_SECOND, Resume
+from speech.exceptions import LanguageNotSupported, SpeechError
+
+INSTALL = "Install requirements-moonshine.txt, or the extra `moonshine`; without it PocketSphinx recognises."
+# Finals alone take about an eighth of a core for a second of somebody who never stops speaking.
+RECOGNITIONS_PER_CORE = 8
+LANGUAGES = frozenset({"en", "en-us", "en-gb", "en-au", "en-ca", "en-ie", "en-in", "en-nz", "en-za"})
+
+
+class MoonshineBackend(BaseBackend):
+    """OPTIONS:
+
+    `folder`: one with the model's four files, in place of those of the packages.
+    `endpointing`: the fields of `Endpointing`.
+    `capacity`: recognitions at once on this machine, over all processes that share `slots_directory`.
+    `cores`: those that recognitions may take, where a container's quota is less than its machine has.
+    `max_behind_seconds`: speech that may wait for the recogniser before `push` does.
+    """
+
+    name = "moonshine"
+    reports_confidence = True
+
+    def __init__(
+        self,
+        *,
+        folder: str | os.PathLike[str] | None = None,
+        endpointing: Mapping[str, int] | None = None,
+        capacity: int | None = None,
+        cores: int | None = None,
+        slots_directory: str | os.PathLike[str] | None = None,
+        max_behind_seconds: float = 20,
+    ) -> None:
+        if capacity is not None and capacity < 1:
+            raise ValueError("capacity is 1 or more")
+        if cores is not None and cores < 1:
+            raise ValueError("cores is 1 or more")
+        if max_behind_seconds <= 0:
+            raise ValueError("max_behind_seconds is more than 0")
+        self._folder = os.fspath(folder) if folder is not None else None
+        self._endpointing = Endpointing(**(endpointing or {}))
+        self._cores = cores or len(os.sched_getaffinity(0))
+        self._slots = Slots(
+            Path(slots_directory or Path(tempfile.gettempdir()) / f"speech-{os.getuid()}") / self.name,
+            capacity or RECOGNITIONS_PER_CORE * self._cores,
+        )
+        self._max_behind_bytes = int(max_behind_seconds * BYTES_PER_SECOND)
+        self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Pool] = WeakKeyDictionary()
+
+    @cached_property
+    def problem(self) -> str | None:
+        if model.PROBLEM:
+            return model.PROBLEM
+        try:
+            weights.find(self._folder)
+        except weights.WeightsUnusable as problem:
+            return str(problem)
+        return None
+
+    @property
+    def places(self) -> int:
+        return self._slots.count
+
+    def supports(self, language: str) -> bool:
+        return language.lower() in LANGUAGES
+
+    def pronunciations(self, language: str) -> str | None:
+        return built_in_model()["dict"] if self.supports(language) else None
+
+    def is_busy(self) -> bool:
+        return self._slots.are_taken(max(1, self._slots.count // 2))
+
+    def is_crowded(self) -> bool:
+        return self._slots.are_taken(max(1, self._slots.count // 2))
+
+    async def start(
+        self, *, language: str, resume: Resume, phrases: Sequence[str] = ()
+    ) -> MoonshineRecognition:
+        if not self.supports(language):
+            raise LanguageNotSupported(f"Moonshine has no model for {language}")
+        if self.problem:
+            raise SpeechError(self.problem, permanent=True, hint=INSTALL)
+        pool = self._pool()
+        async with AsyncExitStack() as stack:
+            stack.callback(self._slots.take().close)
+            await pool.open()
+            stack.push_async_callback(pool.close)
+            return MoonshineRecognition(
+                pool,
+                PhraseGate(self._detector, self._endpointing, resume.offset_samples),
+                recogniser=weights.NAME,
+                max_behind_bytes=self._max_behind_bytes,
+                stack=stack.pop_all(),
+            )
+
+    def _pool(self) -> Pool:
+        """That of the event loop that asks, since its children are read on it."""
+        loop = asyncio.get_running_loop()
+        if loop not in self._pools:
+            self._pools[loop] = Pool(weights.find(self._folder).model, self._cores)
+        return self._pools[loop]
+
+    def _detector(self) -> SileroDetector:
+        return SileroDetector(weights.find(self._folder).detector)

@@ -1,0 +1,184 @@
+"""The children that recognise for all answers of a process.
+
+Finals and drafts have children apart, each as many as there are cores and no more than are wanted. The
+kernel schedules them, over all processes of the machine: drafts run where finals leave time. A request
+carries its phrase, so that the death of a child costs one retry. The children end with the last
+recognition.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from time import monotonic
+from typing import TypeVar
+
+import msgspec
+
+from speech.backends.moonshine.child import Draft, Heard, Request, Setup, serve
+from speech.exceptions import SpeechError
+from speech.processes.children import Child
+
+logger = logging.getLogger(__name__)
+
+IN_FLIGHT_BYTES = 1 << 20
+TRIES = 3
+# A child that takes longer for one phrase hangs, or is on a machine that has no time at all.
+PATIENCE_SECONDS = 60.0
+
+Answer = TypeVar("Answer")
+
+
+class Pool:
+    """`use` holds it open. All of it belongs to one event loop."""
+
+    def __init__(self, folder: str, cores: int) -> None:
+        self.finals = Lane(Setup(folder=folder, for_finals=True), cores)
+        self.drafts = Lane(Setup(folder=folder, for_finals=False), cores)
+        self.pace = DraftPace()
+        self._users = 0
+
+    async def open(self) -> None:
+        """Raises SpeechError where no child can be had, permanent if none ever will."""
+        self._users += 1
+        try:
+            await self.finals.warm()
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        self._users -= 1
+        if not self._users:
+            await asyncio.gather(self.finals.aclose(), self.drafts.aclose())
+
+    async def final(self, pcm: bytes) -> list[Heard]:
+        """The words of a whole phrase."""
+        return await self.finals.ask(Request(pcm), list[Heard])
+
+    async def draft(self, pcm: bytes, prefix: list[int]) -> Draft:
+        began = monotonic()
+        try:
+            return await self.drafts.ask(Request(pcm, prefix), Draft)
+        finally:
+            self.pace.took(monotonic() - began)
+
+
+class DraftPace:
+    """How much more must be said before a phrase is tried again: the slower drafts come, the more.
+
+    Nobody measures the machine: a busy one gives drafts no time, and so they come late.
+    """
+
+    STEPS = 0.5, 1.0, 2.0
+    # Slower than that, what is shown would be older than the final. After a while it is tried again.
+    PAUSE_SECONDS = 5.0
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+        self._paused_until = 0.0
+
+    def took(self, seconds: float) -> None:
+        # A single slow one counts at once, a single quick one by and by.
+        self._seconds = max(seconds, 0.7 * self._seconds + 0.3 * seconds)
+        if self._seconds > self.STEPS[-1]:
+            self._paused_until = monotonic() + self.PAUSE_SECONDS
+
+    @property
+    def step_seconds(self) -> float | None:
+        """None while only finals are worth their time."""
+        if monotonic() < self._paused_until:
+            return None
+        return next((step for step in self.STEPS if self._seconds <= step), self.STEPS[-1])
+
+
+class Lane:
+    """Children of one kind. Who asks waits for one that is free, in the order of asking."""
+
+    def __init__(self, setup: Setup, count: int) -> None:
+        self._setup = setup
+        self._places = asyncio.Semaphore(count)
+        self._idle: list[Child] = []
+        self._under_way: set[asyncio.Task[bytes]] = set()
+
+    async def warm(self) -> None:
+        """Has one child at least, so that what is wrong with the model is known at the beginning."""
+        if not self._idle and not self._under_way:
+            async with self._child():
+                pass
+
+    async def ask(self, request: Request, kind: type[Answer]) -> Answer:
+        """Raises SpeechError if child after child is lost over it.
+
+        Who gives up waits no longer; a child that has begun does its work to the end, for nobody.
+        """
+        await self._places.acquire()
+        asking = asyncio.create_task(self._exchange(msgspec.msgpack.encode(request)))
+        self._under_way.add(asking)
+        asking.add_done_callback(self._over)
+        return msgspec.msgpack.decode(await asyncio.shield(asking), type=kind)
+
+    def _over(self, asking: asyncio.Task[bytes]) -> None:
+        self._under_way.discard(asking)
+        self._places.release()
+        if not asking.cancelled():
+            # Whoever asked may have gone; they are told of it by their own waiting.
+            asking.exception()
+
+    async def _exchange(self, message: bytes) -> bytes:
+        for attempt in range(1, TRIES + 1):
+            try:
+                async with self._child() as child, asyncio.timeout(PATIENCE_SECONDS):
+                    await child.send(message)
+                    answer = await child.receive()
+                    if answer is None:
+                        raise ConnectionResetError
+                    return answer
+            except (ConnectionError, TimeoutError) as problem:
+                logger.warning(
+                    "a recogniser's process was lost (%s), %d of %d", type(problem).__name__, attempt, TRIES
+                )
+        raise SpeechError(f"{TRIES} processes in a row were lost over one phrase")
+
+    @asynccontextmanager
+    async def _child(self) -> AsyncIterator[Child]:
+        """One that is free, or a new one. It is given back, unless something went wrong with it."""
+        child = self._idle.pop() if self._idle else await self._start()
+        try:
+            yield child
+        except BaseException:
+            await child.aclose()
+            raise
+        self._idle.append(child)
+
+    async def _start(self) -> Child:
+        try:
+            child = await Child.start(serve, self._setup, in_flight_bytes=IN_FLIGHT_BYTES)
+        except OSError as error:
+            raise SpeechError(f"no process for a recognition can be started: {error}") from error
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                refusal = await child.receive()
+                if refusal is None:
+                    code = await child.exit_code()
+                    # No instruction set for it, as a processor without AVX.
+                    raise SpeechError(
+                        f"a recogniser's process ended with {code}", permanent=code == -signal.SIGILL
+                    )
+            if refusal:
+                raise SpeechError(f"the model can't be loaded: {refusal.decode()}", permanent=True)
+        except BaseException:
+            await child.aclose()
+            raise
+        return child
+
+    async def aclose(self) -> None:
+        under_way = list(self._under_way)
+        for asking in under_way:
+            asking.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+        idle, self._idle = self._idle, []
+        await asyncio.gather(*(child.aclose() for child in idle))

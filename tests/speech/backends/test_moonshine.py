@@ -1,0 +1,258 @@
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+from pathlib import Path
+
+import psutil
+import pytest
+
+from speech.backends.base import Recognition
+from speech.backends.moonshine import MoonshineBackend, weights
+from speech.backends.moonshine.child import Draft
+from speech.backends.moonshine.pool import DraftPace
+from speech.backends.moonshine.recognition import Drafting
+from speech.events import BYTES_PER_SECOND, Final, Interim, Progress, Resume
+from speech.exceptions import CapacityExceeded, LanguageNotSupported, SpeechError
+from tests.speech.contract import BackendContract, collect, feed, finals, recognise, running, without_interims
+from tests.support.voices import STABLE_SENTENCES, as_said, read_pcm, silence, speak
+
+
+@pytest.fixture(scope="module")
+def backend(tmp_path_factory: pytest.TempPathFactory) -> MoonshineBackend:
+    return MoonshineBackend(slots_directory=tmp_path_factory.mktemp("slots"))
+
+
+@pytest.fixture(scope="module")
+def audio() -> bytes:
+    return read_pcm(speak(*STABLE_SENTENCES[2:]))
+
+
+class TestMoonshine(BackendContract):
+    # They depend on how much time the machine has.
+    says_the_same_interims = False
+
+
+async def test_clear_sentences_are_understood_to_the_word(backend: MoonshineBackend) -> None:
+    sentences = STABLE_SENTENCES[0], *STABLE_SENTENCES[2:]
+    events = await recognise(backend, read_pcm(speak(*sentences)))
+
+    assert [as_said(final.text) for final in finals(events)] == list(sentences)
+
+
+async def test_sentences_have_capitals_and_full_stops(backend: MoonshineBackend) -> None:
+    [final] = finals(await recognise(backend, read_pcm(speak(STABLE_SENTENCES[2]))))
+
+    assert final.text == "The customer was very happy with the result of our work."
+
+
+async def test_words_have_times_and_confidences(backend: MoonshineBackend) -> None:
+    pcm = read_pcm(speak("the customer was very happy with the result of our work"))
+
+    shifted = finals(await recognise(backend, pcm, resume=Resume(offset_samples=16_000)))[0]
+    final = finals(await recognise(backend, pcm))[0]
+
+    assert [word.word for word in final.words][:3] == ["The", "customer", "was"]
+    assert 100 < final.start_ms < 500
+    assert 2500 < final.end_ms < 4000
+    assert all(word.end_ms > word.start_ms for word in final.words)
+    assert final.confidence is not None and final.confidence > 0.8
+    assert final.recogniser == "moonshine-0.0.73/tiny-en"
+    assert [(word.start_ms + 1000, word.end_ms + 1000) for word in final.words] == [
+        (word.start_ms, word.end_ms) for word in shifted.words
+    ]
+
+
+async def test_words_appear_while_they_are_spoken(backend: MoonshineBackend, audio: bytes) -> None:
+    async with running(backend) as recognition:
+        feeding = asyncio.create_task(at_the_pace_of_speech(recognition, audio[: BYTES_PER_SECOND * 3]))
+        async with asyncio.timeout(20):
+            async for event in recognition:
+                if isinstance(event, Interim) and "customer" in event.text:
+                    break
+                assert not isinstance(event, Final)
+        feeding.cancel()
+
+
+async def at_the_pace_of_speech(recognition: Recognition, pcm: bytes) -> None:
+    for start in range(0, len(pcm), 3200):
+        await recognition.push(pcm[start : start + 3200])
+        await asyncio.sleep(0.1)
+
+
+async def test_speech_at_the_very_end_is_not_lost(backend: MoonshineBackend) -> None:
+    pcm = read_pcm(speak(STABLE_SENTENCES[3], pause_seconds=0))
+
+    events = await recognise(backend, pcm[: -BYTES_PER_SECOND // 5])
+
+    assert [as_said(final.text) for final in finals(events)] == [STABLE_SENTENCES[3]]
+
+
+async def test_what_was_before_a_phrase_changes_none_of_its_words(
+    backend: MoonshineBackend, audio: bytes
+) -> None:
+    alone = finals(await recognise(backend, audio))
+    behind = finals(await recognise(backend, noise(3, 12_000) + silence(2) + audio))
+
+    assert [final.text for final in behind] == [final.text for final in alone]
+
+
+async def test_a_long_silence_needs_not_be_heard_again(backend: MoonshineBackend, audio: bytes) -> None:
+    pcm = silence(25) + audio
+    events = await recognise(backend, pcm)
+    progress = [event for event in events if isinstance(event, Progress)]
+
+    assert [event.resume.offset_samples // 16_000 for event in progress] == [10, 20]
+    for event in progress:
+        rest = await recognise(backend, pcm[event.resume.offset_samples * 2 :], resume=event.resume)
+        assert without_interims(rest) == without_interims(events[events.index(event) + 1 :])
+
+
+@pytest.mark.parametrize("language", ["en", "en-US", "EN-gb", "en-IN"])
+async def test_english_is_understood(backend: MoonshineBackend, language: str) -> None:
+    assert backend.supports(language)
+
+
+@pytest.mark.parametrize("language", ["de-DE", "e", ""])
+async def test_a_language_without_a_model_is_refused(backend: MoonshineBackend, language: str) -> None:
+    assert not backend.supports(language)
+    with pytest.raises(LanguageNotSupported):
+        await backend.start(language=language, resume=Resume())
+
+
+async def test_all_processes_share_the_places(tmp_path: Path) -> None:
+    one = MoonshineBackend(slots_directory=tmp_path / "slots", capacity=2)
+    other = MoonshineBackend(slots_directory=tmp_path / "slots", capacity=2)
+
+    async with running(one), running(other) as second:
+        with pytest.raises(CapacityExceeded):
+            await one.start(language="en-US", resume=Resume())
+        await second.aclose()
+        async with running(one):
+            pass
+
+
+async def test_answers_at_once_share_the_children(backend: MoonshineBackend, audio: bytes) -> None:
+    alone = without_interims(await recognise(backend, audio))
+
+    together = await asyncio.gather(*(recognise(backend, audio) for _ in range(6)))
+
+    assert [without_interims(events) for events in together] == [alone] * 6
+
+
+# When it can't be had
+
+
+async def test_without_the_weights_it_says_so(tmp_path: Path) -> None:
+    backend = MoonshineBackend(folder=tmp_path)
+
+    assert backend.problem and "encoder_model.ort can't be read" in backend.problem
+    with pytest.raises(SpeechError) as failure:
+        await backend.start(language="en-US", resume=Resume())
+    assert failure.value.permanent
+
+
+async def test_other_weights_than_those_that_were_measured_are_not_used(tmp_path: Path) -> None:
+    for name in weights.SHA256:
+        (tmp_path / name).write_bytes(b"others")
+
+    problem = MoonshineBackend(folder=tmp_path).problem
+
+    assert problem and "not the file that was measured" in problem
+
+
+async def test_without_its_package_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weights, "MODEL_PACKAGE", "no_such_package")
+    weights.find.cache_clear()
+    try:
+        problem = MoonshineBackend().problem
+    finally:
+        weights.find.cache_clear()
+
+    assert problem == "the package no-such-package, which holds a part of the model, is not installed"
+
+
+# When it dies
+
+
+async def test_children_killed_at_any_moment_change_no_word(backend: MoonshineBackend, audio: bytes) -> None:
+    """Each phrase is sent again; a phrase over which three in a row die is given up."""
+    chance = random.Random(13)
+    undisturbed = without_interims(await recognise(backend, audio))
+    killed = 0
+    for _ in range(10):
+        recognising = asyncio.create_task(recognise(backend, audio))
+        await asyncio.sleep(chance.uniform(0.02, 0.5))
+        for child in recogniser_processes()[:1]:
+            child.send_signal(signal.SIGKILL)
+            killed += 1
+        assert without_interims(await recognising) == undisturbed
+    assert killed >= 5
+
+
+async def test_a_phrase_that_kills_each_child_fails_the_recognition(
+    backend: MoonshineBackend, audio: bytes
+) -> None:
+    async def kill() -> None:
+        while True:
+            for child in recogniser_processes():
+                child.send_signal(signal.SIGKILL)
+            await asyncio.sleep(0.005)
+
+    async with running(backend) as recognition:
+        killing = asyncio.create_task(kill())
+        with pytest.raises(SpeechError) as failure:
+            async with asyncio.timeout(30):
+                await asyncio.gather(feed(recognition, audio), collect(recognition))
+        killing.cancel()
+    assert not failure.value.permanent
+
+
+def recogniser_processes() -> list[psutil.Process]:
+    """The pool's: children of the fork server, which is a child of ours."""
+    servers = [p for p in psutil.Process().children() if "forkserver" in " ".join(p.cmdline())]
+    return [child for server in servers for child in server.children()]
+
+
+# What is shown
+
+
+def test_what_two_drafts_agree_on_has_settled() -> None:
+    drafting = Drafting()
+
+    assert drafting.take(Draft([5, 6], ["I", "like."], [1, 2]))
+    assert (drafting.text, drafting.tail, drafting.prefix) == ("I like", "I like", [])
+    assert drafting.take(Draft([5, 7, 8], ["I", "liked", "it"], [1, 2, 3]))
+    assert (drafting.text, drafting.tail, drafting.prefix) == ("I liked it", "liked it", [5])
+    assert not drafting.take(Draft([5, 7, 8], ["I", "liked", "it"], [1, 2, 3]))
+    assert (drafting.text, drafting.tail, drafting.prefix) == ("I liked it", "", [5, 7, 8])
+    assert not drafting.take(Draft([], [], []))
+
+
+def test_the_slower_drafts_come_the_more_must_be_said_before_the_next() -> None:
+    steps = []
+    for seconds in (0.1, 0.4, 0.6, 1.5, 2.5):
+        pace = DraftPace()
+        pace.took(seconds)
+        steps.append(pace.step_seconds)
+
+    assert steps == [0.5, 0.5, 1.0, 2.0, None]
+
+
+def test_one_slow_draft_counts_at_once_and_quick_ones_by_and_by() -> None:
+    pace = DraftPace()
+    pace.took(1.8)
+    steps = []
+    for _ in range(8):
+        pace.took(0.1)
+        steps.append(pace.step_seconds)
+
+    assert steps[0] == 2.0
+    assert steps[-1] == 0.5
+
+
+def noise(seconds: float, peak: int) -> bytes:
+    source = random.Random(1)
+    samples = (source.randint(-peak, peak) for _ in range(int(seconds * BYTES_PER_SECOND // 2)))
+    return b"".join(sample.to_bytes(2, "little", signed=True) for sample in samples)
