@@ -14,6 +14,7 @@ import time
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from statistics import quantiles
+from unittest.mock import patch
 
 import django
 import psutil
@@ -26,20 +27,12 @@ from benchmarks.speech import SPOKEN  # noqa: E402
 from benchmarks.table import show  # noqa: E402
 from speech.backends.base import Recognition  # noqa: E402
 from speech.backends.moonshine import MoonshineBackend  # noqa: E402
-from speech.backends.moonshine.pool import DraftPace  # noqa: E402
+from speech.backends.moonshine.recognition import MoonshineRecognition, Phrase  # noqa: E402
 from speech.events import BYTES_PER_SECOND, SAMPLE_RATE, Final, Interim, Resume, SpeechStarted  # noqa: E402
 from tests.support.voices import read_pcm, speak  # noqa: E402
 
 PIECE_BYTES = BYTES_PER_SECOND // 10
 COUNTS = 1, 4, 8, 12, 16, 24, 32
-AS_IT_IS = DraftPace.__dict__["step_seconds"]
-WIDTHS: dict[str, property] = {
-    "as it is": AS_IT_IS,
-    "0.5 s": property(lambda _: 0.5),
-    "1 s": property(lambda _: 1.0),
-    "2 s": property(lambda _: 2.0),
-    "finals only": property(lambda _: None),
-}
 
 
 @dataclass
@@ -55,9 +48,13 @@ class Measured:
 def main() -> None:
     pcm = read_pcm(speak(*SPOKEN, pause_seconds=0.7))
     head = "at once", "first interim p95", "interims a second", "final median", "p95", "CPU", "memory"
-    for name, step_seconds in WIDTHS.items():
-        DraftPace.step_seconds = step_seconds  # type: ignore[method-assign,assignment]
-        show(f"Live answers, drafts each {name}", head, [asyncio.run(_row(count, pcm)) for count in COUNTS])
+    show("Live answers", head, [asyncio.run(_row(count, pcm)) for count in COUNTS])
+    with patch.object(MoonshineRecognition, "_show", _wait):
+        show("Live answers, finals alone", head, [asyncio.run(_row(count, pcm)) for count in COUNTS])
+
+
+async def _wait(_: MoonshineRecognition, phrase: Phrase) -> None:
+    await phrase.is_over.wait()
 
 
 async def _row(count: int, pcm: bytes) -> list[str]:

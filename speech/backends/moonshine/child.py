@@ -72,7 +72,7 @@ def serve(channel: Channel, setup: Setup) -> None:
 def draft(recogniser: model.Model, request: Request) -> Draft:
     tokens = recogniser.transcribe(request.pcm, request.prefix)
     words = words_of(tokens, recogniser.begins_word, recogniser.text)
-    if is_invented(tokens, [word.text for word in words]):
+    if is_invented(words):
         return Draft([], [], [])
     words = without_loop(words)
     ids = [token.id for token in tokens[: words[-1].end]]
@@ -82,10 +82,9 @@ def draft(recogniser: model.Model, request: Request) -> Draft:
 def final(recogniser: model.Model, aligner: alignment.Aligner, request: Request) -> list[Heard]:
     tokens = recogniser.transcribe(request.pcm)
     words = words_of(tokens, recogniser.begins_word, recogniser.text)
-    texts = [word.text for word in words]
-    if is_invented(tokens, texts):
+    if is_invented(words):
         return []
-    times = aligner.times(request.pcm, texts)
+    times = aligner.times(request.pcm, [word.text for word in words])
     return [
         Heard(word.text, start, end, round(word.confidence, 4))
         for word, (start, end) in zip(words, times, strict=True)

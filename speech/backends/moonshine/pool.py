@@ -1,9 +1,9 @@
 """The children that recognise for all answers of a process.
 
 Finals and drafts have children apart, each as many as there are cores and no more than are wanted. The
-kernel schedules them, over all processes of the machine: drafts run where finals leave time. A request
-carries its phrase, so that the death of a child costs one retry. The children end with the last
-recognition.
+kernel schedules them, over all processes of the machine: drafts run where finals leave time, and each answer
+has but one under way, so that they come less often where there is less of it. A request carries its phrase,
+so that the death of a child costs one retry. The children end with the last recognition.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import logging
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from time import monotonic
 from typing import TypeVar
 
 import msgspec
@@ -38,7 +37,6 @@ class Pool:
     def __init__(self, folder: str, cores: int) -> None:
         self.finals = Lane(Setup(folder=folder, for_finals=True), cores)
         self.drafts = Lane(Setup(folder=folder, for_finals=False), cores)
-        self.pace = DraftPace()
         self._users = 0
 
     async def open(self) -> None:
@@ -60,39 +58,8 @@ class Pool:
         return await self.finals.ask(Request(pcm), list[Heard])
 
     async def draft(self, pcm: bytes, prefix: list[int]) -> Draft:
-        began = monotonic()
-        try:
-            return await self.drafts.ask(Request(pcm, prefix), Draft)
-        finally:
-            self.pace.took(monotonic() - began)
-
-
-class DraftPace:
-    """How much more must be said before a phrase is tried again: the slower drafts come, the more.
-
-    Nobody measures the machine: a busy one gives drafts no time, and so they come late.
-    """
-
-    STEPS = 0.5, 1.0, 2.0
-    # Slower than that, what is shown would be older than the final. After a while it is tried again.
-    PAUSE_SECONDS = 5.0
-
-    def __init__(self) -> None:
-        self._seconds = 0.0
-        self._paused_until = 0.0
-
-    def took(self, seconds: float) -> None:
-        # A single slow one counts at once, a single quick one by and by.
-        self._seconds = max(seconds, 0.7 * self._seconds + 0.3 * seconds)
-        if self._seconds > self.STEPS[-1]:
-            self._paused_until = monotonic() + self.PAUSE_SECONDS
-
-    @property
-    def step_seconds(self) -> float | None:
-        """None while only finals are worth their time."""
-        if monotonic() < self._paused_until:
-            return None
-        return next((step for step in self.STEPS if self._seconds <= step), self.STEPS[-1])
+        """What the beginning of one may turn out to be."""
+        return await self.drafts.ask(Request(pcm, prefix), Draft)
 
 
 class Lane:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from itertools import takewhile
 
@@ -33,6 +33,8 @@ from speech.metrics import mean_confidence
 logger = logging.getLogger(__name__)
 
 PIECE_BYTES = BYTES_PER_SECOND // 4
+# So much more must be said before a phrase is tried again.
+STEP_BYTES = BYTES_PER_SECOND // 2
 MAX_WAITING_EVENTS = 1000
 
 
@@ -179,16 +181,7 @@ class MoonshineRecognition(Recognition):
         """Drafts of it until it is over, as often as the machine has time."""
         drafting = Drafting()
         tried_bytes = 0
-        while not phrase.is_over.is_set():
-            step_seconds = self._pool.pace.step_seconds
-            if step_seconds is None:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(self._pool.pace.PAUSE_SECONDS):
-                        await phrase.is_over.wait()
-                continue
-            await self._until(phrase, tried_bytes + int(step_seconds * BYTES_PER_SECOND))
-            if phrase.is_over.is_set():
-                return
+        while await self._grows(phrase, tried_bytes + STEP_BYTES):
             tried_bytes = len(phrase.pcm)
             draft = await self._draft(phrase, drafting.prefix)
             if draft and drafting.take(draft) and not phrase.is_over.is_set():
@@ -201,9 +194,11 @@ class MoonshineRecognition(Recognition):
                     )
                 )
 
-    async def _until(self, phrase: Phrase, size: int) -> None:
+    async def _grows(self, phrase: Phrase, size: int) -> bool:
+        """Waits until it is so long; False if it is over before."""
         async with self._changed:
             await self._changed.wait_for(lambda: phrase.over or len(phrase.pcm) >= size)
+            return phrase.over is None
 
     async def _draft(self, phrase: Phrase, prefix: list[int]) -> Draft | None:
         """None where the phrase was over before, or nothing could be had: its final is still to come."""

@@ -11,7 +11,6 @@ import pytest
 from speech.backends.base import Recognition
 from speech.backends.moonshine import MoonshineBackend, weights
 from speech.backends.moonshine.child import Draft
-from speech.backends.moonshine.pool import DraftPace
 from speech.backends.moonshine.recognition import Drafting
 from speech.events import BYTES_PER_SECOND, Final, Interim, Progress, Resume
 from speech.exceptions import CapacityExceeded, LanguageNotSupported, SpeechError
@@ -228,28 +227,6 @@ def test_what_two_drafts_agree_on_has_settled() -> None:
     assert not drafting.take(Draft([5, 7, 8], ["I", "liked", "it"], [1, 2, 3]))
     assert (drafting.text, drafting.tail, drafting.prefix) == ("I liked it", "", [5, 7, 8])
     assert not drafting.take(Draft([], [], []))
-
-
-def test_the_slower_drafts_come_the_more_must_be_said_before_the_next() -> None:
-    steps = []
-    for seconds in (0.1, 0.4, 0.6, 1.5, 2.5):
-        pace = DraftPace()
-        pace.took(seconds)
-        steps.append(pace.step_seconds)
-
-    assert steps == [0.5, 0.5, 1.0, 2.0, None]
-
-
-def test_one_slow_draft_counts_at_once_and_quick_ones_by_and_by() -> None:
-    pace = DraftPace()
-    pace.took(1.8)
-    steps = []
-    for _ in range(8):
-        pace.took(0.1)
-        steps.append(pace.step_seconds)
-
-    assert steps[0] == 2.0
-    assert steps[-1] == 0.5
 
 
 def noise(seconds: float, peak: int) -> bytes:

@@ -6,7 +6,7 @@ import pytest
 
 from speech.backends.moonshine.model import Token, read_pieces
 from speech.backends.moonshine.weights import find
-from speech.backends.moonshine.words import Spelt, is_invented, repeats_itself, without_loop, words_of
+from speech.backends.moonshine.words import Spelt, is_invented, without_loop, words_of
 
 PIECES = [b" I", b" like", b" it", b".", b" don", b"'", b"t", b" \xe2\x80\x94", b" caf", b"\xc3", b"\xa9"]
 
@@ -39,36 +39,31 @@ def test_a_dash_belongs_to_the_word_before_or_else_to_the_one_after() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "probability", "invented"),
+    ("text", "confidence", "invented"),
     [
         ("", 0.9, True),
-        ("You", 0.5, True),
-        ("You", 0.7, False),
-        ("Yes.", 0.9, False),
-        ("the the the the", 0.5, True),
+        ("You", 0.95, True),
+        ("Yes.", 0.4, False),
         ("I think so", 0.4, False),
-        ("no no no", 0.9, False),
-        ("and then and then and then", 0.58, True),
+        ("no no no no no no no no", 0.9, False),
+        ("It's not a problem. " * 5, 0.4, True),
+        ("I am going to be able to do it. I am going to be able to do it. I am going to be able", 0.4, True),
+        ("we tried it and we tried it again until it worked", 0.4, False),
     ],
 )
-def test_what_is_invented(text: str, probability: float, invented: bool) -> None:
-    words = text.split()
+def test_what_is_invented(text: str, confidence: float, invented: bool) -> None:
+    words = [Spelt(word, number, confidence) for number, word in enumerate(text.split(), start=1)]
 
-    assert is_invented([Token(3, probability) for _ in words], words) is invented
+    assert is_invented(words) is invented
 
 
-@pytest.mark.parametrize(
-    ("text", "repeats"),
-    [
-        ("a b c d e f", False),
-        ("very very good", False),
-        ("Very, very, very good", True),
-        ("I don't know. I don't know. I don't know.", True),
-        ("one two one two", False),
-    ],
-)
-def test_a_loop_is_a_row_of_words_three_times(text: str, repeats: bool) -> None:
-    assert repeats_itself(text.split()) is repeats
+def test_a_loop_that_grows_sure_of_itself_is_one_still() -> None:
+    begun = "I'm sure you'll be able to find out if you're not going"
+    going_on = "to be able to find out if you're not going to be able to find out"
+    words = [Spelt(word, n, 0.3) for n, word in enumerate(begun.split(), start=1)]
+    words += [Spelt(word, n, 0.99) for n, word in enumerate(going_on.split(), start=13)]
+
+    assert is_invented([*words, *words[6:]])
 
 
 @pytest.mark.parametrize(
