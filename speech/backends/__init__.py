@@ -69,6 +69,9 @@ def is_recognisable(language: str) -> bool:
 def declared_preloads() -> list[str]:
     """The modules `preload` that recognisers of this site may have."""
     declared: Mapping[str, Any] = conf.SPEECH_BACKENDS
+    if not isinstance(declared, Mapping):
+        # A system check says so.
+        return []
     found = [declared[alias] for alias in ("default", *STAND_INS) if alias in declared]
     paths = [declaration.get("BACKEND") for declaration in found if isinstance(declaration, Mapping)]
     return [f"{path.rpartition('.')[0]}.preload" for path in paths if isinstance(path, str)]

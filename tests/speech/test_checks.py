@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from pytest_django import Settings
 
-from speech.backends import get_backend, usable
+from speech.backends import declared_preloads, get_backend, usable
 from speech.backends.pocketsphinx import PocketSphinxBackend
 from speech.backends.scripted import ScriptedBackend
 from speech.checks import check_backends
@@ -51,6 +51,7 @@ def test_there_is_a_default(settings: Settings, declared: object) -> None:
     settings.SPEECH_BACKENDS = declared
 
     assert ids() == ["speech.E001"]
+    assert declared_preloads() == []
 
 
 @pytest.mark.parametrize("declaration", [SCRIPTED, {"BACKEND": SCRIPTED, "OPTIONS": ["capacity"]}])

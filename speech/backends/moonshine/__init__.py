@@ -1,7 +1,7 @@
 """The offline recogniser for English: Moonshine tiny, in children that all answers of a process share.
 
-It needs no network and no key. docs/architecture.md says how a phrase goes through it, docs/reliability.md
-how often it is right.
+It needs no network and no key. docs/architecture.md says how a phrase goes through it, docs/recognition.md
+how often it is right and how many answers a machine bears.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from speech.events import BYTES_PER_SECOND, Resume
 from speech.exceptions import LanguageNotSupported, SpeechError
 
 INSTALL = "Install requirements-moonshine.txt, or the extra `moonshine`; without it PocketSphinx recognises."
-# Finals alone take about an eighth of a core for a second of somebody who never stops speaking.
-RECOGNITIONS_PER_CORE = 8
+# Of people who never stop speaking, with all that the product does besides: finals are there after a second.
+RECOGNITIONS_PER_CORE = 6
 LANGUAGES = frozenset({"en", "en-us", "en-gb", "en-au", "en-ca", "en-ie", "en-in", "en-nz", "en-za"})
 
 

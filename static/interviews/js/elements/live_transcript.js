@@ -54,10 +54,10 @@ class LiveTranscript extends HTMLElement {
   // All of it may change where there is no word of its tail.
   #drawInterim(text, tail = text) {
     this.#interim.hidden = !text
-    const settled = document.createElement("span")
-    settled.className = "transcript__settled"
-    settled.textContent = text.slice(0, text.length - tail.length)
-    this.#interim.querySelector("[data-text]").replaceChildren(settled, tail)
+    const settled = text.slice(0, text.length - tail.length)
+    this.#interim
+      .querySelector("[data-text]")
+      .replaceChildren(drawPart("settled", settled), drawPart("tail", tail))
   }
 
   #removeOthers(finals) {
@@ -81,6 +81,13 @@ class LiveTranscript extends HTMLElement {
   get #interim() {
     return this.querySelector(".transcript__segment--interim")
   }
+}
+
+function drawPart(name, text) {
+  const span = document.createElement("span")
+  span.className = `transcript__${name}`
+  span.textContent = text
+  return span
 }
 
 function drawRun({ text, confidence }) {
