@@ -9,7 +9,8 @@ import pytest
 
 from tests.support.servers import free_port, new_site, postgres_server, postgres_url
 
-POLL_MS = 5
+# How many times as long a poll may take as one of an empty table.
+POLL_RATIO = 2
 
 
 @pytest.fixture(scope="module")
@@ -24,10 +25,11 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def test_a_poll_is_quick_among_a_hundred_thousand_finished_answers(found: dict[str, Any]) -> None:
-    print(f"a poll among 100,000 finished answers: {found['poll_ms']:.2f} ms")
+    alone, among_many = found["poll_alone_ms"], found["poll_ms"]
+    print(f"a poll among 100,000 finished answers: {among_many:.2f} ms, of none {alone:.2f} ms")
     assert "answer_owed" in found["plan"]
     assert "Seq Scan" not in found["plan"]
-    assert found["poll_ms"] <= POLL_MS
+    assert among_many <= POLL_RATIO * alone
 
 
 def test_each_is_claimed_once_however_many_claim(found: dict[str, Any]) -> None:

@@ -29,8 +29,10 @@ POLLS = 50
 
 
 def main() -> None:
+    alone = _poll_ms()
     _finish_many()
     found = {
+        "poll_alone_ms": alone,
         "poll_ms": _poll_ms(),
         "plan": Answer.objects.due().order_by("owed_at").explain(),
         "claimed_once": _claimed_once(),

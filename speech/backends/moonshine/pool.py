@@ -32,7 +32,7 @@ Answer = TypeVar("Answer")
 
 
 class Pool:
-    """`use` holds it open. All of it belongs to one event loop."""
+    """Whoever opens it closes it; the last one ends the children. All of it belongs to one event loop."""
 
     def __init__(self, folder: str, cores: int) -> None:
         self.finals = Lane(Setup(folder=folder, for_finals=True), cores)

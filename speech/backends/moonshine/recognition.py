@@ -66,6 +66,7 @@ class MoonshineRecognition(Recognition):
         # What the gate said and nobody has dealt with: phrases, the last of them still open, and silences.
         self._waiting: deque[Phrase | Quiet] = deque()
         self._open: Phrase | None = None
+        # Of phrases that are over: one that is still open must come to its end to be dealt with.
         self._behind_bytes = 0
         self._input_is_over = False
         self._events: deque[Event] = deque()
@@ -111,14 +112,13 @@ class MoonshineRecognition(Recognition):
             case Began(start, pcm):
                 self._open = Phrase(start, bytearray(pcm))
                 self._waiting.append(self._open)
-                self._behind_bytes += len(pcm)
             case Went(pcm):
                 assert self._open
                 self._open.pcm += pcm
-                self._behind_bytes += len(pcm)
             case Over():
                 assert self._open
                 self._open.close(step)
+                self._behind_bytes += len(self._open.pcm)
             case Quiet():
                 self._waiting.append(step)
 

@@ -147,6 +147,16 @@ async def test_answers_at_once_share_the_children(backend: MoonshineBackend, aud
     assert [without_interims(events) for events in together] == [alone] * 6
 
 
+async def test_who_pushes_faster_than_it_recognises_waits_and_comes_to_the_end(
+    tmp_path: Path, audio: bytes
+) -> None:
+    """However little may wait: less than a phrase, too."""
+    backend = MoonshineBackend(slots_directory=tmp_path / "slots", max_behind_seconds=0.5)
+
+    async with asyncio.timeout(30):
+        assert len(finals(await recognise(backend, audio))) == 3
+
+
 # When it can't be had
 
 
