@@ -181,9 +181,9 @@ async def test_a_whole_interview_fits_it_whoever_follows_it(worker: Worker, sett
         say(observer, "observer.client", "resync")
         await observer.until("snapshot")
         await observer.until("heartbeat")
+        await lobby.until("lobby", counts={"all": 1, "live": 0, "waiting": 0, "done": 1})
         say(lobby, "lobby.client", "seen")
         say(lobby, "lobby.client", "ping")
-        await lobby.until("lobby", counts={"all": 1, "live": 0, "waiting": 0, "done": 1})
         await lobby.until("pong")
 
     assert problems("candidate.server", *candidate.heard) == []
