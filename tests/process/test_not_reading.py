@@ -20,7 +20,7 @@ from tests.support.answers import babble, begin
 from tests.support.clients import Client, chunks_of, client, give_consent, sign_in
 from tests.support.observing import Dashboard, dashboard, segments_of
 from tests.support.reports import Report
-from tests.support.servers import Site, free_port, wait_until
+from tests.support.servers import DEADLINE_SECONDS, Site, free_port, wait_until
 
 SETTINGS = {"SPEECH_BACKEND": "scripted", "OBSERVER_UNSEEN_SECONDS": "5"}
 PEERS = 5
@@ -255,6 +255,8 @@ async def test_who_says_goodbye_before_they_have_read_is_let_go(
         for _ in range(40):
             await c.send("request_retry", failed_message_type="question", error_code="")
             await asyncio.sleep(0.03)
+        # They read all of it before, through a narrow window.
+        c.socket.close_timeout = DEADLINE_SECONDS
         leaving = asyncio.create_task(c.socket.close())
         await asyncio.sleep(0)
         c.socket.transport.resume_reading()
