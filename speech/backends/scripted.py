@@ -184,8 +184,7 @@ class Script:
         if not self._words:
             yield SpeechStarted(start_ms)
         self._words.append(make_word(block, start_ms, ms_from_samples(self._position)))
-        # No word of it ever changes.
-        yield Interim(self._text, self._words[0].start_ms, self._words[-1].end_ms, tail="")
+        yield Interim(self._text, self._words[0].start_ms, self._words[-1].end_ms)
         if len(self._words) == self._max_words:
             yield from self._end()
 

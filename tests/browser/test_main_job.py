@@ -52,6 +52,9 @@ def test_a_candidate_answers_by_voice_while_a_recruiter_reads_along(
     # The words are there before the answer is over, and on the dashboard at the same time.
     expect(people.interim(candidate)).to_contain_text(sentence[:14])
     expect(people.interim(people.card(recruiter, 1))).to_contain_text(sentence[:14])
+    if not by_azure:
+        # What two tries agreed on, wherever it is shown.
+        expect(candidate.locator(".transcript__settled")).to_contain_text("I believe")
     expect(people.finals(candidate)).to_contain_text(sentence)
     expect(people.finals(people.card(recruiter, 1))).to_contain_text(sentence)
     expect(people.card(recruiter, 1)).to_contain_text("Being answered")

@@ -192,7 +192,7 @@ async def test_a_heartbeat_tells_how_long_nothing_has_come_from_the_candidate(
     assert 0 <= here < gone
 
 
-async def test_an_interim_says_how_much_had_been_heard_and_what_of_it_may_still_change(
+async def test_an_interim_says_how_much_had_been_heard(
     worker: Worker,
 ) -> None:
     interview, (first, _), ada = await watched()
@@ -207,7 +207,8 @@ async def test_an_interim_says_how_much_had_been_heard_and_what_of_it_may_still_
         interim = await observer.until("transcription", is_final=False)
 
     assert interim["end_ms"] <= interim["heard_ms"] <= 1500
-    assert interim["tail"] == ""
+    # Which of its words may still change, this recogniser doesn't say.
+    assert "tail" not in interim
 
 
 async def test_whether_interims_are_late_is_told_at_once_and_to_who_comes(
