@@ -14,15 +14,18 @@ from speech.exceptions import CapacityExceeded, SpeechError
 
 
 class Slots:
-    def __init__(self, directory: Path, count: int) -> None:
+    """Of one recogniser, by its name: several may share a directory, and none makes one for another."""
+
+    def __init__(self, directory: Path, name: str, count: int) -> None:
         self.directory = directory
+        self.name = name
         self.count = count
 
     def take(self) -> Slot:
         """A slot that is free; CapacityExceeded if there is none."""
         self._prepare()
         for number in range(self.count):
-            slot = Slot(self.directory / f"slot-{number}")
+            slot = Slot(self._path(number))
             if slot.lock():
                 return slot
             slot.close()
@@ -33,12 +36,15 @@ class Slots:
         self._prepare()
         taken = 0
         for number in range(self.count):
-            slot = Slot(self.directory / f"slot-{number}")
+            slot = Slot(self._path(number))
             taken += not slot.lock()
             slot.close()
             if taken >= count:
                 return True
         return False
+
+    def _path(self, number: int) -> Path:
+        return self.directory / f"{self.name}-{number}"
 
     def _prepare(self) -> None:
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)

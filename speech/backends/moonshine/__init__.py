@@ -65,7 +65,8 @@ class MoonshineBackend(BaseBackend):
         self._endpointing = Endpointing(**(endpointing or {}))
         self._cores = cores or len(os.sched_getaffinity(0))
         self._slots = Slots(
-            Path(slots_directory or Path(tempfile.gettempdir()) / f"speech-{os.getuid()}") / self.name,
+            Path(slots_directory or Path(tempfile.gettempdir()) / f"speech-{os.getuid()}"),
+            self.name,
             capacity or RECOGNITIONS_PER_CORE * self._cores,
         )
         self._max_behind_bytes = int(max_behind_seconds * BYTES_PER_SECOND)
@@ -92,7 +93,7 @@ class MoonshineBackend(BaseBackend):
         return built_in_model()["dict"] if self.supports(language) else None
 
     def is_busy(self) -> bool:
-        return self._slots.are_taken(max(1, self._slots.count // 2))
+        return self.is_crowded()
 
     def is_crowded(self) -> bool:
         return self._slots.are_taken(max(1, self._slots.count // 2))

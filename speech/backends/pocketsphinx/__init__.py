@@ -74,6 +74,7 @@ class PocketSphinxBackend(BaseBackend):
         self._cores = cores or len(os.sched_getaffinity(0))
         self._slots = Slots(
             Path(slots_directory or Path(tempfile.gettempdir()) / f"speech-{os.getuid()}"),
+            self.name,
             capacity or RECOGNITIONS_PER_CORE * self._cores,
         )
         self._in_flight_bytes = int(max_behind_seconds * BYTES_PER_SECOND)

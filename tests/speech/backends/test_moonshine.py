@@ -5,6 +5,7 @@ import random
 import signal
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -13,6 +14,7 @@ from speech.backends.base import Recognition
 from speech.backends.moonshine import MoonshineBackend, weights
 from speech.backends.moonshine.child import Draft
 from speech.backends.moonshine.recognition import Drafting
+from speech.backends.pocketsphinx import PocketSphinxBackend
 from speech.events import BYTES_PER_SECOND, Final, Interim, Progress, Resume
 from speech.exceptions import CapacityExceeded, LanguageNotSupported, SpeechError
 from tests.speech.contract import BackendContract, collect, feed, finals, recognise, running, without_interims
@@ -137,6 +139,14 @@ async def test_all_processes_share_the_places(tmp_path: Path) -> None:
         await second.aclose()
         async with running(one):
             pass
+
+
+async def test_who_takes_its_place_finds_the_directory_that_it_made(tmp_path: Path) -> None:
+    """And places of its own in it."""
+    places: dict[str, Any] = {"slots_directory": tmp_path / "speech", "capacity": 1}
+
+    async with running(MoonshineBackend(**places)), running(PocketSphinxBackend(**places)):
+        pass
 
 
 async def test_answers_at_once_share_the_children(backend: MoonshineBackend, audio: bytes) -> None:
