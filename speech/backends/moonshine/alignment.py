@@ -6,16 +6,13 @@ It hears 10 ms at a time. Against its own times of the same words the median dif
 from __future__ import annotations
 
 import functools
-import json
 import re
 from collections.abc import Sequence
 from typing import Any
 
-from speech.backends.pocketsphinx.child import DECODER_DEFAULTS, built_in_model, load_decoder
-from speech.events import SAMPLE_RATE
+from speech.backends.pocketsphinx.child import DECODER_DEFAULTS, DECODER_FRAME_SAMPLES, load_default_decoder
 from speech.spelling import phones, spoken
 
-FRAME_SAMPLES = SAMPLE_RATE // 100
 _VARIANT = re.compile(r"\(\d+\)$")
 
 Times = list[tuple[int, int]]
@@ -74,7 +71,7 @@ class Aligner:
         if [_VARIANT.sub("", segment.word) for segment in segments] != parts:
             return None
         return [
-            (segment.start_frame * FRAME_SAMPLES, (segment.end_frame + 1) * FRAME_SAMPLES)
+            (segment.start_frame * DECODER_FRAME_SAMPLES, (segment.end_frame + 1) * DECODER_FRAME_SAMPLES)
             for segment in segments
         ]
 
@@ -93,4 +90,4 @@ def _spread(samples: int, words: Sequence[str]) -> Times:
 @functools.lru_cache(maxsize=1)
 def load() -> Aligner:
     """The fork server's is there already."""
-    return Aligner(load_decoder(json.dumps(DECODER_DEFAULTS | built_in_model(), sort_keys=True)))
+    return Aligner(load_default_decoder())

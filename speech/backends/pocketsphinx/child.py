@@ -95,8 +95,8 @@ def load_decoder(parameters: str) -> Any:
     return Decoder(**json.loads(parameters))
 
 
-def load_default_decoder() -> None:
-    load_decoder(json.dumps(DECODER_DEFAULTS | built_in_model(), sort_keys=True))
+def load_default_decoder() -> Any:
+    return load_decoder(json.dumps(DECODER_DEFAULTS | built_in_model(), sort_keys=True))
 
 
 def built_in_model() -> dict[str, str]:
