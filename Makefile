@@ -141,21 +141,24 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || scripts/need python3-venv
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/run: requirements.txt $(VENV)/moonshine
+$(VENV)/run: requirements.txt requirements-moonshine.txt | $(VENV)/bin/python
 	@echo "Installing what the product runs on …"
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(MAKE) --no-print-directory $(VENV)/moonshine
 	@touch $@
 
-# Not for every machine: `manage.py check` says so where it can't be had, and PocketSphinx recognises.
+# Not for every machine: `manage.py check` says so where it can't be had, and PocketSphinx recognises. It comes last:
+# pip warns of what its packages ask for besides whenever it installs anything after them.
 $(VENV)/moonshine: requirements-moonshine.txt | $(VENV)/bin/python
 	@echo "Installing the model that recognises …"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-moonshine.txt \
 		|| echo "It can't be had for this machine. PocketSphinx recognises instead."
 	@touch $@
 
-$(VENV)/dev: requirements.txt requirements-dev.txt $(VENV)/moonshine
+$(VENV)/dev: requirements.txt requirements-dev.txt requirements-moonshine.txt | $(VENV)/bin/python
 	@echo "Installing what the tests need …"
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(MAKE) --no-print-directory $(VENV)/moonshine
 	@touch $@ $(VENV)/run
 
 node_modules/.package-lock.json: package.json package-lock.json
