@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from interview_project.databases import database
 from interview_project.env import (
     env_bool,
     env_int,
@@ -124,31 +124,14 @@ AUTH_PASSWORD_VALIDATORS = [
 # Data
 
 DATABASES = {
-    "default": dj_database_url.parse(env_str("DATABASE_URL", f"sqlite:///{DATA_DIR / 'db.sqlite3'}"))
+    "default": database(
+        env_str("DATABASE_URL", f"sqlite:///{DATA_DIR / 'db.sqlite3'}"),
+        test_file=DATA_DIR / "test.sqlite3",
+        pool_size=env_int("DATABASE_POOL_SIZE", 10, minimum=2),
+        connect_seconds=env_int("DATABASE_CONNECT_SECONDS", 3, minimum=2),
+        silence_seconds=env_int("DATABASE_SILENCE_SECONDS", 4, minimum=2),
+    )
 }
-_database = DATABASES["default"]
-if _database["ENGINE"] == "django.db.backends.sqlite3":
-    # Writers of several threads and processes wait for each other instead of failing, and what is
-    # committed is on the disk.
-    _database["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL",
-    }
-    _database["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
-elif _database["ENGINE"] == "django.db.backends.postgresql":
-    _database["OPTIONS"] = {
-        "pool": {
-            "min_size": 1,
-            "max_size": env_int("DATABASE_POOL_SIZE", 10, minimum=2),
-            # Whoever has no connection after so long tries again, or says so.
-            "timeout": 5,
-            # The pool itself would try less and less often, and be late when the database is back.
-            "reconnect_timeout": 1,
-        }
-    }
-    # After a restart of the database the pool is full of connections that are none any more.
-    _database["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env_str("REDIS_URL")

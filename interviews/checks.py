@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from channels import DEFAULT_CHANNEL_LAYER
 from channels.layers import channel_layers
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import DEFAULT_DB_ALIAS, connection
 
 from interviews.conf import conf
+from interviews.database import connections_per_process
 from interviews.orchestration import Orchestrator, get_orchestrator
 from speech.checks import errors_of
 
@@ -56,6 +59,30 @@ def check_channel_layer(**_: Any) -> list[CheckMessage]:
             "CHANNEL_LAYERS has no layer 'default': nobody could watch an interview.",
             hint='Of one process, {"BACKEND": "channels.layers.InMemoryChannelLayer"} will do.',
             id="interviews.W002",
+        )
+    ]
+
+
+@register(Tags.database)
+def check_connections(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """Whether the database has room for two processes: a worker and a transcriber."""
+    if DEFAULT_DB_ALIAS not in (databases or ()) or connection.vendor != "postgresql" or conf.problems():
+        return []
+    pool = connection.settings_dict["OPTIONS"].get("pool") or {}
+    ours = connections_per_process() + (pool.get("max_size", 0) if isinstance(pool, dict) else 0)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_setting('max_connections')::int"
+            " - current_setting('superuser_reserved_connections')::int"
+        )
+        theirs = cursor.fetchone()[0]
+    if 2 * ours <= theirs:
+        return []
+    return [
+        Warning(
+            f"A process may hold {ours} connections, and PostgreSQL allows {theirs} in all.",
+            hint="Raise its max_connections, or lower DATABASE_POOL_SIZE and the numbers of threads.",
+            id="interviews.W003",
         )
     ]
 

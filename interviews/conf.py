@@ -70,6 +70,19 @@ class InterviewSettings(Declarations):
         500, minimum=1, help="How many notes and highlights one recruiter may keep of an interview."
     )
 
+    # Threads
+
+    ROW_THREADS = Whole(4, minimum=1, help="Threads of a process that read and change rows for sockets.")
+    STEP_THREADS = Whole(
+        4,
+        minimum=1,
+        help="Those in which the orchestrator says what comes next, while a candidate waits.",
+    )
+    HAND_OVER_THREADS = Whole(
+        4, minimum=1, help="Those in which answers are handed over to the orchestrator."
+    )
+    FILE_THREADS = Whole(4, minimum=1, help="Those that read and write recordings and exports.")
+
     # Sockets
 
     AUDIO_FRAME_MAX_BYTES = Whole(256 * 1024, minimum=1024, help="The largest chunk.")

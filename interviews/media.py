@@ -9,12 +9,13 @@ import re
 from collections.abc import AsyncIterator, Callable
 from typing import IO, ParamSpec, TypeVar
 
-from asgiref.sync import sync_to_async
 from django.core.files.storage import Storage
 from django.db.models.fields.files import FieldFile
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import parse_etags
+
+from interviews.database import Lane, run_in
 
 BLOCK_BYTES = 64 * 1024
 SINGLE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
@@ -125,7 +126,7 @@ async def _size(file: FieldFile) -> int:
 
 
 async def _in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    return await sync_to_async(function, thread_sensitive=False)(*args, **kwargs)
+    return await run_in(Lane.FILES, function)(*args, **kwargs)
 
 
 # What a storage holds

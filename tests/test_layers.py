@@ -29,7 +29,8 @@ services
 queries templatetags
 wire orchestration
 access links
-models database errors media
+models errors media
+database
 conf users
 """
 

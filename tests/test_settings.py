@@ -84,7 +84,8 @@ def test_the_documentation_tells_a_larger_site_which_are_settings_of_django() ->
     text = (ROOT / "docs" / "settings.md").read_text()
     sections = dict(section.split("\n", 1) for section in text.split("\n## ")[1:])
     named = re.findall(r"`([A-Z_]+)`", sections["In a site of your own"].split("| --- |")[0])
-    listed = re.findall(r"^\| `([A-Z_]+)`", sections["Interviews"] + sections["Sockets"], re.MULTILINE)
+    own = sections["Interviews"] + sections["Threads"] + sections["Sockets"]
+    listed = re.findall(r"^\| `([A-Z_]+)`", own, re.MULTILINE)
 
     assert sorted([*named, *listed, "SPEECH_BACKENDS"]) == sorted(DECLARED)
 
@@ -161,6 +162,34 @@ def test_postgresql_gets_a_pool(settings_with: Callable[..., dict[str, Any]]) ->
     assert database["OPTIONS"]["pool"]["max_size"] == 7
     assert database["CONN_HEALTH_CHECKS"]
     assert not database["CONN_MAX_AGE"]
+
+
+def test_a_database_that_vanishes_is_given_up_within_the_time_that_is_set(
+    settings_with: Callable[..., dict[str, Any]],
+) -> None:
+    times = {"DATABASE_CONNECT_SECONDS": "5", "DATABASE_SILENCE_SECONDS": "20"}
+    database = settings_with(DATABASE_URL="postgres://127.0.0.1/interviews", **times)["DATABASES"]["default"]
+    options = database["OPTIONS"]
+
+    assert options["connect_timeout"] == 5
+    assert options["tcp_user_timeout"] == 20_000
+    probes = options["keepalives_count"] * options["keepalives_interval"]
+    assert options["keepalives_idle"] + probes == 20
+
+
+def test_what_the_address_of_a_database_says_goes_before_our_defaults(
+    settings_with: Callable[..., dict[str, Any]],
+) -> None:
+    url = "postgres://127.0.0.1/interviews?sslmode=verify-full&connect_timeout=30"
+    options = settings_with(DATABASE_URL=url)["DATABASES"]["default"]["OPTIONS"]
+    sqlite = settings_with(DATABASE_URL="sqlite:////tmp/db.sqlite3?timeout=90")["DATABASES"]["default"]
+
+    assert options["sslmode"] == "verify-full"
+    assert options["connect_timeout"] == 30
+    assert options["tcp_user_timeout"] > 0
+    assert options["pool"]["max_size"] == 10
+    assert sqlite["OPTIONS"]["timeout"] == 90
+    assert sqlite["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,10 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import DatabaseError, InterfaceError, connection, transaction
 
 from interviews.conf import conf
-from interviews.database import AWAY, BACKOFF_SECONDS
+from interviews.database import BACKOFF_SECONDS, drop_connections, is_away, keep_connections, reason_of
 from interviews.errors import StaleEpoch
 from interviews.models import Answer, AudioChunk
 from interviews.services.owing import grace_end
@@ -98,13 +98,14 @@ class Journal:
     # Its thread
 
     def _write(self) -> None:
+        keep_connections()
         began = -self._tick_seconds
         while batch := self._next_batch(began + self._tick_seconds):
             began = monotonic()
             self._commit(batch)
             with self._changed:
                 self._waiting_bytes -= sum(len(entry.data) for entry in batch)
-        connection.close()
+        drop_connections()
 
     def _next_batch(self, not_before: float) -> list[Entry]:
         """Nothing when it is closed and all is written."""
@@ -129,10 +130,13 @@ class Journal:
             try:
                 with transaction.atomic():
                     stale = _insert(batch, is_again=is_again)
-            except AWAY as problem:
-                connection.close()
+            except (DatabaseError, InterfaceError) as problem:
+                # Whatever was wrong with it may be so still.
+                drop_connections()
+                if not is_away(problem):
+                    return self._fail_one(batch, problem)
                 if not is_again:
-                    logger.warning("the database is away (%s): chunks wait", type(problem).__name__)
+                    logger.warning("the database is away (%s): chunks wait", reason_of(problem))
                 is_again = True
                 if self._is_closed_within(delay):
                     return _wake(batch, problem)

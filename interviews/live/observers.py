@@ -11,7 +11,7 @@ from uuid import UUID
 
 from interviews import access
 from interviews.conf import conf
-from interviews.database import AWAY, in_database, persistently
+from interviews.database import DatabaseAway, in_database, persistently
 from interviews.errors import Close, Code
 from interviews.live.broadcast import Delivery
 from interviews.live.outbox import Outbox, Pace, RateLimit
@@ -255,7 +255,7 @@ class ObserverSession(Listener):
             return
         try:
             snapshot = await in_database(status.snapshot, self.interview_id, None, [])
-        except AWAY:
+        except DatabaseAway:
             # The feed has logged it. Heartbeats go on meanwhile.
             self._wants_snapshot.set()
             return await asyncio.sleep(AWAY_SECONDS)

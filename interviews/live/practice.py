@@ -20,7 +20,7 @@ import msgspec
 from django.db.models import Q
 
 from interviews.conf import conf
-from interviews.database import AWAY, in_database, persistently
+from interviews.database import DatabaseAway, in_database, persistently
 from interviews.errors import Close, Code, InterviewError
 from interviews.live.outbox import Outbox, RateLimit
 from interviews.live.tasks import together
@@ -68,7 +68,7 @@ async def the_only_one(interview_id: UUID) -> AsyncIterator[None]:
         yield
     finally:
         # Nobody is kept waiting for a database that is away: the claim ends by itself.
-        with suppress(*AWAY):
+        with suppress(DatabaseAway):
             await in_database(_release, interview_id, until)
 
 

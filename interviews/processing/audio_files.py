@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 import tempfile
@@ -16,7 +15,7 @@ from django.core.files.storage import Storage
 from django.db import transaction
 from django.db.models import F
 
-from interviews.database import in_database
+from interviews.database import Lane, in_database, in_lane, run_in
 from interviews.errors import StaleEpoch, code_of
 from interviews.media import files_in
 from interviews.models import Answer, audio_folder
@@ -47,7 +46,7 @@ async def stored_pcm(answer: Answer, after_samples: int = 0) -> AsyncGenerator[b
             async for block in pcm:
                 yield block
         return
-    with await asyncio.to_thread(answer.audio.open, "rb") as file:
+    with await run_in(Lane.FILES, answer.audio.open)("rb") as file:
         async with aclosing(read_pcm(file)) as whole, aclosing(after(after_samples, whole)) as pcm:
             async for block in pcm:
                 yield block
@@ -85,6 +84,7 @@ def _is_without_file(answer: Answer) -> bool:
     return recorded.filter(pk=answer.pk, epoch=answer.epoch).exists()
 
 
+@in_lane(Lane.FILES)
 def store_file(answer: Answer, path: Path, peaks: bytes, damage: Sequence[dict[str, Any]] = ()) -> None:
     """Whoever has the answer writes a file of their own, so that nobody touches one that the row names."""
     storage = Answer._meta.get_field("audio").storage
@@ -143,6 +143,7 @@ def _name_file(answer: Answer, name: str, peaks: bytes, damage: Sequence[dict[st
     _delete_chunks(answer)
 
 
+@in_lane(Lane.FILES)
 def delete_failed(answer: Answer) -> None:
     """The audio of a take that failed or was given up. Raises StaleEpoch if somebody else has it."""
     with transaction.atomic():

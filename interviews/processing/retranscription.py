@@ -19,7 +19,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from interviews.access import Viewer
-from interviews.database import AWAY, in_database
+from interviews.database import DatabaseAway, in_database
 from interviews.errors import Code, StaleEpoch, code_of
 from interviews.models import Answer, Interview, Retranscription, from_now
 from interviews.models.statuses import WITHOUT_TRANSCRIPT
@@ -84,7 +84,7 @@ async def retranscribe_one() -> bool:
         await in_database(_fail, row, Code.STT_FAILED)
     except Exception as problem:
         logger.exception("retranscription %s is tried again later", row.pk)
-        with suppress(*AWAY):
+        with suppress(DatabaseAway):
             await in_database(owing.put_off, row, problem)
     return True
 

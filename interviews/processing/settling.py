@@ -16,7 +16,7 @@ from uuid import UUID
 from django.utils import timezone
 from msgspec import to_builtins
 
-from interviews.database import AWAY, in_database
+from interviews.database import DatabaseAway, Lane, in_database, in_lane
 from interviews.errors import Code, StaleEpoch
 from interviews.models import Answer
 from interviews.orchestration import answer_completed, get_orchestrator
@@ -74,7 +74,7 @@ async def work_off(answer: Answer, steps: Mapping[Missing, Step]) -> bool:
     except Exception as problem:
         logger.exception("answer %s is still owed something; it is tried again later", answer.pk)
         # Where the database is away it is found when the lease has run out.
-        with suppress(*AWAY):
+        with suppress(DatabaseAway):
             await in_database(owing.put_off, answer, problem)
     return True
 
@@ -83,6 +83,7 @@ def _first_of(steps: Mapping[Missing, Step], answer: Answer) -> Missing | None:
     return next((missing for missing in owing.what_is_missing(answer) if missing in steps), None)
 
 
+@in_lane(Lane.HAND_OVERS)
 def hand_over(answer_id: UUID) -> None:
     """Tells the orchestrator and the signal of a complete answer that counts for good.
 

@@ -12,6 +12,7 @@ from django.db.models.functions import Greatest, Length
 from django.utils import timezone
 
 from interviews.conf import conf
+from interviews.database import Lane, in_lane
 from interviews.errors import Code, InterviewError, StaleEpoch
 from interviews.models import Answer, AudioChunk, AudioPart, Interview, Question, Remeasurement, Segment
 from interviews.models.answers import GIVEN_UP
@@ -231,6 +232,7 @@ def finish_recording(answer: Answer) -> Change:
     return Change(interview_id, revision, [recorded])
 
 
+@in_lane(Lane.STEPS)
 @transaction.atomic
 def complete_answer(
     answer: Answer, duration_ms: int, confidence: float | None, measures: Measures | None
@@ -278,6 +280,7 @@ def store_measures(answer: Answer, measures: Measures) -> Change:
     return Change(interview.pk, revision, told, shares_metrics=interview.shares_metrics)
 
 
+@in_lane(Lane.STEPS)
 @transaction.atomic
 def owe_transcript(answer: Answer, code: Code, duration_ms: int | None) -> Change:
     """All audio is safe and the transcript will follow: the interview goes on without it.
@@ -321,6 +324,7 @@ def fail_answer(answer: Answer, code: Code) -> Change:
     return _ended(answer, revision, next_step=False)
 
 
+@in_lane(Lane.STEPS)
 @transaction.atomic
 def write_answer(interview_id: UUID, question_id: str, text: str, answer_id: UUID | None = None) -> Change:
     """A written answer; a recording of the same question that is under way is given up.

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from interviews import access
 from interviews.conf import conf
+from interviews.database import Lane, in_lane
 from interviews.models import Answer, Interview, Question
 from interviews.orchestration import get_orchestrator
 from interviews.services.changes import Change, raise_revision
@@ -116,6 +117,7 @@ def expire_interviews() -> int:
     return len(ids)
 
 
+@in_lane(Lane.STEPS)
 @transaction.atomic
 def start(interview_id: UUID, at: datetime | None = None) -> Change | None:
     """The candidate is there. None if the interview was running already.

@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from interviews.conf import conf
+from interviews.database import Lane, in_lane
 from interviews.models import Interview
 from interviews.services.erasure import erase, scrub, sweep
 
@@ -25,6 +26,7 @@ def due() -> QuerySet[Interview]:
     return ended.filter(erased_at=None, ended_at__lt=timezone.now() - timedelta(days=days))
 
 
+@in_lane(Lane.FILES)
 def expire_data() -> int:
     """Deletes what is due, and what earlier deletions could not; how many interviews there were."""
     count = erase(list(due().only("pk")))

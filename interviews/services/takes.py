@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from interviews.database import Lane, in_lane
 from interviews.errors import Code, InterviewError
 from interviews.models import Answer, Interview
 from interviews.services.answers import current_question, give_up_recording
@@ -19,6 +20,7 @@ from interviews.wire.messages import ServerMessage, TakeChosen
 from interviews.wire.rows import step_messages
 
 
+@in_lane(Lane.STEPS)
 @transaction.atomic
 def choose_take(interview_id: UUID, question_id: str, answer_id: UUID) -> Change:
     """This take counts, and the interview goes on; a recording of the same question is given up.
@@ -37,6 +39,7 @@ def choose_take(interview_id: UUID, question_id: str, answer_id: UUID) -> Change
     return _gone_on(question.interview, chosen.select_related("question__interview").get(), revision)
 
 
+@in_lane(Lane.STEPS)
 @transaction.atomic
 def choose_last_take(interview_id: UUID, question_id: UUID) -> Change | None:
     """For who is not asked: the interview goes on after a take of the question. None if there is none.

@@ -25,9 +25,13 @@ import os
 import signal
 import socket
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from speech.processes.channel import LENGTH, MAX_MESSAGE_BYTES, Channel, let_others_go_first, limit_child
 from speech.processes.forking import EXIT_CODE, Job, fork, preload, warm_up
+
+# Beside asyncio's own threads, which may all be waiting for a disk while a candidate waits to be heard.
+_forking = ThreadPoolExecutor(2, thread_name_prefix="speech-forking")
 
 __all__ = ["Channel", "Child", "let_others_go_first", "limit_child", "preload", "warm_up"]
 
@@ -62,7 +66,7 @@ class Child:
 
     @classmethod
     async def _fork(cls, job: Job, end: socket.socket) -> Child:
-        forking = asyncio.get_running_loop().run_in_executor(None, fork, job, end.dup())
+        forking = asyncio.get_running_loop().run_in_executor(_forking, fork, job, end.dup())
         try:
             self = cls(*await asyncio.shield(forking))
         except asyncio.CancelledError:

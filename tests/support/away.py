@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
+import pytest
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import Storage
-from django.db import connection
+from django.db.backends.sqlite3.base import SQLiteCursorWrapper
 from django.db.models import Model
 
-from interviews.database import in_database
 
-
-@asynccontextmanager
-async def away(model: type[Model]) -> AsyncIterator[None]:
-    """The model's table is gone, which SQLite reports as it does a lost disk."""
+@contextmanager
+def away(model: type[Model]) -> Iterator[Callable[[], None]]:
+    """The model's table is on a lost disk, for every connection that is there or comes; the call mends it."""
     table = model._meta.db_table
-    await in_database(_rename, table, f"{table}_away")
-    try:
-        yield
-    finally:
-        await in_database(_rename, f"{table}_away", table)
+    is_away = True
+
+    def unless_away(execute: Any) -> Any:
+        def executed(cursor: Any, query: str, *params: Any) -> Any:
+            if is_away and f'"{table}"' in query:
+                raise lost_disk()
+            return execute(cursor, query, *params)
+
+        return executed
+
+    def mend() -> None:
+        nonlocal is_away
+        is_away = False
+
+    with pytest.MonkeyPatch.context() as patched:
+        for name in ("execute", "executemany"):
+            patched.setattr(SQLiteCursorWrapper, name, unless_away(getattr(SQLiteCursorWrapper, name)))
+        yield mend
 
 
-def _rename(before: str, after: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"ALTER TABLE {before} RENAME TO {after}")
+def lost_disk() -> sqlite3.OperationalError:
+    """What SQLite raises for one."""
+    problem = sqlite3.OperationalError("disk I/O error")
+    problem.sqlite_errorcode = sqlite3.SQLITE_IOERR
+    return problem
 
 
 class RemoteStorage(Storage):

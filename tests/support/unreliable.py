@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
 from channels.layers import InMemoryChannelLayer
 from django.db.backends.signals import connection_created
 
+from interviews.database import close_threads
 from speech.backends.scripted import ScriptedBackend, ScriptedRecognition
 from speech.events import Resume
+from tests.support.away import lost_disk
 
 
 class EndlessRecognition(ScriptedRecognition):
@@ -86,7 +87,7 @@ class UnreliableLayer(InMemoryChannelLayer):
 class UnreliableDatabase:
     """SQLite that is away, or that loses the end of a commit, as long as it is told to.
 
-    It stands between Django and every connection that is opened while it is entered.
+    It stands between Django and every connection that is opened while it is entered, which all are.
     """
 
     def __init__(self) -> None:
@@ -97,11 +98,13 @@ class UnreliableDatabase:
         self.unheard = 0
 
     def __enter__(self) -> UnreliableDatabase:
+        close_threads()
         connection_created.connect(self._watch)
         return self
 
     def __exit__(self, *problem: object) -> None:
         connection_created.disconnect(self._watch)
+        close_threads()
 
     def _watch(self, *, connection: Any, **_: Any) -> None:
         connection.connection = _Watched(connection.connection, self)
@@ -123,7 +126,7 @@ class _Watched:
     def cursor(self, **options: Any) -> Any:
         if self.database.is_away:
             self.database.refused += 1
-            raise sqlite3.OperationalError("disk I/O error")
+            raise lost_disk()
         return self.connection.cursor(**options)
 
     def _see(self, statement: str) -> None:
@@ -137,4 +140,4 @@ class _Watched:
         if self.changes:
             self.database.changes += 1
             if self.database.changes == self.database.unheard:
-                raise sqlite3.OperationalError("disk I/O error")
+                raise lost_disk()

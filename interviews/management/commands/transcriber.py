@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from interviews.database import AWAY, persistently
+from interviews.database import DatabaseAway, persistently
 from interviews.processing.retranscription import retranscribe_one
 from interviews.processing.settling import work_off_one
 from interviews.services import interviews
@@ -64,7 +64,7 @@ async def _work_off(*, once: bool) -> None:
         try:
             if await work_off_one() or await retranscribe_one():
                 continue
-        except AWAY:
+        except DatabaseAway:
             logger.warning("the database is away: what is owed is tried again later")
         if once:
             return

@@ -891,7 +891,7 @@ async def test_a_chunk_of_a_take_that_failed_meanwhile_is_not_acknowledged(worke
         await begin(candidate, first, encoding="webm")
         candidate.frame(0, header)
         await candidate.until("ack", next_chunk_index=1)
-        async with away(AudioChunk):
+        with away(AudioChunk):
             # While it can't be said whether the first came before, the second shows that none is WebM.
             candidate.frame(1, bytes(5000))
             candidate.frame(0, header)
@@ -916,7 +916,7 @@ async def test_a_recogniser_that_dies_while_the_database_is_away_leaves_the_rest
     async with connected(candidate_of(interview, worker)) as candidate:
         await begin(candidate, first)
         await candidate.until("state", state="live")
-        async with away(Segment):
+        with away(Segment):
             # The first final can't be stored, and whoever reads what the recogniser says waits for that.
             candidate.frames(chunks[:30])
             await eventually(lambda: not get_backend().running, "it is lost")  # type: ignore[attr-defined]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -19,6 +19,7 @@ from interviews.database import in_database
 from interviews.errors import StaleEpoch
 from interviews.live.journal import TICK_SECONDS, Journal
 from interviews.models import Answer, AudioChunk
+from tests.support.away import away
 from tests.support.live import eventually
 from tests.support.rows import an_interview
 
@@ -214,39 +215,24 @@ async def test_who_is_in_a_hurry_does_not_wait_for_the_tick() -> None:
 # A database that is away
 
 
-def rename_chunks(before: str, after: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"ALTER TABLE {before} RENAME TO {after}")
-
-
 def insert_unseen(answer: Answer, index: int, data: bytes) -> None:
-    columns = 'answer_id, "index", data'
+    """Its name without quotes gets through."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {AudioChunk._meta.db_table}_away ({columns}) VALUES (%s, %s, %s)",
+            f'INSERT INTO {AudioChunk._meta.db_table} (answer_id, "index", data) VALUES (%s, %s, %s)',
             [answer.pk.hex, index, data],
         )
 
 
 @pytest.fixture
-async def away() -> AsyncIterator[Callable[[], Awaitable[None]]]:
-    """The table of chunks is gone, which SQLite reports as it does a lost disk; call it to bring it back."""
-    table = AudioChunk._meta.db_table
-    is_away = True
-
-    async def back() -> None:
-        nonlocal is_away
-        if is_away:
-            await in_database(rename_chunks, f"{table}_away", table)
-        is_away = False
-
-    await in_database(rename_chunks, table, f"{table}_away")
-    yield back
-    await back()
+def mend() -> Iterator[Callable[[], None]]:
+    """The table of chunks is away; call it to bring it back."""
+    with away(AudioChunk) as mend:
+        yield mend
 
 
 async def test_while_the_database_is_away_chunks_wait_and_are_written_then(
-    journal: Journal, away: Any, caplog: pytest.LogCaptureFixture
+    journal: Journal, mend: Callable[[], None], caplog: pytest.LogCaptureFixture
 ) -> None:
     answers = [await in_database(a_recording) for _ in range(3)]
 
@@ -254,7 +240,7 @@ async def test_while_the_database_is_away_chunks_wait_and_are_written_then(
     await eventually(lambda: caplog.messages, "it is noticed")
     early = [chunk.done() for chunk in chunks]
     chunks += [journal.append(answer.pk, 1, 3, b"a") for answer in answers]
-    await away()
+    mend()
     await asyncio.gather(*chunks)
 
     assert not any(early)
@@ -264,7 +250,7 @@ async def test_while_the_database_is_away_chunks_wait_and_are_written_then(
 
 
 async def test_a_commit_whose_end_was_not_heard_of_is_no_conflict(
-    journal: Journal, away: Any, caplog: pytest.LogCaptureFixture
+    journal: Journal, mend: Callable[[], None], caplog: pytest.LogCaptureFixture
 ) -> None:
     answer = await in_database(a_recording)
 
@@ -272,13 +258,15 @@ async def test_a_commit_whose_end_was_not_heard_of_is_no_conflict(
     await eventually(lambda: caplog.messages, "it is noticed")
     # As if the first attempt had got through after all.
     await in_database(insert_unseen, answer, 0, b"\0")
-    await away()
+    mend()
     await asyncio.gather(*chunks)
 
     assert await in_database(stored, answer.pk) == [(0, b"\0"), (1, b"\1")]
 
 
-async def test_it_is_full_when_too_much_waits(journal: Journal, away: Any, settings: Any) -> None:
+async def test_it_is_full_when_too_much_waits(
+    journal: Journal, mend: Callable[[], None], settings: Any
+) -> None:
     settings.JOURNAL_MAX_BYTES = 1000
     answer = await in_database(a_recording)
 
@@ -286,14 +274,16 @@ async def test_it_is_full_when_too_much_waits(journal: Journal, away: Any, setti
     before = journal.is_full
     second = journal.append(answer.pk, 1, 1, b"a")
     full = journal.is_full
-    await away()
+    mend()
     await asyncio.gather(first, second)
 
     await eventually(lambda: not journal.is_full, "there is room again")
     assert (before, full) == (False, True)
 
 
-async def test_closing_does_not_wait_for_a_database_that_is_away(journal: Journal, away: Any) -> None:
+async def test_closing_does_not_wait_for_a_database_that_is_away(
+    journal: Journal, mend: Callable[[], None]
+) -> None:
     answer = await in_database(a_recording)
     chunk = journal.append(answer.pk, 1, 0, b"a")
 

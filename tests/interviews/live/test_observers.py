@@ -2,14 +2,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
-from django.db.backends.signals import connection_created
 from django.db.models import QuerySet
 
 from interviews.access import Watcher
@@ -20,6 +18,7 @@ from interviews.live.observers import LobbySession
 from interviews.live.worker import Worker
 from interviews.models import Interview, Segment
 from interviews.queries import status
+from interviews.queries.lobby import Lobby, look_by_socket
 from interviews.services import answers, changes, interviews
 from interviews.wire.messages import Transcription
 from speech.backends.scripted import BLOCK_BYTES
@@ -261,7 +260,7 @@ async def test_who_watches_while_the_database_is_away_stays_and_is_shown_what_it
 
     async with connected(observer_of(interview, ada, worker)) as observer:
         await joined(observer)
-        async with away(Segment):
+        with away(Segment):
             observer.say("resync")
             beats = [await observer.until("heartbeat") for _ in range(10)]
         await in_database(interviews.start, interview.pk)
@@ -740,33 +739,23 @@ async def test_a_lobby_that_says_so_is_shown_what_it_missed(worker: Worker, sett
     assert shown["interviews"][0]["status"] == "in_progress"
 
 
-@contextmanager
-def looks_at_the_rows() -> Iterator[list[Any]]:
-    """One for each call from an event loop, which opens a connection of its own."""
-    looks: list[Any] = []
-
-    def look(**connection: Any) -> None:
-        looks.append(connection)
-
-    connection_created.connect(look)
-    try:
-        yield looks
-    finally:
-        connection_created.disconnect(look)
-
-
 async def test_a_lobby_that_is_not_read_is_shown_what_it_missed_when_it_is(
-    worker: Worker, settings: Any
+    worker: Worker, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.OBSERVER_UNSEEN_BYTES = 100
     interview, _, ada = await watched()
+    looks: list[Lobby | None] = []
+
+    def look(*asked: Any) -> Lobby | None:
+        looks.append(look_by_socket(*asked))
+        return looks[-1]
 
     async with connected(LobbySession(ada, every_seconds=0.02)) as lobby:
         await lobby.until("lobby")
         await in_database(interviews.start, interview.pk)
-        with looks_at_the_rows() as looks:
-            # When it looks again, it has found no room for what it saw before.
-            await eventually(lambda: len(looks) >= 2, "it looks twice")
+        monkeypatch.setattr("interviews.queries.lobby.look_by_socket", look)
+        # When it looks again, it has found no room for what it saw before.
+        await eventually(lambda: len(looks) >= 2, "it looks twice")
         before = len(lobby.said("lobby"))
         lobby.say("seen")
         shown = await lobby.until("lobby")
