@@ -44,6 +44,14 @@ def finals(place: Page | Locator) -> Locator:
     return place.get_by_role("log", name="Transcript")
 
 
+def words(place: Page | Locator) -> Locator:
+    """What is shown of what is said, settled or not.
+
+    On a machine with much else to do a short sentence may be over before there was time for a draft of it.
+    """
+    return place.locator("live-transcript").filter(visible=True)
+
+
 def interim(place: Page | Locator) -> Locator:
     return place.locator(".transcript__segment--interim [data-text]")
 

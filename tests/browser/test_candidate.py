@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Dialog, Page, Playwright, expect
 
 from tests.browser import people
-from tests.support.browsers import SENTENCE, Opener, launched
+from tests.support.browsers import SENTENCE, Opener, launched, whole
 from tests.support.observing import rows
 from tests.support.proxy import Proxy
 from tests.support.servers import Created, Site, free_port
@@ -36,7 +36,7 @@ def test_an_answer_survives_a_network_that_goes_away(
     page = candidate.page()
     people.begin(page, proxy.leading_to(created["candidate_url"]))
     people.record(page)
-    expect(people.interim(page)).to_contain_text("I believe that")
+    expect(people.words(page)).to_contain_text("I believe that")
 
     proxy.cut()
     expect(page.get_by_text("Connection lost. Connecting again …")).to_be_visible()
@@ -62,7 +62,7 @@ def test_an_answer_that_ends_without_a_network_is_saved_later(
     page = candidate.page()
     people.begin(page, proxy.leading_to(created["candidate_url"]))
     people.record(page)
-    expect(people.interim(page)).to_contain_text("I believe that")
+    expect(people.words(page)).to_contain_text("I believe that")
 
     proxy.cut()
     expect(page.get_by_role("timer")).to_have_text("0:07")
@@ -84,7 +84,7 @@ def test_an_answer_survives_a_server_that_is_killed(
     with site.serve(port) as process:
         people.begin(page, site.by_port(created["candidate_url"], port))
         people.record(page)
-        expect(people.interim(page)).to_contain_text("I believe that")
+        expect(people.words(page)).to_contain_text("I believe that")
         process.kill()
         expect(page.get_by_text("Connection lost. Connecting again …")).to_be_visible()
 
@@ -104,7 +104,7 @@ def test_an_answer_that_no_recogniser_is_free_for_is_recorded_and_says_so(
     with site.serve(port, SPEECH_CAPACITY="1", SPEECH_SLOTS_DIRECTORY=slots):
         people.begin(first, site.by_port(busy["candidate_url"], port))
         people.record(first)
-        expect(people.interim(first)).to_contain_text("I believe that")
+        expect(people.words(first)).to_contain_text("I believe that")
 
         people.begin(page, site.by_port(created["candidate_url"], port))
         people.record(page)
@@ -201,7 +201,8 @@ def expect_refusal(page: Page, created: Created, sentence: str) -> None:
 def test_a_microphone_that_is_denied_is_explained(
     server: Site, created: Created, playwright: Playwright
 ) -> None:
-    with launched(playwright, "--use-fake-device-for-media-stream", "--deny-permission-prompts") as browser:
+    denied = "--use-fake-device-for-media-stream", "--deny-permission-prompts"
+    with launched(playwright, *denied, program=whole) as browser:
         expect_refusal(browser.new_page(), created, "was not allowed to use the microphone")
 
 

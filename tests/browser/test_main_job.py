@@ -28,6 +28,8 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         yield new_site(folder, **settings)
 
 
+# Words appear while they are spoken: beside other tests, a short sentence may be over before its first draft.
+@pytest.mark.alone
 def test_a_candidate_answers_by_voice_while_a_recruiter_reads_along(
     server: Site, open_context: Opener
 ) -> None:

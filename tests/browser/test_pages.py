@@ -47,6 +47,7 @@ def test_pages_of_nobody_in_particular(server: Site, created: Created, open_cont
     look(page, "join")
 
 
+@pytest.mark.alone  # drafts give way to everything else
 def test_a_candidates_pages(server: Site, created: Created, page: Page, open_desk: Opener) -> None:
     desk = open_desk().page()
     desk.goto(live(server, created))

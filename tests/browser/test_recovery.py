@@ -18,10 +18,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 
 from tests.browser import people
 from tests.browser.hearings import Hearings, lost_chunks, stored
-from tests.support.browsers import QUIET, Opener, Watched, hearing, launched
+from tests.support.browsers import QUIET, Opener, Watched, hearing, launched, whole
 from tests.support.media import tone
 from tests.support.proxy import Proxy
-from tests.support.servers import Created, Site, free_port, needed, running, wait_until
+from tests.support.servers import Created, Site, free_port, running, wait_until
 from tests.support.voices import FOLDER, save
 
 SETTINGS = {"SPEECH_BACKEND": "scripted"}
@@ -160,7 +160,7 @@ class Chromium:
         port_file = self._profile / "DevToolsActivePort"
         port_file.unlink(missing_ok=True)
         arguments = [f"--user-data-dir={self._profile}", "--headless=new", "--remote-debugging-port=0"]
-        command = [needed("chromium", "chromium"), *QUIET, *arguments, *hearing(self._voice)]
+        command = [whole(), *QUIET, *arguments, *hearing(self._voice)]
         with running(command, log=self._profile / "chromium.log") as self._process:
             wait_until(lambda: port_file.exists() and "\n" in port_file.read_text(), "Chromium")
             address = f"http://127.0.0.1:{port_file.read_text().split()[0]}"

@@ -63,7 +63,7 @@ def practise(page: Page) -> Locator:
     page.get_by_role("button", name="Practise").click()
     expect(page.get_by_role("button", name="Stop")).to_be_focused()
     practice = page.locator("practice-round")
-    expect(people.interim(practice)).to_contain_text("I believe that")
+    expect(people.words(practice)).to_contain_text("I believe that")
     return practice
 
 

@@ -59,11 +59,21 @@ class Watched:
 Opener = Callable[..., Watched]
 
 
+def whole() -> str:
+    """Chromium with all of its own windows, which asks whether a page may use the microphone."""
+    return needed("chromium", "chromium")
+
+
+def shell() -> str:
+    """The same engine without them, at half the CPU; whatever a page asks for it leaves unanswered."""
+    return needed("chromium-headless-shell", "chromium-headless-shell")
+
+
 @contextmanager
-def launched(playwright: Playwright, *arguments: str) -> Iterator[Browser]:
-    browser = playwright.chromium.launch(
-        executable_path=needed("chromium", "chromium"), args=[*QUIET, *arguments]
-    )
+def launched(
+    playwright: Playwright, *arguments: str, program: Callable[[], str] = shell
+) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(executable_path=program(), args=[*QUIET, *arguments])
     try:
         yield browser
     finally:
