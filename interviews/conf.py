@@ -22,6 +22,9 @@ class InterviewSettings(Declarations):
     DATA_RETENTION_DAYS = Whole(
         180, help="So long after an interview's end, or else its link's, its data is deleted; 0 keeps it."
     )
+    SCRUB_HOURS = Whole(
+        24, help="What deleted rows leave in SQLite's file is gone so long after, at a quiet moment or not."
+    )
     INVITATIONS_PER_INTERVIEW = Whole(10, help="How often a candidate may be sent their link by e-mail.")
     ADMIN_MAX_INTERVIEWS = Whole(
         200, minimum=1, help="How many interviews an action of the admin takes at once."

@@ -3,7 +3,8 @@
 What has come since the last transaction goes into the next, a tick later: the cost is a transaction a
 tick, whatever the number of candidates, and a chunk that comes alone is written at once. A chunk's
 future is done when the transaction that holds it has committed; it fails with StaleEpoch for an answer
-that another connection has taken. While the database is away everything waits, up to a bound.
+that another connection has taken. While the database is away everything waits, up to a bound. Chunks of an
+answer that somebody else has locked wait by themselves: the others are committed meanwhile.
 """
 
 from __future__ import annotations
@@ -19,9 +20,17 @@ from typing import Any
 from uuid import UUID
 
 from django.db import DatabaseError, InterfaceError, connection, transaction
+from django.db.models import QuerySet
 
 from interviews.conf import conf
-from interviews.database import BACKOFF_SECONDS, drop_connections, is_away, keep_connections, reason_of
+from interviews.database import (
+    BACKOFF_SECONDS,
+    DatabaseAway,
+    drop_connections,
+    is_away,
+    keep_connections,
+    reason_of,
+)
 from interviews.errors import StaleEpoch
 from interviews.models import Answer, AudioChunk
 from interviews.services.owing import grace_end
@@ -31,16 +40,20 @@ logger = logging.getLogger(__name__)
 TICK_SECONDS = 0.1
 # What one transaction writes at most: after an outage much has come together.
 BATCH_BYTES = 8 * 1024 * 1024
+# How long a row that somebody else has locked is waited for when the process ends.
+CLOSING_SECONDS = 3.0
 Writer = tuple[UUID, int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Entry:
     answer_id: UUID
     epoch: int
     index: int
     data: bytes
     committed: asyncio.Future[None]
+    # The commit whose end was not heard of may have been one.
+    may_be_stored: bool = False
 
     @property
     def writer(self) -> Writer:
@@ -57,6 +70,8 @@ class Journal:
         self._changed = threading.Condition()
         self._in_a_hurry = False
         self._closing = False
+        # What is locked by then is waited for no longer.
+        self._closes_at = 0.0
         self._thread: threading.Thread | None = None
 
     @property
@@ -87,10 +102,11 @@ class Journal:
             self._changed.notify()
 
     def close(self) -> None:
-        """Waits until everything is written; what can't be, because the database is away, fails."""
+        """Waits until everything is written; what can't be, because the database is away or locked, fails."""
         if self._thread is not None:
             with self._changed:
                 self._closing = True
+                self._closes_at = monotonic() + CLOSING_SECONDS
                 self._changed.notify()
             self._thread.join()
             self._thread = None
@@ -102,9 +118,14 @@ class Journal:
         began = -self._tick_seconds
         while batch := self._next_batch(began + self._tick_seconds):
             began = monotonic()
-            self._commit(batch)
+            locked = self._commit(batch)
             with self._changed:
+                # Before all that came since.
+                self._entries.extendleft(reversed(locked))
                 self._waiting_bytes -= sum(len(entry.data) for entry in batch)
+                self._waiting_bytes += sum(len(entry.data) for entry in locked)
+                if locked and self._closing:
+                    self._wait_for_locks(locked)
         drop_connections()
 
     def _next_batch(self, not_before: float) -> list[Entry]:
@@ -122,14 +143,17 @@ class Journal:
                 size += len(batch[-1].data)
             return batch
 
-    def _commit(self, batch: list[Entry]) -> None:
-        """Whoever waits for an entry is woken after it: committed, or refused for a reason that stays."""
+    def _commit(self, batch: list[Entry]) -> list[Entry]:
+        """Whoever waits for an entry is woken after it: committed, or refused for a reason that stays.
+
+        Returns those of answers that somebody else has locked: they wait for another tick.
+        """
         delay, longest = BACKOFF_SECONDS
         is_again = False
         while True:
             try:
                 with transaction.atomic():
-                    stale = _insert(batch, is_again=is_again)
+                    locked, stale = _insert(batch)
             except (DatabaseError, InterfaceError) as problem:
                 # Whatever was wrong with it may be so still.
                 drop_connections()
@@ -138,8 +162,11 @@ class Journal:
                 if not is_again:
                     logger.warning("the database is away (%s): chunks wait", reason_of(problem))
                 is_again = True
+                for entry in batch:
+                    entry.may_be_stored = True
                 if self._is_closed_within(delay):
-                    return _wake(batch, problem)
+                    _wake(batch, problem)
+                    return []
                 delay = min(delay * 2, longest)
             except Exception as problem:
                 # Whatever it is, those who wait are told, and the thread goes on.
@@ -148,35 +175,44 @@ class Journal:
                 if is_again:
                     logger.warning("the database is back: chunks are written again")
                 _wake([e for e in batch if e.writer in stale], StaleEpoch())
-                return _wake([e for e in batch if e.writer not in stale], None)
+                _wake([e for e in batch if e.writer not in stale | locked], None)
+                return [e for e in batch if e.writer in locked]
 
-    def _fail_one(self, batch: list[Entry], problem: Exception) -> None:
+    def _fail_one(self, batch: list[Entry], problem: Exception) -> list[Entry]:
         """One answer's fault must not fail the others'."""
         by_answer = defaultdict(list)
         for entry in batch:
             by_answer[entry.writer].append(entry)
         if len(by_answer) > 1:
-            for entries in by_answer.values():
-                self._commit(entries)
-        else:
-            logger.error("chunks of answer %s could not be stored", batch[0].answer_id, exc_info=problem)
-            _wake(batch, problem)
+            return [entry for entries in by_answer.values() for entry in self._commit(entries)]
+        logger.error("chunks of answer %s could not be stored", batch[0].answer_id, exc_info=problem)
+        _wake(batch, problem)
+        return []
+
+    def _wait_for_locks(self, locked: list[Entry]) -> None:
+        """At the end there is no tick to wait for, and an end to waiting."""
+        if monotonic() < self._closes_at:
+            self._changed.wait(self._tick_seconds)
+            return
+        for _ in locked:
+            self._entries.popleft()
+        _wake(locked, DatabaseAway("somebody else has locked the answer"))
 
     def _is_closed_within(self, seconds: float) -> bool:
         with self._changed:
             return self._changed.wait_for(lambda: self._closing, timeout=seconds)
 
 
-def _insert(batch: Sequence[Entry], *, is_again: bool) -> set[Writer]:
-    """Stores what its writer still holds the answer for; returns the writers that don't."""
+def _insert(batch: Sequence[Entry]) -> tuple[set[Writer], set[Writer]]:
+    """Stores what its writer still holds the answer for; returns the writers that have to wait for somebody
+    else's lock, and those that don't hold it any more.
+    """
     writers = {entry.writer for entry in batch}
     held = _hold(writers)
+    locked = _holding(writers - held)
     entries = [entry for entry in batch if entry.writer in held]
-    if is_again:
-        # The commit whose end was not heard of may have been one.
-        entries = [entry for entry in entries if not _is_stored(entry)]
-    _store(entries)
-    return writers - held
+    _store([entry for entry in entries if not (entry.may_be_stored and _is_stored(entry))])
+    return locked, writers - held - locked
 
 
 def _store(entries: Sequence[Entry]) -> None:
@@ -202,11 +238,20 @@ def _store(entries: Sequence[Entry]) -> None:
 
 
 def _hold(writers: set[Writer]) -> set[Writer]:
-    """Those who still have their answers, which nobody can take until the commit."""
-    answers = Answer.objects.filter(pk__in={pk for pk, _ in writers}, status=Answer.Status.RECORDING)
-    held = writers & set(answers.select_for_update().order_by("pk").values_list("pk", "epoch"))
+    """Those who still have their answers, which nobody can take until the commit; nobody is waited for."""
+    answers = _recorded(writers).select_for_update(skip_locked=True, no_key=True).order_by("pk")
+    held = writers & set(answers.values_list("pk", "epoch"))
     Answer.objects.filter(pk__in={pk for pk, _ in held}).update(owed_at=grace_end())
     return held
+
+
+def _holding(writers: set[Writer]) -> set[Writer]:
+    """Those who have their answers as far as was committed: whoever has locked one may be taking it."""
+    return writers & set(_recorded(writers).values_list("pk", "epoch")) if writers else set()
+
+
+def _recorded(writers: set[Writer]) -> QuerySet[Answer]:
+    return Answer.objects.filter(pk__in={pk for pk, _ in writers}, status=Answer.Status.RECORDING)
 
 
 def _is_stored(entry: Entry) -> bool:

@@ -13,6 +13,7 @@ from interviews.models.answers import (
 from interviews.models.interviews import (
     MAX_TAKES,
     TIME_FACTORS,
+    CandidateHeard,
     Interview,
     InterviewQuerySet,
     Invitation,
@@ -31,6 +32,7 @@ __all__ = [
     "AnswerQuerySet",
     "AudioChunk",
     "AudioPart",
+    "CandidateHeard",
     "Correction",
     "Interview",
     "InterviewQuerySet",

@@ -115,10 +115,10 @@ class Interview(models.Model):
     practice_until = models.DateTimeField(null=True, editable=False)
     # When the candidate's name, words and audio were deleted. The row stays as the record of that.
     erased_at = models.DateTimeField(_("erased at"), null=True, editable=False)
+    # When it is looked again for what somebody may have been writing just then, or could not be deleted.
+    sweep_at = models.DateTimeField(null=True, editable=False)
     # Grows by one with every durable change that an observer may see, in the same transaction.
     revision = models.PositiveBigIntegerField(default=0, editable=False)
-    # When something last came from its candidate, to a few seconds; no change of the interview.
-    candidate_heard_at = models.DateTimeField(null=True, editable=False)
 
     objects = InterviewQuerySet.as_manager()
 
@@ -130,6 +130,9 @@ class Interview(models.Model):
             models.Index(fields=["owner", "-created_at"]),
             models.Index(fields=["-created_at"]),
             models.Index(fields=["status"]),
+            models.Index(
+                fields=["sweep_at"], name="interview_to_sweep", condition=models.Q(sweep_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -169,6 +172,23 @@ class Interview(models.Model):
             return True
         # Near its end, and after it, the database decides, by its clock.
         return not Interview.objects.expired().filter(pk=self.pk).exists()
+
+
+class CandidateHeard(models.Model):
+    """When something last came from an interview's candidate, to a few seconds.
+
+    Apart from the interview's row, whose changes lock it for as long as they take: one statement writes this
+    for all candidates of a process, and is to wait for none of them.
+    """
+
+    # Without a constraint, which would lock the interview's row for a moment, too.
+    interview = models.OneToOneField(
+        Interview, on_delete=models.CASCADE, primary_key=True, related_name="heard", db_constraint=False
+    )
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.interview_id} · {self.at}"
 
 
 class QuestionFields(models.Model):

@@ -97,7 +97,7 @@ def store_file(answer: Answer, path: Path, peaks: bytes, damage: Sequence[dict[s
     except (OSError, StaleEpoch):
         # Of what found no room, half may be there. After a problem with the database it stays: the row
         # may name it.
-        storage.delete(name)
+        _remove(storage, name)
         raise
     _delete_others(storage, answer, name)
 
@@ -106,7 +106,15 @@ def _delete_others(storage: Storage, answer: Answer, name: str) -> None:
     """Those who had it before us may have died in the middle of theirs."""
     for other in files_in(storage, audio_folder(answer.question.interview_id)):
         if str(answer.pk) in other and other != name:
-            storage.delete(other)
+            _remove(storage, other)
+
+
+def _remove(storage: Storage, name: str) -> None:
+    """Nothing waits for it to be gone: what can't be deleted now goes with the interview."""
+    try:
+        storage.delete(name)
+    except Exception:
+        logger.exception("%s is in nobody's use, and can't be deleted", name)
 
 
 def _sync(storage: Storage, name: str) -> None:

@@ -28,6 +28,7 @@ from interviews.processing.leases import renewing
 from interviews.processing.measuring import measuring
 from interviews.processing.settling import settle
 from interviews.services import answers, owing
+from interviews.services.changes import lock
 from speech import Ended, Final, open_stream
 from speech.backends import STAND_INS, backend_class, get_recogniser
 from speech.conf import conf
@@ -164,6 +165,8 @@ def store(row: Retranscription, heard: Heard) -> bool:
         }
         for final in heard.finals
     ]
+    # As every other verb has it: the interview first.
+    lock(row.answer.question.interview_id)
     done = _open(row).update(
         text=" ".join(final.text for final in heard.finals),
         segments=segments,

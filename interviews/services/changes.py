@@ -34,6 +34,9 @@ class Change:
 def lock(interview_id: UUID) -> None:
     """Nobody else changes the interview until the end of the transaction.
 
+    The first lock of every verb that needs several: the interview, then its answers in the order of their
+    keys, then what belongs to them. Whoever waits for one holds none that another may want.
+
     A connection may be lost while the server is still committing what came over it. Whoever does it again
     waits here for that commit, and only then looks whether it is done.
     """

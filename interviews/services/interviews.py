@@ -103,18 +103,23 @@ def cancel(interview: Interview) -> bool:
     return True
 
 
+def expired() -> list[UUID]:
+    """What is past its time and not closed yet."""
+    return list(Interview.objects.expired().values_list("pk", flat=True))
+
+
 @transaction.atomic
-def expire_interviews() -> int:
-    """Closes what is past its time; how many there were. What somebody has locked waits for the next time."""
-    locked = Interview.objects.expired().select_for_update(skip_locked=True).values_list("pk", flat=True)
-    if not (ids := list(locked)):
-        return 0
-    # Looked at again, now that nobody can begin an answer: somebody may have, before the lock.
-    ids = list(Interview.objects.expired().filter(pk__in=ids).values_list("pk", flat=True))
+def expire(interview_id: UUID) -> bool:
+    """Closes what is past its time. False if it isn't, or as long as somebody has it locked."""
+    same = Interview.objects.filter(pk=interview_id)
+    if not same.select_for_update(skip_locked=True).exists():
+        return False
+    # Looked at now that nobody can begin an answer.
     changes = {"status": Status.EXPIRED, "current_question": None, "revision": F("revision") + 1}
-    Interview.objects.filter(pk__in=ids).update(**changes)
-    owe_hand_overs(Question.objects.filter(interview__in=ids))
-    return len(ids)
+    if not same.filter(pk__in=Interview.objects.expired().filter(pk=interview_id)).update(**changes):
+        return False
+    owe_hand_overs(Question.objects.filter(interview=interview_id))
+    return True
 
 
 @in_lane(Lane.STEPS)

@@ -18,9 +18,8 @@ from django.utils import timezone
 from interviews.models import Answer, Question, from_now
 from interviews.processing.retranscription import claim as claim_again
 from interviews.processing.settling import claim
-from interviews.services.interviews import expire_interviews
 from tests.support.rows import an_interview
-from tests.support.running import a_running_interview, begin
+from tests.support.running import a_running_interview, begin, close_expired
 
 # A hundred thousand answers.
 QUESTIONS, TAKES = 20_000, 5
@@ -67,7 +66,7 @@ def _poll_ms() -> float:
 
     def poll() -> float:
         began = perf_counter()
-        assert (expire_interviews(), claim(), claim_again()) == (0, None, None)
+        assert (close_expired(), claim(), claim_again()) == (0, None, None)
         return (perf_counter() - began) * 1000
 
     return min(poll() for _ in range(POLLS))
@@ -128,7 +127,7 @@ def _who_begins_just_then_goes_on() -> bool:
         begin(interview)
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_sleep(1.1)")
-        _in_another_connection(expire_interviews)
-    expire_interviews()
+        _in_another_connection(close_expired)
+    close_expired()
     interview.refresh_from_db()
     return interview.is_running

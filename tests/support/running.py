@@ -15,7 +15,7 @@ from interviews.services.answers import (
     owe_transcript,
 )
 from interviews.services.changes import Change
-from interviews.services.interviews import give_consent, start
+from interviews.services.interviews import expire, expired, give_consent, start
 from interviews.services.owing import leave
 from speech.audio import AudioFormat
 from speech.events import Final, Resume, Word
@@ -101,3 +101,8 @@ def files(settings: Any) -> list[str]:
 def everything_is_due() -> None:
     """Every lease runs out, and what was put off is due."""
     Answer.objects.exclude(owed_at=None).update(owed_at=from_now(-1))
+
+
+def close_expired() -> int:
+    """What a transcriber does every few seconds; how many there were."""
+    return sum(expire(pk) for pk in expired())

@@ -5,21 +5,21 @@ import logging
 import os
 import signal
 from argparse import ArgumentParser
-from time import monotonic
+from threading import Thread
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from interviews.database import DatabaseAway, persistently
+from interviews.database import DatabaseAway, close_threads
+from interviews.processing.housekeeping import keep_house, keep_house_once
 from interviews.processing.retranscription import retranscribe_one
 from interviews.processing.settling import work_off_one
-from interviews.services import interviews
-from interviews.services.retention import expire_data
 
 logger = logging.getLogger(__name__)
 
 IDLE_SECONDS = 1.0
-RETENTION_SECONDS = 3600.0
+# How long what a thread is at may go on, once the end was asked for.
+ENDING_SECONDS = 3.0
 NICENESS = 5
 
 
@@ -37,34 +37,42 @@ class Command(BaseCommand):
             # Live answers come first. Nobody waits for this process, as they do with --once.
             os.nice(NICENESS)
         asyncio.run(_work(once=options["once"]))
+        # A thread can't be broken off. What it was at is done again by whoever comes next.
+        ending = Thread(target=close_threads, daemon=True)
+        ending.start()
+        ending.join(ENDING_SECONDS)
+        if ending.is_alive():
+            logger.warning("something could not be ended within %s s, and is broken off", ENDING_SECONDS)
+            os._exit(0)
 
 
 async def _work(*, once: bool) -> None:
     stopping = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stopping.set)
+    if once:
+        await keep_house_once()
     working = asyncio.create_task(_work_off(once=once))
-    waiting = asyncio.create_task(stopping.wait())
-    done, _ = await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    tasks = {working, asyncio.create_task(stopping.wait())}
+    if not once:
+        tasks.add(asyncio.create_task(keep_house()))
+    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     # What is broken off is claimed again when its lease has run out.
-    for task in (working, waiting):
+    for task in tasks:
         task.cancel()
-    await asyncio.gather(working, waiting, return_exceptions=True)
-    if working in done:
-        working.result()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()
 
 
 async def _work_off(*, once: bool) -> None:
-    retention_at = monotonic()
     while True:
-        await persistently(interviews.expire_interviews)
-        if monotonic() >= retention_at:
-            await persistently(expire_data)
-            retention_at = monotonic() + RETENTION_SECONDS
         try:
             if await work_off_one() or await retranscribe_one():
                 continue
         except DatabaseAway:
+            if once:
+                raise
             logger.warning("the database is away: what is owed is tried again later")
         if once:
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import sqlite3
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -15,8 +16,10 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage
 from django.core.management import call_command
 from django.db import connection
+from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -45,7 +48,8 @@ from interviews.processing.chunks import ChunksGone
 from interviews.processing.hearing import transcribe_answer
 from interviews.processing.settling import settle
 from interviews.services import answers, interviews, owing, retention
-from interviews.services.erasure import erase, scrub, sweep
+from interviews.services.candidate_heard import record_heard
+from interviews.services.erasure import erase, is_to_be_scrubbed, scrub, sweep, to_sweep
 from speech.events import Final, Resume
 from speech.metrics import unavailable
 from tests.support.answers import babble
@@ -142,6 +146,7 @@ def test_nothing_of_a_deleted_interview_is_left_in_any_byte(settings: Any) -> No
     ada = a_recruiter("root")
 
     assert erase([interview], by=ada) == 1
+    scrub()
 
     assert before[0] == before[1] > 150
     assert found(gone, settings.MEDIA_ROOT) == []
@@ -274,6 +279,7 @@ async def test_an_answer_that_is_being_recorded_ends_and_writes_nothing_more(
         await observer.until("transcription")
         was_there = written[0][-64:] in stored_bytes(settings.MEDIA_ROOT)
         await in_database(erase, [interview])
+        await in_database(scrub)
         candidate.frames(chunks, first=len(written))
         ends = await candidate.until_closed(), await observer.until_closed()
 
@@ -362,7 +368,7 @@ def test_what_came_too_late_to_be_refused_is_swept_away(settings: Any) -> None:
         storage.save(f"{audio_folder(one.pk)}/half.flac", ContentFile(b"fLaC"))
         Note.objects.create(interview=one, author=a_recruiter(f"ada{one.pk}"), text=f"{word} {one.pk}")
 
-    sweep()
+    sweep(interview.pk)
     scrub()
 
     assert [path.parent.name for path in settings.MEDIA_ROOT.rglob("*.flac")] == [str(other.pk)]
@@ -382,12 +388,113 @@ def test_bytes_that_somebody_still_reads_are_scrubbed_later(settings: Any) -> No
     reader.execute("SELECT count(*) FROM interviews_interview").fetchone()
 
     erase([interview])
+    scrub()
     while_read = found([name], settings.MEDIA_ROOT)
     reader.close()
     scrub()
 
     assert (while_read, found([name], settings.MEDIA_ROOT)) == ([name], [])
     connection.close()
+
+
+def test_sqlite_is_scrubbed_when_nobody_answers_or_after_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    interview, other = an_interview(), an_interview(status=Status.IN_PROGRESS)
+    nothing_is_owed = is_to_be_scrubbed()
+    erase([interview])
+    quiet = is_to_be_scrubbed()
+    record_heard({other.pk: 5})
+    somebody_is_there = is_to_be_scrubbed()
+    record_heard({other.pk: 120})
+    a_minute_later = is_to_be_scrubbed()
+    Answer.objects.create(question=other.questions.all()[0])
+    somebody_answers = is_to_be_scrubbed()
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 23 * 3600)
+    before_its_day_is_over = is_to_be_scrubbed()
+    # What is deleted later doesn't put it off.
+    erase([an_interview()])
+    monkeypatch.setattr(time, "time", lambda: now + 25 * 3600)
+    after_a_day = is_to_be_scrubbed()
+    scrub()
+
+    assert (nothing_is_owed, quiet, a_minute_later, after_a_day) == (False, True, True, True)
+    assert (somebody_is_there, somebody_answers, before_its_day_is_over) == (False, False, False)
+    assert not is_to_be_scrubbed()
+
+
+def test_what_an_earlier_version_owes_is_due() -> None:
+    an_interview(status=Status.IN_PROGRESS)
+    record_heard({Interview.objects.get().pk: 0})
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA user_version = 3")
+
+    assert is_to_be_scrubbed()
+    scrub()
+    assert not is_to_be_scrubbed()
+
+
+# Files that can't be deleted
+
+
+class Stubborn(FileSystemStorage):
+    """Deletes nothing, as long as it is told to."""
+
+    refuses = True
+
+    def delete(self, name: str) -> None:
+        if Stubborn.refuses and name.endswith(".flac"):
+            raise PermissionError(name)
+        super().delete(name)
+
+
+@pytest.fixture
+def stubborn(settings: Any, monkeypatch: pytest.MonkeyPatch) -> type[Stubborn]:
+    monkeypatch.setattr(Answer._meta.get_field("audio"), "storage", Stubborn(settings.MEDIA_ROOT))
+    monkeypatch.setattr(Stubborn, "refuses", True)
+    return Stubborn
+
+
+def later(hours: float) -> None:
+    Interview.objects.update(
+        sweep_at=F("sweep_at") - timedelta(hours=hours), erased_at=F("erased_at") - timedelta(hours=hours)
+    )
+
+
+def test_a_file_that_can_not_be_deleted_is_told_and_tried_again(
+    stubborn: type[Stubborn], settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    interview = an_interview()
+    storage = Answer._meta.get_field("audio").storage
+    for name in ("one", "other"):
+        storage.save(f"{audio_folder(interview.pk)}/{name}.flac", ContentFile(b"fLaC"))
+
+    assert erase([interview]) == 1
+    refused = files(settings)
+    told = caplog.text.count("can't be deleted yet")
+    due = to_sweep()
+    stubborn.refuses = False
+    sweep(interview.pk)
+
+    assert (len(refused), told, due) == (2, 1, [interview.pk])
+    assert files(settings) == []
+    assert not (settings.MEDIA_ROOT / audio_folder(interview.pk)).exists()
+
+
+def test_a_deletion_is_looked_at_for_a_day_and_never_again(settings: Any) -> None:
+    interview = an_interview()
+    an_answer(interview.questions.all()[0], "words", audio=b"fLaC")
+    erase([interview])
+    at_once = to_sweep()
+    later(hours=2)
+    after_two_hours = to_sweep()
+    sweep(interview.pk)
+    later(hours=23)
+    after_a_day = to_sweep()
+    sweep(interview.pk)
+    later(hours=2)
+
+    assert (at_once, after_two_hours, after_a_day) == ([], [interview.pk], [interview.pk])
+    assert to_sweep() == []
 
 
 # When its time is over
@@ -431,7 +538,7 @@ def test_data_is_deleted_so_long_after_an_interviews_end(over_time: list[Intervi
 def test_zero_days_keep_it_for_ever(over_time: list[Interview], settings: Any) -> None:
     settings.DATA_RETENTION_DAYS = 0
 
-    assert retention.expire_data() == 0
+    assert retention.to_erase() == []
 
 
 def test_the_transcriber_does_it_too(over_time: list[Interview]) -> None:

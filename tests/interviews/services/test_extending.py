@@ -11,6 +11,7 @@ from interviews.models import Interview
 from interviews.services import interviews
 from interviews.services.erasure import erase
 from tests.support.rows import an_answer, an_interview
+from tests.support.running import close_expired
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +25,7 @@ def one_that_expired(**fields: object) -> Interview:
         interviews.start(interview.pk)
         an_answer(interview.questions.get(position=1), "words")
     Interview.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
-    interviews.expire_interviews()
+    close_expired()
     interview.refresh_from_db()
     return interview
 

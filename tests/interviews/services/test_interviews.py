@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from interviews.models import Interview
 from interviews.services.answers import complete_answer, finish_recording, write_answer
-from interviews.services.interviews import cancel, create_interview, expire_interviews, give_consent, start
+from interviews.services.interviews import cancel, create_interview, give_consent, start
 from interviews.wire.messages import InterviewComplete, QuestionMessage
 from tests.support.rows import an_interview
-from tests.support.running import MEASURED, a_running_interview, begin, revision_of, types
+from tests.support.running import MEASURED, a_running_interview, begin, close_expired, revision_of, types
 
 pytestmark = pytest.mark.django_db
 
@@ -98,7 +98,7 @@ def test_an_interview_expires_when_its_time_is_over() -> None:
     Interview.objects.filter(pk=late.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
     before = revision_of(late)
 
-    counts = expire_interviews(), expire_interviews()
+    counts = close_expired(), close_expired()
 
     for interview in (early, late, complete):
         interview.refresh_from_db()
@@ -112,7 +112,7 @@ def test_nobody_is_shut_out_in_mid_answer() -> None:
     answer = begin(interview).answer
     Interview.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
 
-    expired = expire_interviews()
+    expired = close_expired()
     again = begin(interview)
     finish_recording(again.answer)
     change = complete_answer(again.answer, 2000, *MEASURED)
@@ -120,4 +120,4 @@ def test_nobody_is_shut_out_in_mid_answer() -> None:
     interview.refresh_from_db()
     assert (expired, again.answer, interview.is_open) == (0, answer, False)
     assert types(change)[-1] is QuestionMessage
-    assert expire_interviews() == 1
+    assert close_expired() == 1

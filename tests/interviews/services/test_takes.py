@@ -33,6 +33,7 @@ from tests.support.answers import babble, text_of
 from tests.support.live import PCM, Peer, a_live_interview, candidate_of, connected, eventually
 from tests.support.media import wav
 from tests.support.rows import a_recruiter, an_answer, an_interview
+from tests.support.running import close_expired
 from tests.support.speaking import say
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -419,7 +420,7 @@ def test_of_takes_that_nobody_chose_from_the_last_is_handed_over(
 
 def expired() -> int:
     Interview.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
-    return interviews.expire_interviews()
+    return close_expired()
 
 
 def test_what_is_still_recorded_may_count_and_is_waited_for(interview: Interview, handed: list[Any]) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import signal
 from itertools import pairwise
@@ -17,6 +18,7 @@ from speech.backends.moonshine.recognition import Drafting
 from speech.backends.pocketsphinx import PocketSphinxBackend
 from speech.events import BYTES_PER_SECOND, Final, Interim, Progress, Resume
 from speech.exceptions import CapacityExceeded, LanguageNotSupported, SpeechError
+from speech.processes.children import Child
 from tests.speech.contract import BackendContract, collect, feed, finals, recognise, running, without_interims
 from tests.support.voices import STABLE_SENTENCES, as_said, read_pcm, silence, speak
 
@@ -218,20 +220,16 @@ async def test_children_killed_at_any_moment_change_no_word(backend: MoonshineBa
 
 
 async def test_a_phrase_that_kills_each_child_fails_the_recognition(
-    backend: MoonshineBackend, audio: bytes
+    backend: MoonshineBackend, audio: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def kill() -> None:
-        while True:
-            for child in recogniser_processes():
-                child.send_signal(signal.SIGKILL)
-            await asyncio.sleep(0.005)
+    async def send_and_kill(child: Child, message: bytes) -> None:
+        os.kill(child.pid, signal.SIGKILL)
 
     async with running(backend) as recognition:
-        killing = asyncio.create_task(kill())
+        monkeypatch.setattr(Child, "send", send_and_kill)
         with pytest.raises(SpeechError) as failure:
             async with asyncio.timeout(30):
                 await asyncio.gather(feed(recognition, audio), collect(recognition))
-        killing.cancel()
     assert not failure.value.permanent
 
 

@@ -1,0 +1,44 @@
+"""On PostgreSQL a row that somebody has locked keeps nobody else waiting, and no two lock each other out."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.support.neighbours_on_postgres import LOCKED_SECONDS
+from tests.support.servers import free_port, new_site, postgres_server, postgres_url
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp("neighbours")
+    port = free_port()
+    (folder / "data").mkdir()
+    with postgres_server(folder, port):
+        site = new_site(folder / "data", DATABASE_URL=postgres_url(port))
+        code = "from tests.support.neighbours_on_postgres import main; main()"
+        found: dict[str, Any] = json.loads(site.manage("shell", "-v0", "-c", code))
+    return found
+
+
+def test_chunks_wait_for_no_answer_but_their_own(found: dict[str, Any]) -> None:
+    chunks = found["chunks"]
+
+    assert chunks["others_waited"] < 1
+    assert chunks["it_waited"] > LOCKED_SECONDS * 0.8
+    assert chunks["it_is_whole"]
+
+
+def test_a_chunk_that_waited_for_who_took_its_answer_is_refused(found: dict[str, Any]) -> None:
+    assert found["of_a_taken_answer"] == "refused"
+
+
+def test_who_was_heard_is_written_whatever_is_locked(found: dict[str, Any]) -> None:
+    assert found["presence_waited"] < 1
+    assert found["presence_twice"] == "'nobody is refused'"
+
+
+def test_no_two_verbs_lock_each_other_out(found: dict[str, Any]) -> None:
+    assert found["deadlocks"] == []
