@@ -25,6 +25,7 @@ from speech.backends.pocketsphinx.child import built_in_model
 from speech.backends.slots import Slots
 from speech.events import BYTES_PER_SECOND, Resume
 from speech.exceptions import LanguageNotSupported, SpeechError
+from speech.processes.cores import count_cores
 
 INSTALL = "Install requirements-moonshine.txt, or the extra `moonshine`; without it PocketSphinx recognises."
 # Of people who never stop speaking, with all that the product does besides: finals are there after a second.
@@ -38,7 +39,7 @@ class MoonshineBackend(BaseBackend):
     `folder`: one with the model's four files, in place of those of the packages.
     `endpointing`: the fields of `Endpointing`.
     `capacity`: recognitions at once on this machine, over all processes that share `slots_directory`.
-    `cores`: those that recognitions may take, where a container's quota is less than its machine has.
+    `cores`: those that recognitions may take, where that isn't all that `speech.processes.cores` counts.
     `max_behind_seconds`: speech that may wait for the recogniser before `push` does.
     """
 
@@ -63,7 +64,7 @@ class MoonshineBackend(BaseBackend):
             raise ValueError("max_behind_seconds is more than 0")
         self._folder = os.fspath(folder) if folder is not None else None
         self._endpointing = Endpointing(**(endpointing or {}))
-        self._cores = cores or len(os.sched_getaffinity(0))
+        self._cores = cores or count_cores().count
         self._slots = Slots(
             Path(slots_directory or Path(tempfile.gettempdir()) / f"speech-{os.getuid()}"),
             self.name,

@@ -29,6 +29,7 @@ from speech.backends.slots import Slots
 from speech.events import BYTES_PER_SECOND, Ended, Event, Resume
 from speech.exceptions import LanguageNotSupported, SpeechError
 from speech.processes.children import Child
+from speech.processes.cores import count_cores
 
 VERSION = version("pocketsphinx")
 RECOGNITIONS_PER_CORE = 4
@@ -44,7 +45,7 @@ class PocketSphinxBackend(BaseBackend):
     takes half the time and makes one error more in a hundred words.
     `endpointing`: the fields of `VadEndpointing`.
     `capacity`: recognitions at once on this machine, over all processes that share `slots_directory`.
-    `cores`: those that recognitions may take, where a container's quota is less than its machine has.
+    `cores`: those that recognitions may take, where that isn't all that `speech.processes.cores` counts.
     `max_behind_seconds`: audio that may wait for the recogniser before `push` does.
     """
 
@@ -71,7 +72,7 @@ class PocketSphinxBackend(BaseBackend):
         self._models = {"en-us": ("en-US", built_in_model())} | read_models(models or {})
         self._decoder = check_decoder(DECODER_DEFAULTS | dict(decoder or {}))
         self._endpointing = VadEndpointing(**(endpointing or {}))
-        self._cores = cores or len(os.sched_getaffinity(0))
+        self._cores = cores or count_cores().count
         self._slots = Slots(
             Path(slots_directory or Path(tempfile.gettempdir()) / f"speech-{os.getuid()}"),
             self.name,

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -17,6 +16,7 @@ from speech.backends import get_backend, usable
 from speech.backends.base import BaseBackend, Recognition
 from speech.events import BYTES_PER_SECOND, Final, Interim, Resume
 from speech.exceptions import SpeechError
+from speech.processes.cores import count_cores
 
 # Synthetic, so that it may go anywhere: flite's voice slt, and a second of silence.
 SAMPLE = Path(__file__).resolve().parents[2] / "check.flac"
@@ -87,9 +87,10 @@ class Command(BaseCommand):
             )
         self.stdout.write(f"last words:  {report.last_words_seconds:+.1f} s from the end of the sound")
         if report.speed is not None:
-            cores = len(os.sched_getaffinity(0))
-            self.stdout.write(f"speed:       {report.speed:.1f} × real time on one of {cores} cores")
-            count = max(1, int(cores * report.speed * SHARE))
+            cores = count_cores()
+            self.stdout.write(f"cores:       {cores}")
+            self.stdout.write(f"speed:       {report.speed:.1f} × real time on one of them")
+            count = max(1, int(cores.count * report.speed * SHARE))
             self.stdout.write(
                 f"at once:     about {count} live answers, if nothing else runs here; {places} are allowed"
             )

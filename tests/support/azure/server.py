@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import threading
 import time
 from collections import deque
@@ -294,7 +293,7 @@ async def main() -> None:
     if options.recogniser == "pocketsphinx":
         from speech.backends.pocketsphinx import PocketSphinxBackend  # noqa: PLC0415  (loads a model)
 
-        backend: BaseBackend = PocketSphinxBackend(capacity=4 * (os.cpu_count() or 1))
+        backend: BaseBackend = PocketSphinxBackend()
     else:
         backend = ScriptedBackend()
     server = AzureServer(backend, options.plan, keep_audio=False)
