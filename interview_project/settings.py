@@ -140,8 +140,14 @@ if REDIS_URL:
         "default": {
             "BACKEND": "channels_redis.core.RedisChannelLayer",
             "CONFIG": {
-                # Longer than the layer's own 5 s blocking read, which a shorter one would race.
-                "hosts": [{"address": REDIS_URL, "socket_timeout": 15, "socket_connect_timeout": 2}],
+                "hosts": [
+                    {
+                        "address": REDIS_URL,
+                        # Longer than the layer's own 5 s blocking read, which a shorter one would race.
+                        "socket_timeout": env_int("REDIS_TIMEOUT_SECONDS", 15, minimum=6),
+                        "socket_connect_timeout": env_int("REDIS_CONNECT_TIMEOUT_SECONDS", 2, minimum=1),
+                    }
+                ],
                 "prefix": "interviews",
                 "capacity": 1000,
             },
@@ -209,6 +215,8 @@ _azure = {
     "stable_partials": env_int("AZURE_SPEECH_STABLE_PARTIALS", 0) or None,
     "endpoint_id": env_str("AZURE_SPEECH_MODEL_ID"),
     "capacity": env_int("AZURE_SPEECH_CAPACITY", 100, minimum=1),
+    "mute_seconds": env_int("AZURE_SPEECH_MUTE_SECONDS", 10, minimum=1),
+    "idle_seconds": env_int("AZURE_SPEECH_IDLE_SECONDS", 45, minimum=1),
 }
 # Whatever says where Azure Speech is, or who we are there, makes it recognise, and Moonshine stand in.
 # A key without a place is told by a system check, rather than passed over.

@@ -57,6 +57,9 @@ class InterviewSettings(Declarations):
         help="So long after a failure what an answer is owed is tried again; then twice as long.",
     )
     OWED_RETRY_MAX_SECONDS = Whole(3600, minimum=1, help="The longest wait between two attempts.")
+    HAND_OVER_TIMEOUT_SECONDS = Whole(
+        120, minimum=1, help="A hand-over that takes longer is waited for no more, and tried again later."
+    )
     TEXT_ANSWER_MAX_CHARS = Whole(20_000, minimum=1, help="The longest written answer.")
     ANSWER_NOTE_MAX_CHARS = Whole(
         1000, minimum=1, help="The longest note that a candidate adds to the transcript of an answer."
@@ -105,6 +108,9 @@ class InterviewSettings(Declarations):
         1024**2,
         minimum=64 * 1024,
         help="What may wait for the peer of a socket that doesn't read; beyond, it is closed.",
+    )
+    CHANNEL_LAYER_TIMEOUT_SECONDS = Whole(
+        5, minimum=1, help="A channel layer that takes longer for a message or a membership is tried anew."
     )
     OBSERVER_HEARTBEAT_SECONDS = Whole(1, minimum=1, help="How often observers are told the revision.")
     OBSERVER_INTERIMS_PER_SECOND = Whole(5, minimum=1, help="How many interims an observer is sent at most.")

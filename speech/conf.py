@@ -28,6 +28,16 @@ class SpeechSettings(Declarations):
         help="How long a recogniser may stay away before the backend `fallback` goes on with the answer,"
         " and after that one `last_resort`.",
     )
+    SPEECH_CHILD_TIMEOUT_SECONDS = Whole(
+        60,
+        minimum=1,
+        help="A recogniser's process that takes longer to begin, or for what it is given, is replaced.",
+    )
+    SPEECH_METER_TIMEOUT_SECONDS = Whole(
+        10,
+        minimum=1,
+        help="A process that measures a voice and takes longer for what it is asked is given up.",
+    )
     SPEECH_DECODER_MEMORY_MB = Whole(
         128,
         minimum=32,

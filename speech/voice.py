@@ -22,6 +22,7 @@ from typing import TypeVar
 import msgspec
 
 from speech.backends import get_backend, usable
+from speech.conf import conf
 from speech.events import BYTES_PER_SECOND, Word
 from speech.metrics import LiveMeasures, Measures, WordSource, unavailable
 from speech.processes.children import Child
@@ -31,7 +32,6 @@ logger = logging.getLogger(__name__)
 
 PIECE_BYTES = BYTES_PER_SECOND
 IN_FLIGHT_BYTES = 8 * BYTES_PER_SECOND
-PATIENCE_SECONDS = 10.0
 
 Answer = TypeVar("Answer", Measures, LiveMeasures)
 
@@ -48,19 +48,19 @@ def word_source(*, language: str, backend: str = "default") -> WordSource:
 
 
 async def open_meter(
-    source: WordSource | None = None, *, patience_seconds: float = PATIENCE_SECONDS
+    source: WordSource | None = None, *, patience_seconds: float | None = None
 ) -> VoiceMeter:
     """Always a meter: where no process can be started it is lost from the beginning.
 
     `source` says what to expect of the words; without one there are none. `patience_seconds` is how long
-    the process may take for whatever it is asked. Close it.
+    the process may take for whatever it is asked, in place of SPEECH_METER_TIMEOUT_SECONDS. Close it.
     """
     try:
         child = await Child.start(run, source, in_flight_bytes=IN_FLIGHT_BYTES)
     except OSError as error:
         logger.warning("no process to measure a voice can be started: %s", error)
         child = None
-    return VoiceMeter(child, patience_seconds)
+    return VoiceMeter(child, patience_seconds or conf.SPEECH_METER_TIMEOUT_SECONDS)
 
 
 class VoiceMeter:

@@ -155,6 +155,24 @@ def test_redis_is_waited_for_longer_than_its_blocking_read(
     assert host["socket_timeout"] > 5
 
 
+def test_what_is_waited_for_elsewhere_has_a_setting(settings_with: Callable[..., dict[str, Any]]) -> None:
+    settings = settings_with(
+        REDIS_URL="redis://127.0.0.1:6379/0",
+        REDIS_TIMEOUT_SECONDS="7",
+        REDIS_CONNECT_TIMEOUT_SECONDS="3",
+        EMAIL_TIMEOUT="4",
+        AZURE_SPEECH_REGION="westeurope",
+        AZURE_SPEECH_MUTE_SECONDS="5",
+        AZURE_SPEECH_IDLE_SECONDS="31",
+    )
+
+    [host] = settings["CHANNEL_LAYERS"]["default"]["CONFIG"]["hosts"]
+    azure = settings["SPEECH_BACKENDS"]["default"]["OPTIONS"]
+    assert (host["socket_timeout"], host["socket_connect_timeout"]) == (7, 3)
+    assert settings["EMAIL_TIMEOUT"] == 4
+    assert (azure["mute_seconds"], azure["idle_seconds"]) == (5, 31)
+
+
 def test_postgresql_gets_a_pool(settings_with: Callable[..., dict[str, Any]]) -> None:
     url = "postgres://user:password@127.0.0.1/interviews"
     database = settings_with(DATABASE_URL=url, DATABASE_POOL_SIZE="7")["DATABASES"]["default"]

@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 from channels.layers import get_channel_layer
 
+from interviews.conf import conf
 from interviews.services.changes import Change
 from interviews.wire.messages import (
     AnswerComplete,
@@ -27,7 +28,6 @@ from interviews.wire.messages import (
 logger = logging.getLogger(__name__)
 
 QUEUE_LENGTH = 1000
-SEND_TIMEOUT_SECONDS = 5
 
 
 class Delivery(msgspec.Struct, array_like=True):
@@ -82,5 +82,5 @@ class Broadcaster:
         layer = get_channel_layer()
         while True:
             group, message = await self._queue.get()
-            async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+            async with asyncio.timeout(conf.CHANNEL_LAYER_TIMEOUT_SECONDS):
                 await layer.group_send(group, message)

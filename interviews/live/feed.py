@@ -22,6 +22,7 @@ from uuid import UUID, uuid4
 import msgspec
 from channels.layers import get_channel_layer
 
+from interviews.conf import conf
 from interviews.database import in_database
 from interviews.live.broadcast import Broadcaster, Delivery, group_name
 from interviews.live.registry import CandidateSocket, ObserverSocket, Registry
@@ -155,10 +156,12 @@ class Feed:
                 is_watched = bool(self._observers.of(interview_id))
                 if not is_watched and interview_id != self._process:
                     del self._joined[interview_id]
-                    await layer.group_discard(group_name(interview_id), self._channel)
+                    async with asyncio.timeout(conf.CHANNEL_LAYER_TIMEOUT_SECONDS):
+                        await layer.group_discard(group_name(interview_id), self._channel)
                 elif time.monotonic() - self._joined[interview_id] >= REJOIN_SECONDS:
                     self._joined[interview_id] = time.monotonic()
-                    await layer.group_add(group_name(interview_id), self._channel)
+                    async with asyncio.timeout(conf.CHANNEL_LAYER_TIMEOUT_SECONDS):
+                        await layer.group_add(group_name(interview_id), self._channel)
                     if is_watched:
                         self._watchers.tell(interview_id)
 

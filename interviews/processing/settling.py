@@ -7,6 +7,7 @@ happen once, the hand-over at least once.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -16,6 +17,7 @@ from uuid import UUID
 from django.utils import timezone
 from msgspec import to_builtins
 
+from interviews.conf import conf
 from interviews.database import DatabaseAway, Lane, in_database, in_lane
 from interviews.errors import Code, StaleEpoch
 from interviews.models import Answer
@@ -136,7 +138,9 @@ async def end_abandoned(answer: Answer) -> None:
 
 
 async def _hand_over(answer: Answer) -> None:
-    await in_database(hand_over, answer.pk)
+    """Raises TimeoutError where the site takes too long. Its thread can't be ended, and may still do it."""
+    async with asyncio.timeout(conf.HAND_OVER_TIMEOUT_SECONDS):
+        await in_database(hand_over, answer.pk)
 
 
 async def _delete_failed(answer: Answer) -> None:

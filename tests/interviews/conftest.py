@@ -37,4 +37,4 @@ def layer(settings: Any) -> Iterator[type[UnreliableLayer]]:
     backend = "tests.support.unreliable.UnreliableLayer"
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": backend, "CONFIG": {"capacity": 1000}}}
     yield UnreliableLayer
-    UnreliableLayer.is_away = UnreliableLayer.loses = False
+    UnreliableLayer.is_away = UnreliableLayer.hangs = UnreliableLayer.loses = False

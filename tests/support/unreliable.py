@@ -55,33 +55,39 @@ class BusyBackend(ScriptedBackend):
 
 
 class UnreliableLayer(InMemoryChannelLayer):
-    """A channel layer that is away, or that loses what it is given, as long as it is told to."""
+    """A channel layer that is away, or that loses what it is given, as long as it is told to.
+
+    What comes while it hangs is never answered.
+    """
 
     is_away = False
+    hangs = False
     loses = False
 
     async def group_send(self, group: str, message: dict[str, Any]) -> None:
-        self._check()
+        await self._check()
         if not UnreliableLayer.loses:
             await super().group_send(group, message)
 
     async def group_add(self, group: str, channel: str) -> None:
-        self._check()
+        await self._check()
         await super().group_add(group, channel)
 
     async def group_discard(self, group: str, channel: str) -> None:
-        self._check()
+        await self._check()
         await super().group_discard(group, channel)
 
     async def receive(self, channel: str) -> dict[str, Any]:
-        self._check()
+        await self._check()
         message: dict[str, Any] = await super().receive(channel)
-        self._check()
+        await self._check()
         return message
 
-    def _check(self) -> None:
+    async def _check(self) -> None:
         if UnreliableLayer.is_away:
             raise ConnectionError("the channel layer is away")
+        if UnreliableLayer.hangs:
+            await asyncio.Event().wait()
 
 
 class UnreliableDatabase:

@@ -18,6 +18,7 @@ from typing import TypeVar
 import msgspec
 
 from speech.backends.moonshine.child import Draft, Heard, Request, Setup, serve
+from speech.conf import conf
 from speech.exceptions import SpeechError
 from speech.processes.children import Child
 
@@ -25,8 +26,6 @@ logger = logging.getLogger(__name__)
 
 IN_FLIGHT_BYTES = 1 << 20
 TRIES = 3
-# A child that takes longer for one phrase hangs, or is on a machine that has no time at all.
-PATIENCE_SECONDS = 60.0
 
 Answer = TypeVar("Answer")
 
@@ -98,7 +97,8 @@ class Lane:
     async def _exchange(self, message: bytes) -> bytes:
         for attempt in range(1, TRIES + 1):
             try:
-                async with self._child() as child, asyncio.timeout(PATIENCE_SECONDS):
+                # A child that takes longer for one phrase hangs, or is on a machine that has no time at all.
+                async with self._child() as child, asyncio.timeout(conf.SPEECH_CHILD_TIMEOUT_SECONDS):
                     await child.send(message)
                     answer = await child.receive()
                     if answer is None:
@@ -127,7 +127,7 @@ class Lane:
         except OSError as error:
             raise SpeechError(f"no process for a recognition can be started: {error}") from error
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(conf.SPEECH_CHILD_TIMEOUT_SECONDS):
                 refusal = await child.receive()
                 if refusal is None:
                     code = await child.exit_code()

@@ -26,6 +26,7 @@ from speech.backends.pocketsphinx.child import (
 )
 from speech.backends.pocketsphinx.codec import decode_event
 from speech.backends.slots import Slots
+from speech.conf import conf
 from speech.events import BYTES_PER_SECOND, Ended, Event, Resume
 from speech.exceptions import LanguageNotSupported, SpeechError
 from speech.processes.children import Child
@@ -106,7 +107,11 @@ class PocketSphinxBackend(BaseBackend):
             stack.callback(self._slots.take().close)
             child = await start_child(setup, self._in_flight_bytes)
             stack.push_async_callback(child.aclose)
-            refusal = await child.receive()
+            try:
+                async with asyncio.timeout(conf.SPEECH_CHILD_TIMEOUT_SECONDS):
+                    refusal = await child.receive()
+            except TimeoutError:
+                raise SpeechError(f"the recogniser's process {child.pid} does not begin") from None
             if refusal is None:
                 raise lost(child)
             if refusal:
@@ -152,9 +157,14 @@ class PocketSphinxRecognition(Recognition):
             if not self._accepts_audio:
                 raise SpeechError("the recognition takes no more audio")
             try:
-                await self._child.send(pcm[start : start + PIECE_BYTES])
+                async with asyncio.timeout(conf.SPEECH_CHILD_TIMEOUT_SECONDS):
+                    await self._child.send(pcm[start : start + PIECE_BYTES])
             except ConnectionError as error:
                 raise lost(self._child) from error
+            except TimeoutError as error:
+                # Whoever iterates sees it end.
+                await self._child.aclose()
+                raise SpeechError(f"the recogniser's process {self._child.pid} takes no audio") from error
 
     async def end_input(self) -> None:
         if self._accepts_audio:

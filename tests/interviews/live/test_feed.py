@@ -289,6 +289,26 @@ async def test_deliveries_come_again_when_the_layer_is_back(
     await eventually(delivered, "deliveries come again")
 
 
+async def test_a_layer_that_answers_nothing_is_tried_anew(
+    feeds: list[Feed], layer: type[UnreliableLayer], settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.CHANNEL_LAYER_TIMEOUT_SECONDS = 1
+    interview_id = uuid4()
+    await joined(feeds[0], Observer(uuid4()))
+    layer.hangs = True
+    feeds[0].attach_observer(socket := Observer(interview_id))
+    await eventually(lambda: feeds[0].interims == "late", "no echo comes")
+    await eventually(lambda: "lost run;" in caplog.text, "what is published is waited for no more")
+    await eventually(lambda: "lost _join;" in caplog.text, "nor is a group")
+    layer.hangs = False
+
+    async def delivered() -> bool:
+        feeds[0].broadcaster.publish(Change(interview_id, 9))
+        return len(socket.deliveries) > 0
+
+    await eventually(delivered, "its group is joined, and what is published is sent")
+
+
 async def test_interims_are_live_as_long_as_its_echo_comes_back(feeds: list[Feed]) -> None:
     await joined(feeds[0], socket := Observer(uuid4()))
 

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from contextlib import aclosing
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -42,10 +44,12 @@ PCM = AudioFormat("pcm_s16le")
 
 
 class Recorder(Orchestrator):
-    """Remembers what it was handed; fails as often as it is told to."""
+    """Remembers what it was handed; fails as often as it is told to, or hangs until it is told."""
 
     handed: list[tuple[Any, ...]] = []
+    ended: list[Any] = []
     failures = 0
+    hanging: threading.Event | None = None
 
     def handle_voice_answer(
         self,
@@ -61,14 +65,17 @@ class Recorder(Orchestrator):
         if Recorder.failures:
             Recorder.failures -= 1
             raise ConnectionError("the other side is away")
+        if Recorder.hanging:
+            Recorder.hanging.wait()
+        Recorder.ended.append(answer.pk)
 
 
 @pytest.fixture(autouse=True)
 def handed(settings: Any) -> Iterator[list[tuple[Any, ...]]]:
     settings.INTERVIEW_ORCHESTRATOR = "tests.interviews.processing.test_settling.Recorder"
-    Recorder.handed, Recorder.failures = [], 0
+    Recorder.handed, Recorder.ended, Recorder.failures = [], [], 0
     yield Recorder.handed
-    Recorder.handed, Recorder.failures = [], 0
+    Recorder.handed, Recorder.ended, Recorder.failures = [], [], 0
 
 
 async def fresh(answer: Answer) -> Answer:
@@ -253,6 +260,35 @@ async def test_a_hand_over_that_fails_is_tried_again_later(handed: list[Any]) ->
     kept = await fresh(answer)
     assert (kept.handed_over_at is not None, kept.owed_at, kept.attempts) == (True, None, 0)
     assert not await work_off_one()
+
+
+async def test_a_hand_over_that_hangs_is_waited_for_no_more_and_tried_again(
+    settings: Any, handed: list[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.HAND_OVER_TIMEOUT_SECONDS = 1
+    interview, _ = await a_live_interview()
+    answer = await in_database(recorded, interview, babble(1))
+    await in_database(complete_answer, answer, 2000, 0.8, unavailable())
+    Recorder.hanging = threading.Event()
+
+    began = monotonic()
+    await settle(answer)
+    took_seconds = monotonic() - began
+    given_up = await fresh(answer)
+    problems = [record for record in caplog.records if record.levelname == "ERROR"]
+    hanging, Recorder.hanging = Recorder.hanging, None
+    await lapse()
+    again = await work_off_one()
+    hanging.set()
+    await eventually(lambda: len(Recorder.ended) == 2, "the first one ends too")
+
+    assert 1 <= took_seconds < 5
+    assert (given_up.handed_over_at, given_up.last_problem, given_up.attempts) == (None, "TimeoutError", 1)
+    assert len(problems) == 1
+    assert again
+    assert [entry[2] for entry in handed] == [answer.pk] * 2
+    kept = await fresh(answer)
+    assert (kept.handed_over_at is not None, kept.owed_at, kept.attempts) == (True, None, 0)
 
 
 async def test_a_receiver_that_fails_is_told_again(handed: list[Any]) -> None:

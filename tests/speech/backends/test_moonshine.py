@@ -10,6 +10,7 @@ from typing import Any
 
 import psutil
 import pytest
+from pytest_django import Settings
 
 from speech.backends.base import Recognition
 from speech.backends.moonshine import MoonshineBackend, weights
@@ -217,6 +218,22 @@ async def test_children_killed_at_any_moment_change_no_word(backend: MoonshineBa
             killed += 1
         assert without_interims(await recognising) == undisturbed
     assert killed >= 5
+
+
+async def test_a_child_that_hangs_is_replaced(
+    backend: MoonshineBackend, audio: bytes, settings: Settings
+) -> None:
+    settings.SPEECH_CHILD_TIMEOUT_SECONDS = 3
+    undisturbed = without_interims(await recognise(backend, audio))
+
+    async with running(backend) as recognition, asyncio.timeout(60):
+        hanging = recogniser_processes()
+        for child in hanging:
+            child.suspend()
+        events, _ = await asyncio.gather(collect(recognition), feed(recognition, audio))
+
+    assert hanging
+    assert without_interims(events) == undisturbed
 
 
 async def test_a_phrase_that_kills_each_child_fails_the_recognition(

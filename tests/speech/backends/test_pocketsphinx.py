@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 from pocketsphinx import Decoder
+from pytest_django import Settings
 
 from speech.backends.pocketsphinx import VERSION, PocketSphinxBackend
 from speech.backends.pocketsphinx.child import DECODER_DEFAULTS, built_in_model
@@ -245,6 +246,25 @@ async def test_pushing_waits_while_the_recogniser_is_far_behind(tmp_path: Path) 
                     pushed += BYTES_PER_SECOND
 
     assert pushed <= 5 * BYTES_PER_SECOND + KERNEL_BYTES
+
+
+async def test_a_recogniser_that_takes_no_audio_any_more_is_given_up(
+    settings: Settings, tmp_path: Path
+) -> None:
+    settings.SPEECH_CHILD_TIMEOUT_SECONDS = 1
+    backend = PocketSphinxBackend(slots_directory=tmp_path / "slots", max_behind_seconds=5)
+
+    async with running(backend) as recognition, asyncio.timeout(20):
+        child = recogniser_process()
+        child.suspend()
+        with pytest.raises(SpeechError, match="takes no audio") as failure:
+            while True:
+                await recognition.push(bytes(BYTES_PER_SECOND))
+        with pytest.raises(SpeechError):
+            await collect(recognition)
+
+    assert not failure.value.permanent
+    assert not child.is_running()
 
 
 async def test_a_killed_recogniser_is_noticed_by_who_pushes_and_by_who_iterates(
