@@ -232,7 +232,8 @@ class LobbyConsumer(ObserverConsumer):
         watcher = await in_database(access.watcher_of, self.scope)
         if watcher is None:
             return await self.refuse(Close.NOT_SIGNED_IN, Code.UNAUTHORIZED)
-        await self.open(LobbySession(watcher, self.scope["query_string"].decode("ascii", "replace")))
+        query_string = self.scope["query_string"].decode("ascii", "replace")
+        await self.open(LobbySession(watcher, query_string, lobbies=self.worker.lobbies))
 
 
 class UnknownConsumer(SocketConsumer):

@@ -1,9 +1,9 @@
 """From the channel layer and the database to the sockets of this process.
 
 One feed a process holds the process's one layer channel: no consumer subscribes itself, since a Redis
-that dies would take it along. Twice a second it reads from the database where everything stands that
-its sockets are attached to, whatever the layer does: what differs is shown anew, whoever was replaced or
-has lost the right to see is closed.
+that dies would take it along. Every 0.4 s it reads from the database where everything stands that its
+sockets are attached to, whatever the layer does, and each other time who may still see it: what differs is
+shown anew, whoever was replaced or has lost the right to see is closed.
 
 A layer that doesn't deliver need not say so: after FLUSHALL all memberships are gone, and nothing fails.
 So the feed listens for its own echo. As long as none comes, interims are "late", and it joins again.
@@ -12,6 +12,7 @@ So the feed listens for its own echo. As long as none comes, interims are "late"
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import random
 import time
@@ -33,7 +34,9 @@ from interviews.wire.messages import Liveness, OpenUtterance
 
 logger = logging.getLogger(__name__)
 
-POLL_SECONDS = 0.5
+POLL_SECONDS = 0.4
+# Of so many polls one asks for rights, too, which costs more than all the rest: within the second, still.
+POLLS_PER_LOOK_AT_RIGHTS = 2
 # How often it is recorded when each candidate was last heard.
 HEARD_SECONDS = 2.0
 # How long after one echo the next is sent, and how long it may take.
@@ -197,20 +200,23 @@ class Feed:
 
     async def _poll(self) -> None:
         recorded_at = NEVER
-        while True:
+        for number in itertools.count():
             await asyncio.sleep(POLL_SECONDS)
             candidates, observers = list(self._candidates), list(self._observers)
             if time.monotonic() - recorded_at >= HEARD_SECONDS:
                 await _record_heard(candidates, time.monotonic() - recorded_at)
                 recorded_at = time.monotonic()
-            await self._compare(candidates, observers)
+            with_rights = number % POLLS_PER_LOOK_AT_RIGHTS == 0
+            await self._compare(candidates, observers, with_rights=with_rights)
 
-    async def _compare(self, candidates: list[CandidateSocket], observers: list[ObserverSocket]) -> None:
+    async def _compare(
+        self, candidates: list[CandidateSocket], observers: list[ObserverSocket], *, with_rights: bool
+    ) -> None:
         """With what the rows hold by now; whoever has left meanwhile is told nothing."""
         sockets: list[CandidateSocket | ObserverSocket] = [*candidates, *observers]
         if not sockets:
             return
-        sights = {(observer.watcher, observer.interview_id) for observer in observers}
+        sights = {(o.watcher, o.interview_id) for o in observers} if with_rights else None
         recorded = {candidate.answer_id for candidate in candidates if candidate.answer_id}
         found = await in_database(standings, {socket.interview_id for socket in sockets}, recorded, sights)
         for candidate in candidates:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from contextlib import suppress
+from functools import partial
 from time import monotonic
 from typing import NamedTuple
 from uuid import UUID
@@ -15,10 +16,10 @@ from interviews.database import DatabaseAway, in_database, persistently
 from interviews.errors import Close, Code
 from interviews.live.broadcast import Delivery
 from interviews.live.outbox import Outbox, Pace, RateLimit
-from interviews.live.worker import Worker
+from interviews.live.tasks import AskedOnce
+from interviews.live.worker import Lobbies, Worker
 from interviews.models.statuses import UNDER_WAY
-from interviews.queries import lobby
-from interviews.queries import status as status
+from interviews.queries import lobby, status
 from interviews.queries.status import Standing
 from interviews.wire.messages import (
     ErrorMessage,
@@ -221,7 +222,7 @@ class ObserverSession(Listener):
         self._beat()
 
     def check(self, standing: Standing) -> None:
-        if (self.watcher, self.interview_id) not in standing.allowed:
+        if standing.allowed is not None and (self.watcher, self.interview_id) not in standing.allowed:
             return self.hang_up(Close.NOT_ALLOWED, Code.FORBIDDEN)
         self._candidate_silent_ms = standing.candidate_silent_ms
         if self._revision is None or standing.revision <= self._revision:
@@ -289,13 +290,20 @@ def _is_open(interim: OpenUtterance, snapshot: Snapshot) -> bool:
 class LobbySession(Listener):
     """Sends one page of the lobby whenever it differs from what was sent last.
 
-    `query_string` is the page's own: what is searched for, filtered by, and which page of it.
+    `query_string` is the page's own: what is searched for, filtered by, and which page of it. `lobbies` is
+    what the process has asked for others.
     """
 
     def __init__(
-        self, watcher: access.Watcher, query_string: str = "", *, every_seconds: float = LOBBY_SECONDS
+        self,
+        watcher: access.Watcher,
+        query_string: str = "",
+        *,
+        lobbies: Lobbies | None = None,
+        every_seconds: float = LOBBY_SECONDS,
     ) -> None:
         super().__init__()
+        self._lobbies = lobbies or AskedOnce()
         self._watcher = watcher
         self._query_string = query_string
         self._every_seconds = every_seconds
@@ -303,7 +311,10 @@ class LobbySession(Listener):
 
     async def run(self) -> None:
         while True:
-            shown = await persistently(lobby.look_by_socket, self._watcher, self._query_string)
+            # The tabs of one browser have the same session, and most of them the same page.
+            asked = self._watcher, self._query_string
+            look = partial(persistently, lobby.look_by_socket, *asked)
+            shown = await self._lobbies.ask(asked, self._every_seconds / 2, look)
             if shown is None:
                 return self.hang_up(Close.NOT_ALLOWED, Code.FORBIDDEN)
             if shown.digest != self._sent:

@@ -15,7 +15,10 @@ from django.apps import apps
 from interviews.live.broadcast import Broadcaster
 from interviews.live.feed import Feed
 from interviews.live.journal import Journal
+from interviews.live.tasks import AskedOnce
+from interviews.queries.lobby import Lobby
 
+Lobbies = AskedOnce[Lobby | None]
 logger = logging.getLogger(__name__)
 
 
@@ -30,6 +33,7 @@ class Worker:
         self.journal = Journal()
         self.broadcaster = Broadcaster()
         self.feed = Feed(self.broadcaster)
+        self.lobbies: Lobbies = AskedOnce()
         self._tasks: set[asyncio.Task[Any]] = set()
 
     @property

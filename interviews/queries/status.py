@@ -24,25 +24,25 @@ class Standing:
     """Where an interview stands, for whoever is attached to it.
 
     `epochs` are those of all answers that were asked for and that a connection has, or has given up, and
-    `allowed` all sights that hold still: of other interviews, too.
+    `allowed` all sights that hold still: of other interviews, too; None where it was not asked.
     """
 
     revision: int
     is_over: bool
     token_hash: str
     epochs: dict[UUID, int]
-    allowed: set[access.Sight]
+    allowed: set[access.Sight] | None
     # Since something last came from the candidate; None before they were here.
     candidate_silent_ms: int | None = None
 
 
 def standings(
-    interview_ids: set[UUID], answer_ids: set[UUID], sights: set[access.Sight]
+    interview_ids: set[UUID], answer_ids: set[UUID], sights: set[access.Sight] | None
 ) -> dict[UUID, Standing]:
-    """The standing of each; an interview that is no more counts as over."""
+    """The standing of each; an interview that is no more counts as over. None asks for nobody's rights."""
     epochs = dict(Answer.objects.filter(pk__in=answer_ids).taken().values_list("pk", "epoch"))
-    allowed = access.still_allowed(sights) if sights else set()
-    found = {pk: Standing(0, True, "", {}, set()) for pk in interview_ids}
+    allowed = access.still_allowed(sights) if sights else sights
+    found = {pk: Standing(0, True, "", {}, allowed) for pk in interview_ids}
     rows = Interview.objects.filter(pk__in=interview_ids).annotate(now=Now())
     # No whole rows: this is asked twice a second for each that somebody takes part in or watches.
     asked = "pk", "revision", "status", "erased_at", "token_hash", "heard__at", "now"

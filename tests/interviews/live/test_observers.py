@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
@@ -763,6 +764,29 @@ async def test_a_lobby_that_is_not_read_is_shown_what_it_missed_when_it_is(
 
     assert before == 1
     assert shown["interviews"][0]["status"] == "in_progress"
+
+
+async def test_the_lobbies_of_one_browser_look_once_for_all(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, _, ada = await watched()
+    asked: list[str] = []
+
+    def look(watcher: Watcher, query_string: str) -> Lobby | None:
+        asked.append(query_string)
+        return look_by_socket(watcher, query_string)
+
+    monkeypatch.setattr("interviews.queries.lobby.look_by_socket", look)
+    pages = ["", "", "", "q=ada", "q=ada"]
+    async with AsyncExitStack() as stack:
+        peers = [
+            await stack.enter_async_context(connected(LobbySession(ada, page, lobbies=worker.lobbies)))
+            for page in pages
+        ]
+        for peer in peers:
+            await peer.until("lobby")
+
+    assert sorted(asked) == ["", "q=ada"]
 
 
 async def test_who_signs_out_is_disconnected_from_the_lobby(worker: Worker) -> None:
