@@ -47,7 +47,7 @@ run: $(VENV)/run
 	@SITE_URL=$(SITE_URL) $(BIN)/python manage.py run --host $(HOST) --port $(PORT)
 
 test: check
-	@scripts/need redis-server=redis-server chromium=chromium chromium-headless-shell=chromium-headless-shell flite=flite faketime=faketime xgettext=gettext
+	@scripts/need redis-server=redis-server ip=iproute2 chromium=chromium chromium-headless-shell=chromium-headless-shell flite=flite faketime=faketime xgettext=gettext
 	@$(NEED_POSTGRES)
 	@$(SIDE_BY_SIDE)
 	@$(IN_PAIRS)
@@ -61,7 +61,7 @@ test-server: $(VENV)/dev
 	@$(BIN)/python -m pytest -m alone --ignore tests/browser
 
 test-browser: $(VENV)/dev
-	@scripts/need redis-server=redis-server chromium=chromium chromium-headless-shell=chromium-headless-shell flite=flite
+	@scripts/need redis-server=redis-server ip=iproute2 chromium=chromium chromium-headless-shell=chromium-headless-shell flite=flite
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder tests/browser
 
 # Its parts run side by side, and each tells what it finds, whatever the others find.

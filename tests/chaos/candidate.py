@@ -67,6 +67,8 @@ class Candidate:
         self.forgotten = 0
         self.taken_up: list[int] = []
         self.advances: list[float] = []
+        # How long the slowest acknowledgement took, from when its chunk was sent (again).
+        self.slowest_ack = 0.0
         self.resumes: list[float] = []
         self.closed_with: list[int | None] = []
         self.codes: list[str] = []
@@ -80,6 +82,7 @@ class Candidate:
         self._lost_at: float | None = None
         self._next = self._sent = 0
         self._gap = 0, 0.0
+        self._put_at: dict[int, float] = {}
         self._changed = asyncio.Condition()
         self._socket: Client | None = None
 
@@ -216,8 +219,11 @@ class Candidate:
     async def _note_acked(self, index: int) -> None:
         async with self._changed:
             if index > self.acked:
+                waited = [self._put_at.pop(i) for i in range(self.acked, index) if i in self._put_at]
                 self.acked = index
                 self.advances.append(monotonic())
+                if waited:
+                    self.slowest_ack = max(self.slowest_ack, monotonic() - min(waited))
                 self._note_resumed()
             self._changed.notify_all()
 
@@ -256,6 +262,7 @@ class Candidate:
             else:
                 index, self._next = self._next, self._next + 1
                 self._sent = max(self._sent, self._next)
+                self._put_at[index] = monotonic()
                 await self.put(c, index)
 
     async def _stay(self, c: Client) -> None:

@@ -8,11 +8,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Self
+from uuid import UUID
 
 import psutil
+import psycopg
 
 from tests.support.clients import sign_in
 from tests.support.servers import Site, free_port, new_site, postgres_server, postgres_url, redis_server
@@ -129,7 +131,14 @@ class Stage:
 
 
 @contextmanager
-def new_stage(folder: Path, *, database: str = "sqlite", **settings: str) -> Iterator[Stage]:
+def new_stage(
+    folder: Path,
+    *,
+    database: str = "sqlite",
+    reached: Callable[[int], AbstractContextManager[str]] = lambda port: nullcontext(postgres_url(port)),
+    **settings: str,
+) -> Iterator[Stage]:
+    """`reached` makes of PostgreSQL's port the address by which the site reaches it."""
     with ExitStack() as stack:
         redis = Restartable(_on_port(redis_server, folder, redis_port := free_port()))
         stack.callback(redis.close)
@@ -144,7 +153,7 @@ def new_stage(folder: Path, *, database: str = "sqlite", **settings: str) -> Ite
             postgres = Restartable(_on_port(postgres_server, folder, postgres_port := free_port()))
             stack.callback(postgres.close)
             postgres.start()
-            own["DATABASE_URL"] = postgres_url(postgres_port)
+            own["DATABASE_URL"] = stack.enter_context(reached(postgres_port))
         site = new_site(folder, **{**own, **settings})
         yield stack.enter_context(Stage(site, redis, postgres))
 
@@ -165,6 +174,22 @@ def wrong_clock(seconds: int) -> dict[str, str]:
     variables = dict(line.split("=", 1) for line in shown.splitlines() if "=" in line)
     names = "LD_PRELOAD", "FAKETIME", "FAKETIME_DONT_FAKE_MONOTONIC"
     return {name: variables[name] for name in names}
+
+
+def on_postgres(site: Site, *statements: str) -> None:
+    """Each on its own, as whoever looks after the database."""
+    with psycopg.connect(site.settings["DATABASE_URL"], autocommit=True) as database:
+        for statement in statements:
+            database.execute(statement)
+
+
+@contextmanager
+def locked_row(site: Site, table: str, pk: str) -> Iterator[None]:
+    """Somebody's transaction has it, and does something else."""
+    with psycopg.connect(site.settings["DATABASE_URL"]) as database:
+        query = f"SELECT 1 FROM {table} WHERE id = %s FOR UPDATE"
+        assert database.execute(query, [UUID(pk)]).fetchone()
+        yield
 
 
 @contextmanager

@@ -42,9 +42,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def answers(port: int) -> bool:
+def answers(port: int, address: str = "127.0.0.1") -> bool:
     with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        return probe.connect_ex((address, port)) == 0
 
 
 def needed(program: str, package: str) -> str:
@@ -193,7 +193,7 @@ def redis_server(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
 def postgres_server(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     """A PostgreSQL that syncs as in production: killed and started again it has what it committed.
 
-    `postgres_url` is its address.
+    `postgres_url` is its address; in the folder is its socket, too.
     """
     data = folder / "postgres"
     if not data.exists():
@@ -204,7 +204,7 @@ def postgres_server(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]
         subprocess.run(
             [*_postgres("initdb"), "-D", str(data), *options], check=True, stdout=subprocess.DEVNULL
         )
-    options = ["-D", str(data), "-p", str(port), "-h", "127.0.0.1", "-c", "unix_socket_directories="]
+    options = ["-D", str(data), "-p", str(port), "-h", "127.0.0.1", "-c", f"unix_socket_directories={folder}"]
     with running([*_postgres("postgres"), *options], log=folder / f"postgres-{port}.log") as process:
         ready = [*_postgres("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
         wait_until(lambda: subprocess.run(ready).returncode == 0, f"PostgreSQL on port {port}; see {folder}")
@@ -215,8 +215,8 @@ def postgres_server(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]
             process.send_signal(signal.SIGINT)
 
 
-def postgres_url(port: int) -> str:
-    return f"postgres://postgres@127.0.0.1:{port}/postgres"
+def postgres_url(port: int, address: str = "127.0.0.1") -> str:
+    return f"postgres://postgres@{address}:{port}/postgres"
 
 
 def _postgres(program: str) -> list[str]:
