@@ -12,7 +12,7 @@ from django.db.models.functions import Least
 
 from interviews.conf import conf
 from interviews.errors import StaleEpoch
-from interviews.models import Answer, Owed, OwedQuerySet, Question, from_now
+from interviews.models import Answer, Owed, OwedQuerySet, Question, Retranscription, from_now
 from interviews.models.statuses import UNDER_WAY
 from interviews.services.changes import lock
 
@@ -100,6 +100,11 @@ def put_off(row: Owed, problem: Exception) -> None:
     }
     ours = _ours(row) if isinstance(row, Answer) else type(row)._default_manager.filter(pk=row.pk)
     ours.filter(owed_at__isnull=False).update(**changes)
+
+
+def is_anything_owed() -> bool:
+    """Now or later: who is answering is owed an end."""
+    return any(model.objects.filter(owed_at__isnull=False).exists() for model in (Answer, Retranscription))
 
 
 def try_again(rows: OwedQuerySet[Any]) -> int:

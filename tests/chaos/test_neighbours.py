@@ -136,6 +136,8 @@ async def test_a_primary_that_only_reads(stage: Stage, tally: Tally) -> None:
         await hush(candidates)
     note_resumed_since(tally, back, candidates)
 
+    # It is waited for on the same connection.
+    assert [candidate.closed_with for candidate in candidates] == [[], []]
     assert max(tally.resumes) < RESUMED_SECONDS
     assert tally.harm == NO_HARM
 

@@ -10,14 +10,17 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from interviews.database import DatabaseAway, close_threads
+from interviews.database import DatabaseAway, close_threads, in_database
 from interviews.processing.housekeeping import keep_house, keep_house_once
 from interviews.processing.retranscription import retranscribe_one
 from interviews.processing.settling import work_off_one
+from interviews.services.owing import is_anything_owed
 
 logger = logging.getLogger(__name__)
 
 IDLE_SECONDS = 1.0
+# Where nobody answers, and nothing is owed even later: what is due at once then was brought about by hand.
+UNOWED_SECONDS = 4.0
 # How long what a thread is at may go on, once the end was asked for.
 ENDING_SECONDS = 3.0
 NICENESS = 5
@@ -76,4 +79,11 @@ async def _work_off(*, once: bool) -> None:
             logger.warning("the database is away: what is owed is tried again later")
         if once:
             return
-        await asyncio.sleep(IDLE_SECONDS)
+        await asyncio.sleep(await _seconds_to_wait())
+
+
+async def _seconds_to_wait() -> float:
+    try:
+        return IDLE_SECONDS if await in_database(is_anything_owed) else UNOWED_SECONDS
+    except DatabaseAway:
+        return IDLE_SECONDS
