@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile, File
-from django.core.files.storage import Storage
+from django.core.files.storage import FileSystemStorage, Storage
 from django.db.backends.sqlite3.base import SQLiteCursorWrapper
 from django.db.models import Model
 
@@ -43,6 +45,18 @@ def lost_disk() -> sqlite3.OperationalError:
     problem = sqlite3.OperationalError("disk I/O error")
     problem.sqlite_errorcode = sqlite3.SQLITE_IOERR
     return problem
+
+
+class StubbornStorage(FileSystemStorage):
+    """A file's name says what comes of deleting it: `stuck.flac` takes minutes, `kept.flac` can't be."""
+
+    def delete(self, name: str) -> None:
+        if name.endswith("stuck.flac"):
+            Path(self.path(f"{name}.begun")).touch()
+            time.sleep(600)
+        if name.endswith("kept.flac"):
+            raise PermissionError(name)
+        super().delete(name)
 
 
 class RemoteStorage(Storage):
