@@ -40,5 +40,9 @@ def test_who_was_heard_is_written_whatever_is_locked(found: dict[str, Any]) -> N
     assert found["presence_twice"] == "'nobody is refused'"
 
 
+def test_a_check_compares_connections_with_what_the_server_allows(found: dict[str, Any]) -> None:
+    assert found["warnings"] == [[], ["interviews.W003"]]
+
+
 def test_no_two_verbs_lock_each_other_out(found: dict[str, Any]) -> None:
     assert found["deadlocks"] == []

@@ -18,8 +18,10 @@ from typing import Any
 from uuid import uuid4
 
 from django.db import OperationalError, connection, transaction
+from django.test import override_settings
 from django.utils import timezone
 
+from interviews.checks import check_connections
 from interviews.errors import Code, StaleEpoch
 from interviews.live.journal import Entry, Journal, _insert
 from interviews.models import Answer, AudioChunk, Interview, from_now
@@ -227,8 +229,17 @@ def _pausing(execute: Callable[..., Any], *args: Any) -> Any:
     return result
 
 
+def warnings_of_connections() -> list[list[str | None]]:
+    """With as many as there are by default, and with more than PostgreSQL allows."""
+    usual = [warning.id for warning in check_connections(databases=["default"])]
+    with override_settings(ROW_THREADS=60):
+        many = [warning.id for warning in check_connections(databases=["default"])]
+    return [usual, many]
+
+
 def main() -> None:
     found = {
+        "warnings": warnings_of_connections(),
         "chunks": asyncio.run(chunks_beside_a_locked_answer()),
         "of_a_taken_answer": asyncio.run(a_chunk_of_an_answer_that_is_being_taken()),
         "presence_waited": presence_beside_a_locked_interview(),
