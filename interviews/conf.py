@@ -60,6 +60,9 @@ class InterviewSettings(Declarations):
     HAND_OVER_TIMEOUT_SECONDS = Whole(
         120, minimum=1, help="A hand-over that takes longer is waited for no more, and tried again later."
     )
+    GIVEN_UP_TAKES = Whole(
+        2, help="How often what was recorded of a question may be given up for another beginning."
+    )
     TEXT_ANSWER_MAX_CHARS = Whole(20_000, minimum=1, help="The longest written answer.")
     ANSWER_NOTE_MAX_CHARS = Whole(
         1000, minimum=1, help="The longest note that a candidate adds to the transcript of an answer."

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
-from django.db.models import F, Max, QuerySet, Sum
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Greatest, Length
 from django.utils import timezone
 
@@ -352,13 +352,29 @@ def _written_before(interview_id: UUID, answer_id: UUID) -> Change | None:
 
 @transaction.atomic
 def give_up(answer: Answer) -> Change:
-    """The candidate wants to record this take anew. Raises StaleEpoch if another connection has it."""
+    """The candidate wants to record this take anew.
+
+    Raises StaleEpoch if another connection has it, and InterviewError with TAKES_EXHAUSTED where that was
+    done too often: then nothing changes, and it can be gone on with.
+    """
     if done := _done_before(answer, Status.FAILED):
         return done
+    check_giving_up(answer)
     revision = raise_revision(answer.question.interview_id)
     given_up = {"status": Status.FAILED, "failure": GIVEN_UP, "owed_at": deletion_time()}
     _update_ours(answer, Status.RECORDING, **given_up)
     return _ended(answer, revision, next_step=False)
+
+
+def check_giving_up(answer: Answer) -> None:
+    """Raises InterviewError with TAKES_EXHAUSTED where too many were given up: a single take is to be one.
+
+    Where nothing was recorded nothing is given up.
+    """
+    with_audio = Q(received_bytes__gt=0) | Exists(AudioChunk.objects.filter(answer=OuterRef("pk")))
+    before = Answer.objects.filter(with_audio, question=answer.question_id, failure=GIVEN_UP)
+    if answer.chunks.exists() and before.exclude(pk=answer.pk).count() >= conf.GIVEN_UP_TAKES:
+        raise InterviewError(Code.TAKES_EXHAUSTED)
 
 
 def give_up_recording(question: Question) -> None:

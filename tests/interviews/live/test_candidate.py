@@ -564,6 +564,36 @@ async def test_a_retry_while_recording_gives_the_take_up(worker: Worker, code: s
     await nothing_is_left(worker)
 
 
+async def test_a_single_take_is_given_up_so_often_and_gone_on_with_then(
+    worker: Worker, settings: Any
+) -> None:
+    settings.GIVEN_UP_TAKES = 2
+    interview, (first, _) = await a_live_interview()
+    chunks = chunks_of(babble(2))
+
+    async with connected(candidate_of(interview, worker)) as candidate:
+        for _ in range(2):
+            await begin(candidate, first)
+            candidate.frames(chunks[:5])
+            await candidate.until("ack", next_chunk_index=5)
+            candidate.say("request_retry", failed_message_type="audio_chunk", error_code="AUDIO_TOO_SHORT")
+            await candidate.until("question", question_id=first)
+        # Where nothing was recorded nothing is given up.
+        await begin(candidate, first)
+        candidate.say("request_retry", failed_message_type="audio_chunk", error_code="AUDIO_TOO_SHORT")
+        await candidate.until("question", question_id=first)
+        await begin(candidate, first)
+        candidate.frames(chunks[:5])
+        await candidate.until("ack", next_chunk_index=5)
+        candidate.say("request_retry", failed_message_type="audio_chunk", error_code="AUDIO_TOO_SHORT")
+        await candidate.until("error", code="TAKES_EXHAUSTED")
+        candidate.frames(chunks, first=5)
+        candidate.say("end_answer", question_id=first, chunk_count=len(chunks))
+        done = await candidate.until("answer_complete", status="complete")
+
+    assert done["text"] == text_of(babble(2))
+
+
 async def test_a_retry_while_the_answer_finishes_gives_nothing_up(worker: Worker, settings: Any) -> None:
     settings.SPEECH_BACKENDS = {"default": {"BACKEND": SCRIPTED, "OPTIONS": {"seconds_per_second": 0.1}}}
     interview, (first, _) = await a_live_interview()
