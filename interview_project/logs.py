@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import re
 
-LINK = re.compile(r"(/join/)[^/\s?\"']+")
+LINK = re.compile(r"(/(?:join|media)/)[^/\s?\"']+")
 
 
 class HideLinks(logging.Filter):
-    """Masks the secret part of candidates' links."""
+    """Masks the secret part of links: candidates' own, and those to recordings."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()

@@ -12,6 +12,14 @@ from django.utils.deprecation import MiddlewareMixin
 GZIP = 16 + zlib.MAX_WBITS
 
 
+class PermissionsPolicyMiddleware(MiddlewareMixin):
+    """Pages that say nothing themselves need none of what a browser could give them."""
+
+    def process_response(self, request: HttpRequest, response: Any) -> Any:
+        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        return response
+
+
 class CompressStaticMiddleware(MiddlewareMixin):
     """Only what is the same for everybody: pages hold secrets, and recordings are fetched in parts.
 

@@ -24,7 +24,8 @@ from speech.conf import SpeechSettings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env_str("DATA_DIR", str(BASE_DIR / "var"))).resolve()
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+# It holds what candidates said: others on the machine have no part in it.
+DATA_DIR.mkdir(mode=0o750, parents=True, exist_ok=True)
 
 # All that the two apps declare, in interviews/conf.py and speech/conf.py, defaults and bounds included.
 
@@ -86,6 +87,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "interview_project.middleware.PermissionsPolicyMiddleware",
     "interview_project.middleware.CompressStaticMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -159,6 +161,7 @@ else:
     }
 
 MEDIA_ROOT = Path(env_str("MEDIA_ROOT", str(DATA_DIR / "media")))
+FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o640, 0o750
 # Audio is served by views that ask who wants it, never by address alone.
 MEDIA_URL = None
 STATIC_URL = "/static/"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.urls import path
+from django.views.decorators.cache import never_cache
 from django.views.generic import RedirectView
 
 from interviews.views import (
@@ -57,3 +58,9 @@ urlpatterns = [
     path("answers/<uuid:answer_id>/corrections/", corrections.corrections, name="corrections"),
     path("media/<str:token>/", review.media, name="media"),
 ]
+
+# What they show is somebody's: no browser and no proxy keeps it. Recordings say themselves how they are kept.
+RECORDINGS = {"take_audio", "media"}
+for pattern in urlpatterns:
+    if pattern.name not in RECORDINGS:
+        pattern.callback = never_cache(pattern.callback)

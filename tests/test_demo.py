@@ -15,6 +15,8 @@ from tests.support.commands import run
 
 pytestmark = pytest.mark.django_db
 
+EVERYBODY = "0.0.0.0"  # noqa: S104  (named, not bound)
+
 
 @pytest.fixture
 def folder(settings: Any, tmp_path: Path) -> Path:
@@ -78,3 +80,44 @@ def test_nobody_else_reads_what_the_demo_keeps(folder: Path) -> None:
     run("demo")
 
     assert stat.S_IMODE((folder / "demo.json").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("host", "site_url"),
+    [(EVERYBODY, "http://127.0.0.1:8000"), ("127.0.0.1", "https://interviews.example.org")],
+)
+def test_where_others_reach_the_site_there_is_no_demo_login(
+    folder: Path, settings: Any, host: str, site_url: str
+) -> None:
+    private = run("demo")
+    settings.SITE_URL = site_url
+
+    public = run("demo", "--host", host)
+    opened = authenticate(username="demo", password=password_in(private))
+    settings.SITE_URL = "http://127.0.0.1:8000"
+    again = run("demo")
+
+    assert opened is None
+    assert "password" not in public
+    assert "/join/" not in public
+    assert "manage.py createsuperuser" in public
+    assert authenticate(username="demo", password=password_in(again)) is not None
+
+
+def test_where_it_never_was_private_none_is_made(folder: Path) -> None:
+    run("demo", "--host", EVERYBODY)
+
+    assert not User.objects.exists()
+    assert not Interview.objects.exists()
+
+
+def test_a_demo_login_that_somebody_deleted_stays_deleted(folder: Path) -> None:
+    run("demo")
+    User.objects.create_superuser("ada")
+    Interview.objects.all().delete()
+    User.objects.get(username="demo").delete()
+
+    text = run("demo")
+
+    assert not User.objects.filter(username="demo").exists()
+    assert "The demo login was deleted" in text

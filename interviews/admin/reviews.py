@@ -18,7 +18,7 @@ from interviews.templatetags.transcripts import duration
 
 @admin.register(Note)
 class NoteAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """To be read, and deleted with their author's account."""
+    """One's own, to be read and deleted. Superusers have everybody's; they go with their author's account."""
 
     list_display = ["interview", "author", "kind", "at", "created_at"]
     list_filter = ["kind", "created_at"]
@@ -26,7 +26,8 @@ class NoteAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     fields = ["interview", "question", "at", "kind", "text", "author", "created_at"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Note]:
-        return Note.objects.filter(interview__in=access.interviews_for(request.user))
+        everybodys = Note.objects.filter(interview__in=access.interviews_for(request.user))
+        return everybodys if access.is_superior(request.user, None) else access.notes_for(request.user)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

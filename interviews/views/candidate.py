@@ -10,7 +10,6 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import aget_object_or_404, redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
@@ -25,7 +24,6 @@ from interviews.services import interviews
 from interviews.wire.rows import end_message
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest, token: str) -> HttpResponse:
     """The candidate's link: consent comes first, and only once."""
@@ -42,7 +40,10 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
         return _enter(request, interview)
     consent = f"interviews/consent/{CONSENT_VERSION}.html"
     context = {"form": form, "consent": consent, **_session_context(interview)}
-    return render(request, "interviews/session/join.html", context)
+    response = render(request, "interviews/session/join.html", context)
+    # The address is the key: it is in no Referer, be it to this site's own log.
+    response["Referrer-Policy"] = "strict-origin"
+    return response
 
 
 def _enter(request: HttpRequest, interview: Interview) -> HttpResponse:
@@ -74,7 +75,6 @@ def _session_context(interview: Interview) -> dict[str, Any]:
     }
 
 
-@never_cache
 @gzip_page
 @require_GET
 def session(request: HttpRequest, interview_id: UUID) -> HttpResponse:
@@ -86,7 +86,9 @@ def session(request: HttpRequest, interview_id: UUID) -> HttpResponse:
         return _over(request, interview)
     is_timed = interview.questions.filter(think_seconds__gt=0).exists()
     context = {"is_timed": is_timed, **_session_context(interview)}
-    return render(request, "interviews/session/session.html", context)
+    response = render(request, "interviews/session/session.html", context)
+    response["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(self)"
+    return response
 
 
 @require_safe

@@ -12,7 +12,6 @@ from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from interviews import access
@@ -24,7 +23,6 @@ from interviews.templatetags.transcripts import versions
 SEGMENTS_PER_PAGE = 50
 
 
-@never_cache
 @require_http_methods(["GET", "POST"])
 @login_required
 def corrections(request: HttpRequest, answer_id: UUID) -> HttpResponse:

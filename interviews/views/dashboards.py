@@ -9,7 +9,6 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext
-from django.views.decorators.cache import never_cache
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET
 
@@ -63,7 +62,6 @@ def _choice(request: HttpRequest, problem: str = "", status: int = 200) -> HttpR
 
 
 @gzip_page
-@never_cache
 @require_GET
 @login_required
 def answer_sound(request: HttpRequest, answer_id: UUID) -> HttpResponse:

@@ -10,7 +10,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.http import content_disposition_header
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from interviews import access, exports
@@ -25,7 +24,6 @@ TYPES = {
 }
 
 
-@never_cache
 @require_GET
 @login_required
 def export(request: HttpRequest, interview_id: UUID, kind: str) -> HttpResponse:
@@ -42,7 +40,6 @@ def export(request: HttpRequest, interview_id: UUID, kind: str) -> HttpResponse:
     raise Http404
 
 
-@never_cache
 @require_GET
 @login_required
 def printed(request: HttpRequest, interview_id: UUID) -> HttpResponse:
@@ -50,7 +47,6 @@ def printed(request: HttpRequest, interview_id: UUID) -> HttpResponse:
     return render(request, "interviews/review/print.html", context)
 
 
-@never_cache
 @require_GET
 @login_required
 def answer_captions(request: HttpRequest, answer_id: UUID, kind: str) -> HttpResponse:

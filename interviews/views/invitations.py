@@ -9,7 +9,6 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from interviews import access, links
@@ -18,7 +17,6 @@ from interviews.services import interviews, invitations
 from interviews.services.invitations import InvitationForm, NotInvited
 
 
-@never_cache
 @require_POST
 @login_required
 def interview_link(request: HttpRequest, interview_id: UUID) -> HttpResponse:
@@ -26,7 +24,6 @@ def interview_link(request: HttpRequest, interview_id: UUID) -> HttpResponse:
     return show_link(request, interview, interviews.new_link(interview))
 
 
-@never_cache
 @require_http_methods(["GET", "POST"])
 @login_required
 def invite(request: HttpRequest, interview_id: UUID) -> HttpResponse:

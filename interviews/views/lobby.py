@@ -8,7 +8,6 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from interviews import access
@@ -20,7 +19,6 @@ from interviews.services.invitations import NotInvited, invite
 from interviews.views.invitations import show_link
 
 
-@never_cache
 @require_GET
 @login_required
 def lobby(request: HttpRequest) -> HttpResponse:
@@ -34,7 +32,6 @@ def lobby(request: HttpRequest) -> HttpResponse:
     return render(request, "interviews/lobby/lobby.html", context)
 
 
-@never_cache
 @require_http_methods(["GET", "POST"])
 @login_required
 def interview_new(request: HttpRequest) -> HttpResponse:

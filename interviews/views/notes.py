@@ -8,7 +8,6 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from interviews import access
@@ -17,7 +16,6 @@ from interviews.models import Interview
 from interviews.services.notes import delete_note, note_fields, save_note
 
 
-@never_cache
 @require_GET
 @login_required
 def notes(request: HttpRequest, interview_id: UUID) -> HttpResponse:
@@ -26,7 +24,6 @@ def notes(request: HttpRequest, interview_id: UUID) -> HttpResponse:
     return JsonResponse({"notes": [note_fields(note) for note in mine]})
 
 
-@never_cache
 @require_http_methods(["POST", "DELETE"])
 @login_required
 def note(request: HttpRequest, interview_id: UUID, note_id: UUID) -> HttpResponse:

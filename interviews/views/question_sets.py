@@ -12,7 +12,6 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from interviews import access
@@ -26,7 +25,6 @@ from interviews.services.question_sets import (
 )
 
 
-@never_cache
 @require_GET
 @login_required
 def question_sets(request: HttpRequest) -> HttpResponse:
@@ -36,7 +34,6 @@ def question_sets(request: HttpRequest) -> HttpResponse:
     return render(request, "interviews/question_sets/question_sets.html", context)
 
 
-@never_cache
 @require_http_methods(["GET", "POST"])
 @login_required
 def question_set_new(request: HttpRequest) -> HttpResponse:
@@ -46,7 +43,6 @@ def question_set_new(request: HttpRequest) -> HttpResponse:
     return _edit(request, QuestionSet(owner=owner))
 
 
-@never_cache
 @require_http_methods(["GET", "POST"])
 @login_required
 def question_set(request: HttpRequest, set_id: UUID) -> HttpResponse:
@@ -81,7 +77,6 @@ def interview_to_set(request: HttpRequest, interview_id: UUID) -> HttpResponse:
     return _made(request, from_interview(interview, request.user))
 
 
-@never_cache
 @require_http_methods(["GET", "POST"])
 @login_required
 def question_set_delete(request: HttpRequest, set_id: UUID) -> HttpResponse:

@@ -9,7 +9,6 @@ from django.core.signing import SignatureExpired
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import aget_object_or_404, get_object_or_404, redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_safe
 
@@ -55,7 +54,6 @@ def takes(request: HttpRequest, interview_id: UUID, question_id: UUID) -> HttpRe
     return render(request, "interviews/review/takes.html", context)
 
 
-@never_cache
 @require_safe
 @login_required
 def answer_audio(request: HttpRequest, answer_id: UUID) -> HttpResponse:

@@ -43,7 +43,7 @@ class Command(BaseCommand):
         end = time.monotonic() + START_SECONDS
         while not _is_taken(host, port) and time.monotonic() < end and processes[0].poll() is None:
             time.sleep(0.05)
-        call_command("demo", stdout=self.stdout)
+        call_command("demo", host=host, stdout=self.stdout)
         self.stdout.write("  Ctrl-C ends it.\n")
         self.stdout.flush()
 

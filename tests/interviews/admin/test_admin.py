@@ -9,7 +9,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 from django.urls import reverse
 
-from interviews.models import Answer, Interview
+from interviews.models import Answer, Interview, Note
 from interviews.services import owing
 from tests.support.pages import text_of
 from tests.support.rows import a_recruiter, an_answer, an_interview
@@ -71,6 +71,28 @@ def test_the_page_of_an_answer_shows_segments_and_audio(admin_client: Client) ->
 
     assert "first words" in page
     assert f'src="{reverse("interviews:answer_audio", args=[answer.pk])}"' in page
+
+
+def test_staff_read_and_delete_their_own_notes_alone(client: Client, staff: User) -> None:
+    rights = Permission.objects.filter(codename__in=["view_note", "delete_note"])
+    staff.user_permissions.add(*rights)
+    owner = a_recruiter("grace")
+    interview = an_interview(owner)
+    interview.watchers.add(staff)
+    others = Note.objects.create(interview=interview, author=owner, text="of the owner's")
+    own = Note.objects.create(interview=interview, author=staff, text="of their own")
+    client.force_login(staff)
+
+    listed = client.get(reverse("admin:interviews_note_changelist"))
+    pages = [
+        client.get(reverse("admin:interviews_note_change", args=[n.pk])).status_code for n in (own, others)
+    ]
+    deletion = reverse("admin:interviews_note_delete", args=[others.pk])
+    client.post(deletion, {"post": "yes"})
+
+    assert [note.pk for note in listed.context["cl"].result_list] == [own.pk]
+    assert pages == [200, 302]
+    assert Note.objects.filter(pk=others.pk).exists()
 
 
 def test_what_happened_can_not_be_edited(admin_client: Client) -> None:
