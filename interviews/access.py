@@ -1,8 +1,8 @@
 """The one door to rows: who may see and do what, for views, sockets and media alike.
 
 A candidate is known by the link's token, or by the signed cookie that giving consent sets. The
-cookie is ours and independent of Django's login. It names the link it came from, so that a new
-link ends the old one's cookies.
+cookie is ours and independent of Django's login. It names the links it came from, so that a new
+link ends the old one's cookies; after an interview's end both open it for CANDIDATE_ACCESS_DAYS.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,12 +20,17 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core import signing
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from interviews.conf import conf
 from interviews.models import Answer, AnswerQuerySet, Interview, Note, QuestionSet, watcher_field
 from interviews.users import Person, name_of, open_sessions
 
-COOKIE_SALT = "interviews.candidate"
+COOKIE_SALT = "interviews.candidates"
+# The first where the site is on https: browsers take it from this very host alone.
+SECURE_COOKIE_NAME, COOKIE_NAME = "__Host-candidate", "candidate"
+# One cookie for all, or those of a few dozen interviews would be more than servers take of headers.
+COOKIE_INTERVIEWS = 10
 MEDIA_SALT = "interviews.media"
 Viewer = Person
 
@@ -42,24 +49,46 @@ def interview_for_token(token: str) -> Interview | None:
     return Interview.objects.filter(token_hash=hash_token(token)).first()
 
 
-def cookie_name(interview_id: UUID) -> str:
-    return f"candidate_{interview_id.hex}"
+def candidate_cookie(interview: Interview, cookies: Mapping[str, str] | None = None) -> str:
+    """The value of a cookie for this interview, and for the last others that `cookies` are for."""
+    key = _key_of(interview)
+    others = [other for other in _keys_in(cookies or {}) if other[0] != key[0]]
+    return signing.dumps([key, *others][:COOKIE_INTERVIEWS], salt=COOKIE_SALT)
 
 
-def candidate_cookie(interview: Interview) -> str:
-    return signing.dumps([interview.pk.hex, interview.token_hash[:16]], salt=COOKIE_SALT)
+def _key_of(interview: Interview) -> list[str]:
+    return [interview.pk.hex, interview.token_hash[:16]]
+
+
+def _keys_in(cookies: Mapping[str, str]) -> list[list[str]]:
+    found: list[list[str]] = []
+    for name in (SECURE_COOKIE_NAME, COOKIE_NAME):
+        with suppress(signing.BadSignature):
+            found += signing.loads(cookies.get(name, ""), salt=COOKIE_SALT)
+    return found
+
+
+def _earlier_keys_in(cookies: Mapping[str, str], interview_id: UUID) -> list[list[str]]:
+    """Of the version before, which set a cookie for each interview: who is answering goes on."""
+    try:
+        return [signing.loads(cookies.get(f"candidate_{interview_id.hex}", ""), salt="interviews.candidate")]
+    except signing.BadSignature:
+        return []
 
 
 def candidate_interview(interview_id: UUID, cookies: Mapping[str, str]) -> Interview | None:
-    """The interview, if the cookies hold its candidate's and consent was given."""
-    try:
-        signed = signing.loads(cookies.get(cookie_name(interview_id), ""), salt=COOKIE_SALT)
-    except signing.BadSignature:
-        return None
+    """The interview, if the cookies hold its candidate's, consent was given, and it isn't long over."""
     interview = Interview.objects.filter(pk=interview_id, consented_at__isnull=False).first()
-    if interview is None or signed != [interview.pk.hex, interview.token_hash[:16]]:
+    keys = [*_keys_in(cookies), *_earlier_keys_in(cookies, interview_id)]
+    if interview is None or _key_of(interview) not in keys or is_long_over(interview):
         return None
     return interview
+
+
+def is_long_over(interview: Interview) -> bool:
+    """Whether its candidate's link and cookie open nothing of it any more."""
+    ended = interview.completed_at
+    return ended is not None and ended < timezone.now() - timedelta(days=conf.CANDIDATE_ACCESS_DAYS)
 
 
 def takes_to_choose_from(interview_id: UUID, cookies: Mapping[str, str]) -> QuerySet[Answer]:

@@ -19,6 +19,9 @@ class InterviewSettings(Declarations):
         "interviews.orchestration.Orchestrator", help="The class that decides what comes next."
     )
     INTERVIEW_LINK_DAYS = Whole(30, minimum=1, help="How long a candidate's link works.")
+    CANDIDATE_ACCESS_DAYS = Whole(
+        14, help="So long after the end of an interview its candidate reads and notes what was understood."
+    )
     DATA_RETENTION_DAYS = Whole(
         180, help="So long after an interview's end, or else its link's, its data is deleted; 0 keeps it."
     )

@@ -23,12 +23,16 @@ from interviews.queries.transcripts import sounded
 from interviews.services import interviews
 from interviews.wire.rows import end_message
 
+COOKIE_AGE = timedelta(days=180)
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest, token: str) -> HttpResponse:
     """The candidate's link: consent comes first, and only once."""
     interview = access.interview_for_token(token)
     if interview is None:
+        raise Http404
+    if access.is_long_over(interview):
         raise Http404
     if not interview.is_open:
         return _over(request, interview)
@@ -48,12 +52,13 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
 
 def _enter(request: HttpRequest, interview: Interview) -> HttpResponse:
     response = redirect("interviews:session", interview.pk)
+    is_secure = settings.SESSION_COOKIE_SECURE or request.is_secure()
     response.set_cookie(
-        access.cookie_name(interview.pk),
-        access.candidate_cookie(interview),
-        # An answer that is under way then may be finished.
-        expires=interview.expires_at + timedelta(days=1),
-        secure=settings.SESSION_COOKIE_SECURE or request.is_secure(),
+        access.SECURE_COOKIE_NAME if is_secure else access.COOKIE_NAME,
+        access.candidate_cookie(interview, request.COOKIES),
+        # How long it opens something is the interviews' to say.
+        max_age=COOKIE_AGE,
+        secure=is_secure,
         httponly=True,
         samesite="Lax",
     )

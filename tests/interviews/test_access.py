@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 
 def cookies(interview: Interview) -> dict[str, str]:
-    return {access.cookie_name(interview.pk): access.candidate_cookie(interview)}
+    return {access.COOKIE_NAME: access.candidate_cookie(interview)}
 
 
 def test_a_token_is_stored_only_as_its_hash() -> None:
@@ -40,7 +40,7 @@ def test_the_cookie_opens_its_interview_once_consent_is_given() -> None:
 def test_a_cookie_opens_no_other_interview() -> None:
     mine = an_interview(consented_at=timezone.now())
     others = an_interview(consented_at=timezone.now())
-    renamed = {access.cookie_name(others.pk): access.candidate_cookie(mine)}
+    renamed = {access.COOKIE_NAME: access.candidate_cookie(mine)}
 
     assert access.candidate_interview(others.pk, cookies(mine)) is None
     assert access.candidate_interview(others.pk, renamed) is None
@@ -48,7 +48,7 @@ def test_a_cookie_opens_no_other_interview() -> None:
 
 def test_a_cookie_that_was_made_up_opens_nothing() -> None:
     interview = an_interview(consented_at=timezone.now())
-    name = access.cookie_name(interview.pk)
+    name = access.COOKIE_NAME
     content = [interview.pk.hex, interview.token_hash[:16]]
     forged = [
         "",
@@ -61,6 +61,16 @@ def test_a_cookie_that_was_made_up_opens_nothing() -> None:
     assert [access.candidate_interview(interview.pk, {name: value}) for value in forged] == [None] * len(
         forged
     )
+
+
+def test_a_cookie_of_the_version_before_opens_its_interview_still() -> None:
+    interview = an_interview(consented_at=timezone.now())
+    key = [interview.pk.hex, interview.token_hash[:16]]
+    before = {f"candidate_{interview.pk.hex}": signing.dumps(key, salt="interviews.candidate")}
+
+    assert access.candidate_interview(interview.pk, before) == interview
+    interviews.new_link(interview)
+    assert access.candidate_interview(interview.pk, before) is None
 
 
 def test_a_new_link_ends_the_old_ones_cookies() -> None:

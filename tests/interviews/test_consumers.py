@@ -68,7 +68,7 @@ async def test_without_the_cookie_there_is_no_way_in(worker: Worker) -> None:
     interview, _ = await a_live_interview()
     other, _ = await a_live_interview()
 
-    for cookies in ("", candidate_s(other), f"{access.cookie_name(interview.pk)}=made-up"):
+    for cookies in ("", candidate_s(other), f"{access.COOKIE_NAME}=made-up"):
         assert await refusal(answer_path(interview), cookies) == ("CONSENT_REQUIRED", 4403)
 
 

@@ -51,7 +51,7 @@ async def connected(path: str, cookies: str = "", **options: Any) -> AsyncIterat
 
 
 def candidate_s(interview: Interview) -> str:
-    return f"{access.cookie_name(interview.pk)}={access.candidate_cookie(interview)}"
+    return f"{access.COOKIE_NAME}={access.candidate_cookie(interview)}"
 
 
 def signed_in(user: Any) -> str:

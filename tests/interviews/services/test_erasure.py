@@ -213,7 +213,7 @@ def test_neither_candidate_nor_recruiter_find_it_any_more(client: Client) -> Non
     assert [client.get(address).status_code for address in addresses] == [404] * 5
     assert list(access.interviews_for(ada)) == []
     assert list(access.records_for(ada)) == [interview]
-    assert access.candidate_interview(interview.pk, {access.cookie_name(interview.pk): cookie}) is None
+    assert access.candidate_interview(interview.pk, {access.COOKIE_NAME: cookie}) is None
 
 
 def test_a_recruiters_session_holds_nothing_of_what_they_saw(client: Client) -> None:

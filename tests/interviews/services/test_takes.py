@@ -346,8 +346,8 @@ def test_candidates_hear_the_takes_that_they_choose_from_and_nothing_else(interv
     interviews.start(other.pk)
     theirs = with_audio(take(other))
     candidate, stranger = Client(), Client()
-    candidate.cookies[access.cookie_name(interview.pk)] = access.candidate_cookie(interview)
-    stranger.cookies[access.cookie_name(other.pk)] = access.candidate_cookie(other)
+    candidate.cookies[access.COOKIE_NAME] = access.candidate_cookie(interview)
+    stranger.cookies[access.COOKIE_NAME] = access.candidate_cookie(other)
 
     assert heard(candidate, interview, mine) == 200
     assert heard(candidate, interview, without) == 404
@@ -363,19 +363,19 @@ def test_who_may_record_once_hears_nothing(client: Client) -> None:
     interviews.give_consent(interview, "2026-11")
     interviews.start(interview.pk)
     answer = an_answer(interview.questions.get(), "words", audio=b"flac")
-    client.cookies[access.cookie_name(interview.pk)] = access.candidate_cookie(interview)
+    client.cookies[access.COOKIE_NAME] = access.candidate_cookie(interview)
 
     assert heard(client, interview, answer) == 404
 
 
 def test_a_new_link_and_the_interviews_end_close_the_takes(interview: Interview, client: Client) -> None:
     answer = with_audio(take(interview))
-    client.cookies[access.cookie_name(interview.pk)] = access.candidate_cookie(interview)
+    client.cookies[access.COOKIE_NAME] = access.candidate_cookie(interview)
     assert heard(client, interview, answer) == 200
 
     interviews.new_link(interview)
     assert heard(client, interview, answer) == 404
-    client.cookies[access.cookie_name(interview.pk)] = access.candidate_cookie(fresh(interview))
+    client.cookies[access.COOKIE_NAME] = access.candidate_cookie(fresh(interview))
     assert heard(client, interview, answer) == 200
     interviews.cancel(interview)
     assert heard(client, interview, answer) == 404
