@@ -31,7 +31,7 @@ from speech.processes.channel import LENGTH, MAX_MESSAGE_BYTES, Channel, let_oth
 from speech.processes.forking import EXIT_CODE, Job, fork, preload, warm_up
 
 # Beside asyncio's own threads, which may all be waiting for a disk while a candidate waits to be heard.
-_forking = ThreadPoolExecutor(2, thread_name_prefix="speech-forking")
+_forking = ThreadPoolExecutor(1, thread_name_prefix="speech-forking")
 
 __all__ = ["Channel", "Child", "let_others_go_first", "limit_child", "preload", "warm_up"]
 
