@@ -194,8 +194,9 @@ class Journal:
         if monotonic() < self._closes_at:
             self._changed.wait(self._tick_seconds)
             return
-        for _ in locked:
+        for entry in locked:
             self._entries.popleft()
+            self._waiting_bytes -= len(entry.data)
         _wake(locked, DatabaseAway("somebody else has locked the answer"))
 
     def _is_closed_within(self, seconds: float) -> bool:

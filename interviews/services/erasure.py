@@ -110,13 +110,16 @@ def to_sweep() -> list[UUID]:
 def sweep(pk: UUID, names: Iterable[str] = ()) -> None:
     """Deletes what is left of it, rows and files: those named, and what lies beside them.
 
-    Raises what the storage does, once all else is deleted; it is due again in any case, for a day.
+    Raises what the storage does, once all else is deleted; it is due again in any case, for a day. Of an
+    interview whose data was not deleted nothing is left over.
     """
+    swept = Interview.objects.filter(pk=pk, erased_at__isnull=False)
+    if not swept.exists():
+        return
     for late in (Note, Invitation):
-        if late.objects.filter(interview=pk, interview__erased_at__isnull=False).delete()[0]:
+        if late.objects.filter(interview=pk).delete()[0]:
             _owe_scrubbing()
     _delete_files(pk, names)
-    swept = Interview.objects.filter(pk=pk)
     is_over = Q(erased_at__lt=from_now(-SWEPT_SECONDS))
     swept.exclude(is_over).update(sweep_at=from_now(SWEEP_SECONDS))
     swept.filter(is_over).update(sweep_at=None)

@@ -369,6 +369,7 @@ def test_what_came_too_late_to_be_refused_is_swept_away(settings: Any) -> None:
         Note.objects.create(interview=one, author=a_recruiter(f"ada{one.pk}"), text=f"{word} {one.pk}")
 
     sweep(interview.pk)
+    sweep(other.pk)
     scrub()
 
     assert [path.parent.name for path in settings.MEDIA_ROOT.rglob("*.flac")] == [str(other.pk)]
