@@ -15,8 +15,9 @@ from django.db import IntegrityError, OperationalError, connection
 from django.db.backends.signals import connection_created
 from django.utils import timezone
 
-from interviews.database import in_database
+from interviews.database import DatabaseAway, in_database
 from interviews.errors import StaleEpoch
+from interviews.live import journal as journals
 from interviews.live.journal import TICK_SECONDS, Journal
 from interviews.models import Answer, AudioChunk
 from tests.support.away import away
@@ -291,3 +292,70 @@ async def test_closing_does_not_wait_for_a_database_that_is_away(
 
     with pytest.raises(OperationalError):
         await chunk
+
+
+# An answer that somebody else has locked
+
+
+@pytest.fixture
+def locked(monkeypatch: pytest.MonkeyPatch) -> set[UUID]:
+    """Answers that are, as PostgreSQL would say of them: SQLite has no locks of rows."""
+    locked: set[UUID] = set()
+    hold = journals._hold
+
+    def skip_locked(writers: set[journals.Writer]) -> set[journals.Writer]:
+        return hold({writer for writer in writers if writer[0] not in locked})
+
+    monkeypatch.setattr(journals, "_hold", skip_locked)
+    return locked
+
+
+async def test_chunks_of_a_locked_answer_wait_by_themselves(journal: Journal, locked: set[UUID]) -> None:
+    first, other = [await in_database(a_recording) for _ in range(2)]
+    locked.add(first.pk)
+
+    waiting = [journal.append(first.pk, 1, index, bytes([index])) for index in range(3)]
+    for index in range(3):
+        await journal.append(other.pk, 1, index, b"a")
+    waiting.append(journal.append(first.pk, 1, 3, b"\3"))
+    early = [chunk.done() for chunk in waiting]
+    locked.clear()
+    await asyncio.gather(*waiting)
+
+    assert not any(early)
+    assert await in_database(stored, first.pk) == [(index, bytes([index])) for index in range(4)]
+    assert not journal._waiting_bytes
+
+
+async def test_who_lost_an_answer_while_it_was_locked_is_told(journal: Journal, locked: set[UUID]) -> None:
+    answer = await in_database(a_recording)
+    locked.add(answer.pk)
+    chunk = journal.append(answer.pk, 1, 0, b"a")
+    await in_database(Answer.objects.update, epoch=2)
+    locked.clear()
+
+    with pytest.raises(StaleEpoch):
+        await chunk
+
+
+@pytest.mark.parametrize("is_unlocked", [True, False])
+async def test_at_the_end_a_lock_is_waited_for_so_long(
+    journal: Journal, locked: set[UUID], monkeypatch: pytest.MonkeyPatch, is_unlocked: bool
+) -> None:
+    monkeypatch.setattr(journals, "CLOSING_SECONDS", 20.0 if is_unlocked else 0.3)
+    answer = await in_database(a_recording)
+    locked.add(answer.pk)
+    chunk = journal.append(answer.pk, 1, 0, b"a")
+
+    closing = asyncio.create_task(asyncio.to_thread(journal.close))
+    await asyncio.sleep(2 * TICK_SECONDS)
+    if is_unlocked:
+        locked.clear()
+    await closing
+
+    if is_unlocked:
+        await chunk
+    else:
+        with pytest.raises(DatabaseAway):
+            await chunk
+    assert not journal._waiting_bytes
