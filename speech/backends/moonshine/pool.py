@@ -73,7 +73,8 @@ class Lane:
     async def warm(self) -> None:
         """Has one child at least, so that what is wrong with the model is known at the beginning."""
         if not self._idle and not self._under_way:
-            async with self._child():
+            # Many answers may begin at once.
+            async with self._places, self._child():
                 pass
 
     async def ask(self, request: Request, kind: type[Answer]) -> Answer:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import random
 import signal
+from contextlib import AsyncExitStack
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -158,6 +159,16 @@ async def test_answers_at_once_share_the_children(backend: MoonshineBackend, aud
     together = await asyncio.gather(*(recognise(backend, audio) for _ in range(6)))
 
     assert [without_interims(events) for events in together] == [alone] * 6
+
+
+async def test_answers_that_begin_at_once_start_no_more_children_than_there_are_cores(tmp_path: Path) -> None:
+    backend = MoonshineBackend(slots_directory=tmp_path / "slots", capacity=8, cores=2)
+
+    async with AsyncExitStack() as stack:
+        await asyncio.gather(*(stack.enter_async_context(running(backend)) for _ in range(8)))
+        children = recogniser_processes()
+
+    assert 1 <= len(children) <= 2
 
 
 async def test_who_pushes_faster_than_it_recognises_waits_and_comes_to_the_end(
