@@ -128,16 +128,7 @@ class Lane:
         except OSError as error:
             raise SpeechError(f"no process for a recognition can be started: {error}") from error
         try:
-            async with asyncio.timeout(conf.SPEECH_CHILD_TIMEOUT_SECONDS):
-                refusal = await child.receive()
-                if refusal is None:
-                    code = await child.exit_code()
-                    # No instruction set for it, as a processor without AVX.
-                    raise SpeechError(
-                        f"a recogniser's process ended with {code}", permanent=code == -signal.SIGILL
-                    )
-            if refusal:
-                raise SpeechError(f"the model can't be loaded: {refusal.decode()}", permanent=True)
+            await _begin(child)
         except BaseException:
             await child.aclose()
             raise
@@ -150,3 +141,18 @@ class Lane:
         await asyncio.gather(*under_way, return_exceptions=True)
         idle, self._idle = self._idle, []
         await asyncio.gather(*(child.aclose() for child in idle))
+
+
+async def _begin(child: Child) -> None:
+    """Waits until its model is loaded."""
+    try:
+        async with asyncio.timeout(conf.SPEECH_CHILD_TIMEOUT_SECONDS):
+            refusal = await child.receive()
+            code = await child.exit_code() if refusal is None else None
+    except TimeoutError:
+        raise SpeechError(f"the recogniser's process {child.pid} does not begin") from None
+    if refusal is None:
+        # No instruction set for it, as a processor without AVX.
+        raise SpeechError(f"a recogniser's process ended with {code}", permanent=code == -signal.SIGILL)
+    if refusal:
+        raise SpeechError(f"the model can't be loaded: {refusal.decode()}", permanent=True)

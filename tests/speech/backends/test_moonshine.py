@@ -16,6 +16,7 @@ from pytest_django import Settings
 from speech.backends.base import Recognition
 from speech.backends.moonshine import MoonshineBackend, weights
 from speech.backends.moonshine.child import Draft
+from speech.backends.moonshine.pool import Pool
 from speech.backends.moonshine.recognition import Drafting
 from speech.backends.pocketsphinx import PocketSphinxBackend
 from speech.events import BYTES_PER_SECOND, Final, Interim, Progress, Resume
@@ -245,6 +246,19 @@ async def test_a_child_that_hangs_is_replaced(
 
     assert hanging
     assert without_interims(events) == undisturbed
+
+
+async def test_a_child_that_never_begins_is_given_up(tmp_path: Path, settings: Settings) -> None:
+    settings.SPEECH_CHILD_TIMEOUT_SECONDS = 1
+    # Whoever reads it waits for a writer.
+    os.mkfifo(tmp_path / "encoder_model.ort")
+
+    async with asyncio.timeout(30):
+        with pytest.raises(SpeechError, match="does not begin") as failure:
+            await Pool(str(tmp_path), cores=1).open()
+
+    assert not failure.value.permanent
+    assert recogniser_processes() == []
 
 
 async def test_a_phrase_that_kills_each_child_fails_the_recognition(
