@@ -85,6 +85,11 @@ class Child:
         """What waits for the child to read; over `in_flight_bytes`, `send` waits too."""
         return self._writer.transport.get_write_buffer_size()
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether its end is known, which is a moment after it."""
+        return self._exited.done()
+
     async def send(self, message: bytes) -> None:
         """ConnectionError once the child is gone."""
         assert len(message) <= MAX_MESSAGE_BYTES

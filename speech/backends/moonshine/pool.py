@@ -114,6 +114,9 @@ class Lane:
     @asynccontextmanager
     async def _child(self) -> AsyncIterator[Child]:
         """One that is free, or a new one. It is given back, unless something went wrong with it."""
+        # All may have died at once, for lack of memory, say; no phrase is to blame for that.
+        while self._idle and self._idle[-1].has_ended:
+            await self._idle.pop().aclose()
         child = self._idle.pop() if self._idle else await self._start()
         try:
             yield child

@@ -232,6 +232,21 @@ async def test_children_killed_at_any_moment_change_no_word(backend: MoonshineBa
     assert killed >= 5
 
 
+async def test_children_that_all_die_while_they_wait_cost_no_phrase(tmp_path: Path, audio: bytes) -> None:
+    """However many they are: more than the tries that a phrase has."""
+    backend = MoonshineBackend(slots_directory=tmp_path / "slots", capacity=5, cores=4)
+
+    async with running(backend) as recognition:
+        await asyncio.gather(*(recognise(backend, audio) for _ in range(4)))
+        waiting = recogniser_processes()
+        for child in waiting:
+            child.kill()
+        events, _ = await asyncio.gather(collect(recognition), feed(recognition, audio))
+
+    assert len(waiting) >= 4
+    assert len(finals(events)) == 3
+
+
 async def test_a_child_that_hangs_is_replaced(
     backend: MoonshineBackend, audio: bytes, settings: Settings
 ) -> None:
