@@ -10,7 +10,6 @@ import fcntl
 import os
 import stat
 from contextlib import ExitStack, suppress
-from errno import ENXIO
 from pathlib import Path
 
 from speech.exceptions import CapacityExceeded, SpeechError
@@ -25,20 +24,18 @@ class Slots:
         self.count = count
 
     def take(self) -> Slot:
-        """A slot that is free; CapacityExceeded if there is none."""
-        self._prepare()
-        for path in self._paths():
-            with ExitStack() as stack:
-                slot = Slot(path)
-                stack.callback(slot.close)
-                if slot.lock():
-                    stack.pop_all()
-                    return slot
+        """A slot that is free; CapacityExceeded if there is none, SpeechError if none can be had at all."""
+        try:
+            self._prepare()
+            slot = next(filter(None, map(_locked, self._paths())), None)
+        except OSError as error:
+            raise SpeechError(f"no place for a local recognition can be had: {error}") from error
+        if slot:
+            return slot
         raise CapacityExceeded(f"all {self.count} places for local recognitions are taken")
 
     def are_taken(self, count: int) -> bool:
-        """Whether `count` slots or more are. Asking stands in nobody's way."""
-        self._prepare()
+        """Whether `count` slots or more are. Asking stands in nobody's way, nor does it fail."""
         return sum(map(is_taken, self._paths())) >= count
 
     def _paths(self) -> list[Path]:
@@ -77,19 +74,26 @@ class Slot:
         self._fds.append(os.open(fifo, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW))
 
 
+def _locked(path: Path) -> Slot | None:
+    """None where somebody else has it."""
+    with ExitStack() as stack:
+        slot = Slot(path)
+        stack.callback(slot.close)
+        if not slot.lock():
+            return None
+        stack.pop_all()
+        return slot
+
+
 def is_taken(path: Path) -> bool:
     """Whether a holder has its FIFO open for reading, without which POSIX refuses to open it for writing.
 
     To try the lock would refuse whoever takes the slot in that instant; flock has no way to ask, and
-    /proc/locks leaves out what other containers hold.
+    /proc/locks leaves out what other containers hold. Where none can be had, none is taken.
     """
     try:
         os.close(os.open(fifo_of(path), os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW))
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        if error.errno != ENXIO:
-            raise
+    except OSError:
         return False
     return True
 

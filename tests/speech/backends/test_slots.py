@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from speech.backends.slots import Slots
-from speech.exceptions import CapacityExceeded
+from speech.exceptions import CapacityExceeded, SpeechError
 
 TAKES = 8000
 
@@ -88,6 +88,28 @@ def test_names_have_slots_of_their_own(directory: Path) -> None:
 
     assert not Slots(directory, "other", 1).are_taken(1)
     Slots(directory, "other", 1).take().close()
+
+
+@pytest.mark.parametrize("below", [".", "below"])
+def test_where_no_directory_can_be_made_no_slot_is_had_and_none_is_taken(directory: Path, below: str) -> None:
+    directory.write_text("a file")
+    slots = Slots(directory / below, "one", 1)
+
+    with pytest.raises(SpeechError) as failure:
+        slots.take()
+
+    assert not isinstance(failure.value, CapacityExceeded)
+    assert not slots.are_taken(1)
+
+
+def test_a_directory_that_others_may_read_is_not_used(directory: Path) -> None:
+    directory.mkdir(mode=0o755)
+
+    with pytest.raises(SpeechError) as failure:
+        Slots(directory, "one", 1).take()
+
+    assert failure.value.permanent
+    assert list(directory.iterdir()) == []
 
 
 # While others ask
