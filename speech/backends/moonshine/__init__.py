@@ -113,7 +113,7 @@ class MoonshineBackend(BaseBackend):
             stack.push_async_callback(pool.close)
             return MoonshineRecognition(
                 pool,
-                PhraseGate(self._detector, self._endpointing, resume.offset_samples),
+                self._gate(resume),
                 recogniser=weights.NAME,
                 max_behind_bytes=self._max_behind_bytes,
                 stack=stack.pop_all(),
@@ -125,6 +125,13 @@ class MoonshineBackend(BaseBackend):
         if loop not in self._pools:
             self._pools[loop] = Pool(weights.find(self._folder).model, self._cores)
         return self._pools[loop]
+
+    def _gate(self, resume: Resume) -> PhraseGate:
+        try:
+            return PhraseGate(self._detector, self._endpointing, resume.offset_samples)
+        except Exception as error:
+            # onnxruntime's errors have no class in common.
+            raise SpeechError(f"the detector can't be loaded: {error}", permanent=True) from error
 
     def _detector(self) -> SileroDetector:
         return SileroDetector(weights.find(self._folder).detector)

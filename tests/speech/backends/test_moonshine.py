@@ -203,6 +203,28 @@ async def test_other_weights_than_those_that_were_measured_are_not_used(tmp_path
     assert problem and "not the file that was measured" in problem
 
 
+def link_weights(folder: Path) -> None:
+    found = weights.find()
+    for name in weights.SHA256:
+        (folder / name).symlink_to(found.detector if name == weights.DETECTOR else Path(found.model) / name)
+
+
+@pytest.mark.parametrize("name", ["tokenizer.bin", weights.DETECTOR])
+async def test_weights_that_vanish_after_they_were_checked_are_missed_for_good(
+    tmp_path: Path, name: str
+) -> None:
+    link_weights(tmp_path)
+    backend = MoonshineBackend(folder=tmp_path, slots_directory=tmp_path / "slots")
+    assert backend.problem is None
+    (tmp_path / name).unlink()
+
+    with pytest.raises(SpeechError, match="can't be loaded") as failure:
+        await backend.start(language="en-US", resume=Resume())
+
+    assert failure.value.permanent
+    assert recogniser_processes() == []
+
+
 async def test_without_its_package_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(weights, "MODEL_PACKAGE", "no_such_package")
     weights.find.cache_clear()
