@@ -30,6 +30,8 @@ from speech.processes.cores import count_cores
 INSTALL = "Install requirements-moonshine.txt, or the extra `moonshine`; without it PocketSphinx recognises."
 # Of people who never stop speaking, with all that the product does besides: finals are there after a second.
 RECOGNITIONS_PER_CORE = 6
+# The text of longer ones drifts (seen at 40 s), and a message to a child holds no more than 32 s.
+MAX_PHRASE_MS = 30_000
 LANGUAGES = frozenset({"en", "en-us", "en-gb", "en-au", "en-ca", "en-ie", "en-in", "en-nz", "en-za"})
 
 
@@ -64,6 +66,8 @@ class MoonshineBackend(BaseBackend):
             raise ValueError("max_behind_seconds is more than 0")
         self._folder = os.fspath(folder) if folder is not None else None
         self._endpointing = Endpointing(**(endpointing or {}))
+        if self._endpointing.max_phrase_ms > MAX_PHRASE_MS:
+            raise ValueError(f"max_phrase_ms is {MAX_PHRASE_MS} or less")
         self._cores = cores or count_cores().count
         self._slots = Slots(
             Path(slots_directory or Path(tempfile.gettempdir()) / f"speech-{os.getuid()}"),

@@ -225,6 +225,22 @@ async def test_weights_that_vanish_after_they_were_checked_are_missed_for_good(
     assert recogniser_processes() == []
 
 
+async def test_phrases_that_no_child_could_take_are_no_option() -> None:
+    with pytest.raises(ValueError, match="max_phrase_ms is 30000 or less"):
+        MoonshineBackend(endpointing={"max_phrase_ms": 30_001})
+
+
+async def test_a_phrase_as_long_as_may_be_is_recognised(tmp_path: Path, audio: bytes) -> None:
+    endpointing = {"max_phrase_ms": 30_000, "end_silence_ms": 5000}
+    backend = MoonshineBackend(slots_directory=tmp_path / "slots", endpointing=endpointing)
+
+    events = await recognise(backend, audio * 4)
+
+    first = finals(events)[0]
+    assert first.resume.offset_samples / 16 - first.start_ms >= 29_000
+    assert len(first.words) > 50
+
+
 async def test_without_its_package_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(weights, "MODEL_PACKAGE", "no_such_package")
     weights.find.cache_clear()
