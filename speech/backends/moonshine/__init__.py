@@ -32,6 +32,9 @@ INSTALL = "Install requirements-moonshine.txt, or the extra `moonshine`; without
 RECOGNITIONS_PER_CORE = 6
 # The text of longer ones drifts (seen at 40 s), and a message to a child holds no more than 32 s.
 MAX_PHRASE_MS = 30_000
+# What is longer is no name or term, and the time that they take is bounded.
+MAX_TERMS = 200
+TERM_CHARS = 60
 LANGUAGES = frozenset({"en", "en-us", "en-gb", "en-au", "en-ca", "en-ie", "en-in", "en-nz", "en-za"})
 
 
@@ -118,6 +121,7 @@ class MoonshineBackend(BaseBackend):
             return MoonshineRecognition(
                 pool,
                 self._gate(resume),
+                [phrase for phrase in phrases if len(phrase) <= TERM_CHARS][:MAX_TERMS],
                 recogniser=weights.NAME,
                 max_behind_bytes=self._max_behind_bytes,
                 stack=stack.pop_all(),

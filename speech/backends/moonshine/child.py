@@ -25,9 +25,13 @@ class Setup:
 
 
 class Request(msgspec.Struct, array_like=True):
-    """A whole phrase, or the beginning of one that is still spoken, whose text begins with `prefix`."""
+    """A whole phrase, or the beginning of one that is still spoken, whose text begins with `prefix`.
+
+    `terms` are likely to be said in it.
+    """
 
     pcm: bytes
+    terms: list[str] = []
     prefix: list[int] = []
 
 
@@ -70,7 +74,7 @@ def serve(channel: Channel, setup: Setup) -> None:
 
 
 def draft(recogniser: model.Model, request: Request) -> Draft:
-    tokens = recogniser.transcribe(request.pcm, request.prefix)
+    tokens = recogniser.transcribe(request.pcm, _spelt(recogniser, request.terms), request.prefix)
     words = words_of(tokens, recogniser.begins_word, recogniser.text)
     if is_invented(words):
         return Draft([], [], [])
@@ -80,7 +84,7 @@ def draft(recogniser: model.Model, request: Request) -> Draft:
 
 
 def final(recogniser: model.Model, aligner: alignment.Aligner, request: Request) -> list[Heard]:
-    tokens = recogniser.transcribe(request.pcm)
+    tokens = recogniser.transcribe(request.pcm, _spelt(recogniser, request.terms))
     words = words_of(tokens, recogniser.begins_word, recogniser.text)
     if is_invented(words):
         return []
@@ -89,3 +93,8 @@ def final(recogniser: model.Model, aligner: alignment.Aligner, request: Request)
         Heard(word.text, start, end, round(word.confidence, 4))
         for word, (start, end) in zip(words, times, strict=True)
     ]
+
+
+def _spelt(recogniser: model.Model, terms: list[str]) -> list[list[int]]:
+    # What is one token is a word that the model knows.
+    return [ids for term in terms if len(ids := recogniser.spell(term)) > 1]

@@ -39,7 +39,14 @@ SAMPLES_A_FRAME = 384
 # Nobody says more; what does is a loop.
 TOKENS_A_SECOND = 6.5
 
+# What a term may give away to what the model would say, as the logarithm of how much likelier that is: for
+# each token but the first, and in all. With 5 for each term, short ones came everywhere: docs/recognition.md.
+GIVEN_A_TOKEN = 2.5
+MOST_GIVEN = 5.0
+
 Floats = NDArray[np.float32]
+Given = dict[str, NDArray[Any]]
+"""What the decoder is given, by the names of its inputs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,55 +57,104 @@ class Token:
     probability: float
 
 
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One that was said, and what the decoder makes of it."""
+
+    tokens: list[Token]
+    logits: Floats
+    past: Given
+
+
 class Model:
     """Deterministic: the same samples give the same tokens, whatever was recognised before."""
 
     def __init__(self, folder: Path) -> None:
         self._encoder = session(folder / "encoder_model.ort")
         self._decoder = session(folder / "decoder_model_merged.ort")
-        self._past_names = [
-            i.name for i in self._decoder.get_inputs() if i.name.startswith("past_key_values")
-        ]
+        names = (i.name for i in self._decoder.get_inputs())
+        self._no_past: Given = {
+            name: np.zeros(HEAD_SHAPE, np.float32) for name in names if name.startswith("past_key_values")
+        }
         self.pieces = read_pieces(folder / "tokenizer.bin")
+        # A letter is there twice: as a byte, and later on as a piece.
+        self._ids = {piece: id for id, piece in enumerate(self.pieces) if id > END}
 
-    def transcribe(self, pcm: bytes, prefix: Sequence[int] = ()) -> list[Token]:
-        """What is said in `pcm`, 16 kHz mono 16 bit, up to 15 s. Text that begins with `prefix` begins so."""
+    def transcribe(
+        self, pcm: bytes, terms: Sequence[Sequence[int]] = (), prefix: Sequence[int] = ()
+    ) -> list[Token]:
+        """What is said in `pcm`, 16 kHz mono 16 bit, up to 15 s. Text that begins with `prefix` begins so.
+
+        `terms` are likely to be said, each as `spell` gives it and none of them empty.
+        """
         samples = np.frombuffer(pcm, np.int16).astype(np.float32)[None, :] / np.float32(32768)
-        hidden = self._encode(samples)
-        return self._decode(hidden, list(prefix), int(TOKENS_A_SECOND * samples.size / SAMPLE_RATE) + 1)
+        most = int(TOKENS_A_SECOND * samples.size / SAMPLE_RATE) + 1
+        return self._decode(self._encode(samples), terms, list(prefix), max(most, len(prefix) + 1))
 
-    def _encode(self, samples: Floats) -> Floats:
+    def _encode(self, samples: Floats) -> Given:
         inputs = {"input_values": samples, "attention_mask": np.ones(samples.shape, np.int64)}
         (hidden,) = self._encoder.run(None, inputs)
-        return hidden  # type: ignore[no-any-return]
-
-    def _decode(self, hidden: Floats, prefix: list[int], most: int) -> list[Token]:
-        past = dict.fromkeys(self._past_names, np.zeros(HEAD_SHAPE, np.float32))
         mask = np.ones((1, hidden.shape[1] * SAMPLES_A_FRAME), np.int64)
-        given = {"encoder_hidden_states": hidden, "encoder_attention_mask": mask}
+        return {"encoder_hidden_states": hidden, "encoder_attention_mask": mask}
+
+    def _decode(
+        self, given: Given, terms: Sequence[Sequence[int]], prefix: list[int], most: int
+    ) -> list[Token]:
         tokens = [Token(id, 1.0) for id in prefix]
-        ids = [BEGIN, *prefix]
-        while len(tokens) < max(most, len(prefix) + 1):
-            is_first = len(tokens) == len(prefix)
-            logits, *present = self._decoder.run(
-                None,
-                {
-                    "input_ids": np.array([ids], np.int64),
-                    "use_cache_branch": np.array([not is_first]),
-                    **given,
-                    **past,
-                },
-            )
-            token = _likeliest(logits[0, -1])
+        logits, past = self._say(given, [BEGIN, *prefix])
+        while len(tokens) < most:
+            token = _token(logits[-1], int(logits[-1].argmax()))
             if token.id == END:
                 break
-            tokens.append(token)
-            ids = [token.id]
-            for name, value in zip(self._past_names, present, strict=True):
-                # The encoder's come with the first step and stay.
-                if is_first or ".decoder." in name:
-                    past[name] = value
+            if term := self._likely_term(given, terms, logits[-1], past):
+                tokens += term.tokens
+                logits, past = term.logits, term.past
+            else:
+                tokens.append(token)
+                logits, past = self._say(given, [token.id], past)
         return tokens
+
+    def _likely_term(
+        self, given: Given, terms: Sequence[Sequence[int]], logits: Floats, past: Given
+    ) -> Term | None:
+        """That which gives away least to what the model would say, token by token, if it isn't too much.
+
+        All of a term counts: a bonus for each of its tokens would go to what only begins like it, too.
+        """
+        found, least = None, MOST_GIVEN
+        for ids in terms:
+            allowed = min(least, GIVEN_A_TOKEN * (len(ids) - 1))
+            if logits.max() - logits[ids[0]] > allowed:
+                continue
+            rows, after = self._say(given, ids, past)
+            before = np.vstack([logits, rows[:-1]])
+            gives_away = float((before.max(axis=1) - before[np.arange(len(ids)), ids]).sum())
+            if gives_away <= allowed:
+                tokens = [_token(row, id) for row, id in zip(before, ids, strict=True)]
+                found, least = Term(tokens, rows, after), gives_away
+        return found
+
+    def _say(self, given: Given, ids: Sequence[int], past: Given | None = None) -> tuple[Floats, Given]:
+        """For each of `ids` what may come behind it, and what the decoder remembers of them.
+
+        `past` is that of all before them.
+        """
+        inputs = {"input_ids": np.array([ids], np.int64), "use_cache_branch": np.array([past is not None])}
+        logits, *present = self._decoder.run(None, inputs | given | (past or self._no_past))
+        remembered = dict(zip(self._no_past, present, strict=True))
+        # The encoder's come with the first step and stay.
+        kept = {name: value for name, value in (past or {}).items() if ".decoder." not in name}
+        return logits[0], remembered | kept
+
+    def spell(self, term: str) -> list[int]:
+        """The tokens that spell it where it begins a word: always the longest that goes on."""
+        rest = " ".join(["", *term.split()]).encode()
+        ids = []
+        while rest:
+            length = next(n for n in range(len(rest), 0, -1) if rest[:n] in self._ids)
+            ids.append(self._ids[rest[:length]])
+            rest = rest[length:]
+        return ids
 
     def text(self, ids: Sequence[int]) -> str:
         """The tokens as text, without blanks at its ends."""
@@ -120,8 +176,7 @@ def session(path: Path | str) -> Any:
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
-def _likeliest(logits: Floats) -> Token:
-    id = int(logits.argmax())
+def _token(logits: Floats, id: int) -> Token:
     return Token(id, float(1 / np.exp(logits - logits[id]).sum()))
 
 

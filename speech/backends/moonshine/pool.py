@@ -52,13 +52,13 @@ class Pool:
         if not self._users:
             await asyncio.gather(self.finals.aclose(), self.drafts.aclose())
 
-    async def final(self, pcm: bytes) -> list[Heard]:
+    async def final(self, pcm: bytes, terms: list[str]) -> list[Heard]:
         """The words of a whole phrase."""
-        return await self.finals.ask(Request(pcm), list[Heard])
+        return await self.finals.ask(Request(pcm, terms), list[Heard])
 
-    async def draft(self, pcm: bytes, prefix: list[int]) -> Draft:
+    async def draft(self, pcm: bytes, terms: list[str], prefix: list[int]) -> Draft:
         """What the beginning of one may turn out to be."""
-        return await self.drafts.ask(Request(pcm, prefix), Draft)
+        return await self.drafts.ask(Request(pcm, terms, prefix), Draft)
 
 
 class Lane:

@@ -56,11 +56,19 @@ class MoonshineRecognition(Recognition):
     """`stack` gives back what the recognition holds."""
 
     def __init__(
-        self, pool: Pool, gate: PhraseGate, *, recogniser: str, max_behind_bytes: int, stack: AsyncExitStack
+        self,
+        pool: Pool,
+        gate: PhraseGate,
+        terms: list[str],
+        *,
+        recogniser: str,
+        max_behind_bytes: int,
+        stack: AsyncExitStack,
     ) -> None:
         self.recogniser = recogniser
         self._pool = pool
         self._gate = gate
+        self._terms = terms
         self._max_behind_bytes = max_behind_bytes
         self._stack = stack
         # What the gate said and nobody has dealt with: phrases, the last of them still open, and silences.
@@ -150,7 +158,7 @@ class MoonshineRecognition(Recognition):
         await self._tell(SpeechStarted(ms_from_samples(phrase.start)))
         await self._show(phrase)
         assert phrase.over
-        heard = await self._pool.final(bytes(phrase.pcm))
+        heard = await self._pool.final(bytes(phrase.pcm), self._terms)
         words = tuple(_word(phrase.start, word) for word in heard)
         end_ms = ms_from_samples(phrase.over.speech_end)
         resume = Resume(phrase.over.end)
@@ -202,7 +210,7 @@ class MoonshineRecognition(Recognition):
 
     async def _draft(self, phrase: Phrase, prefix: list[int]) -> Draft | None:
         """None where the phrase was over before, or nothing could be had: its final is still to come."""
-        drafting = asyncio.create_task(self._pool.draft(bytes(phrase.pcm), prefix))
+        drafting = asyncio.create_task(self._pool.draft(bytes(phrase.pcm), self._terms, prefix))
         ending = asyncio.create_task(phrase.is_over.wait())
         try:
             await asyncio.wait({drafting, ending}, return_when=asyncio.FIRST_COMPLETED)

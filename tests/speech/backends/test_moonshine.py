@@ -4,7 +4,7 @@ import asyncio
 import os
 import random
 import signal
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import pytest
 from pytest_django import Settings
 
 from speech.backends.base import Recognition
-from speech.backends.moonshine import MoonshineBackend, weights
+from speech.backends.moonshine import MoonshineBackend, model, weights
 from speech.backends.moonshine.child import Draft
 from speech.backends.moonshine.pool import Pool
 from speech.backends.moonshine.recognition import Drafting
@@ -180,6 +180,50 @@ async def test_who_pushes_faster_than_it_recognises_waits_and_comes_to_the_end(
 
     async with asyncio.timeout(30):
         assert len(finals(await recognise(backend, audio))) == 3
+
+
+# Names and terms
+
+
+async def heard(backend: MoonshineBackend, pcm: bytes, *terms: str) -> list[str]:
+    recognition = await backend.start(language="en-US", resume=Resume(), phrases=terms)
+    async with aclosing(recognition):
+        events, _ = await asyncio.gather(collect(recognition), feed(recognition, pcm))
+    return [final.text for final in finals(events)]
+
+
+@pytest.mark.parametrize(
+    ("spoken", "term", "text"),
+    [
+        ("miss nakamura was my first manager", "Nakamura", "Miss Nakamura was my first manager."),
+        ("we keep the sessions in redis", "Redis", "We keep the sessions in Redis."),
+    ],
+)
+async def test_a_term_that_is_likely_is_understood(
+    backend: MoonshineBackend, spoken: str, term: str, text: str
+) -> None:
+    pcm = read_pcm(speak(spoken))
+
+    assert await heard(backend, pcm) != [text]
+    assert await heard(backend, pcm, term) == [text]
+
+
+async def test_terms_that_nobody_says_change_no_word(backend: MoonshineBackend, audio: bytes) -> None:
+    """Nor do those that are words of their own, those that are none, and more of them than may be."""
+    terms = ["Go", "R", "May", "Rust", "Scrum", "Johansson", "Wolverhampton", "", " ", "☃", "x" * 10_000]
+
+    assert await heard(backend, audio, *terms, *["Kowalczyk"] * 1000) == await heard(backend, audio)
+
+
+@pytest.mark.parametrize("term", ["Kubernetes", "John Dashwood", "C++", "Łódź", "☃"])
+def test_a_term_is_spelt_in_tokens(term: str) -> None:
+    recogniser = model.load(weights.find().model)
+
+    ids = recogniser.spell(f" {term}  ")
+
+    assert recogniser.text(ids) == term
+    assert recogniser.begins_word(ids[0])
+    assert not any(recogniser.begins_word(id) for id in ids[1:]) or " " in term
 
 
 # When it can't be had
