@@ -8,28 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import cached_property
-from pathlib import Path
 from weakref import WeakKeyDictionary
 
-from speech.backends.base import BaseBackend
+from speech.backends.local import LocalBackend
 from speech.backends.moonshine import model, weights
 from speech.backends.moonshine.detector import SileroDetector
 from speech.backends.moonshine.pool import Pool
 from speech.backends.moonshine.recognition import MoonshineRecognition
 from speech.backends.phrases import Endpointing, PhraseGate
 from speech.backends.pocketsphinx.child import built_in_model
-from speech.backends.slots import Slots
-from speech.events import BYTES_PER_SECOND, Resume
+from speech.events import Resume
 from speech.exceptions import LanguageNotSupported, SpeechError
-from speech.processes.cores import count_cores
 
 INSTALL = "Install requirements-moonshine.txt, or the extra `moonshine`; without it PocketSphinx recognises."
-# Of people who never stop speaking, with all that the product does besides: finals are there after a second.
-RECOGNITIONS_PER_CORE = 6
 # The text of longer ones drifts (seen at 40 s), and a message to a child holds no more than 32 s.
 MAX_PHRASE_MS = 30_000
 # What is longer is no name or term, and the time that they take is bounded.
@@ -38,18 +32,19 @@ TERM_CHARS = 60
 LANGUAGES = frozenset({"en", "en-us", "en-gb", "en-au", "en-ca", "en-ie", "en-in", "en-nz", "en-za"})
 
 
-class MoonshineBackend(BaseBackend):
+class MoonshineBackend(LocalBackend):
     """OPTIONS:
 
     `folder`: one with the model's four files, in place of those of the packages.
     `endpointing`: the fields of `Endpointing`.
-    `capacity`: recognitions at once on this machine, over all processes that share `slots_directory`.
-    `cores`: those that recognitions may take, where that isn't all that `speech.processes.cores` counts.
-    `max_behind_seconds`: speech that may wait for the recogniser before `push` does.
+
+    And those of `LocalBackend`.
     """
 
     name = "moonshine"
     reports_confidence = True
+    # Of people who never stop speaking, with all that the product does besides: finals come within a second.
+    recognitions_per_core = 6
 
     def __init__(
         self,
@@ -61,23 +56,16 @@ class MoonshineBackend(BaseBackend):
         slots_directory: str | os.PathLike[str] | None = None,
         max_behind_seconds: float = 20,
     ) -> None:
-        if capacity is not None and capacity < 1:
-            raise ValueError("capacity is 1 or more")
-        if cores is not None and cores < 1:
-            raise ValueError("cores is 1 or more")
-        if max_behind_seconds <= 0:
-            raise ValueError("max_behind_seconds is more than 0")
+        super().__init__(
+            capacity=capacity,
+            cores=cores,
+            slots_directory=slots_directory,
+            max_behind_seconds=max_behind_seconds,
+        )
         self._folder = os.fspath(folder) if folder is not None else None
         self._endpointing = Endpointing(**(endpointing or {}))
         if self._endpointing.max_phrase_ms > MAX_PHRASE_MS:
             raise ValueError(f"max_phrase_ms is {MAX_PHRASE_MS} or less")
-        self._cores = cores or count_cores().count
-        self._slots = Slots(
-            Path(slots_directory or Path(tempfile.gettempdir()) / f"speech-{os.getuid()}"),
-            self.name,
-            capacity or RECOGNITIONS_PER_CORE * self._cores,
-        )
-        self._max_behind_bytes = int(max_behind_seconds * BYTES_PER_SECOND)
         self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Pool] = WeakKeyDictionary()
 
     @cached_property
@@ -90,10 +78,6 @@ class MoonshineBackend(BaseBackend):
             return str(problem)
         return None
 
-    @property
-    def places(self) -> int:
-        return self._slots.count
-
     def supports(self, language: str) -> bool:
         return language.lower() in LANGUAGES
 
@@ -101,9 +85,6 @@ class MoonshineBackend(BaseBackend):
         return built_in_model()["dict"] if self.supports(language) else None
 
     def is_busy(self) -> bool:
-        return self.is_crowded()
-
-    def is_crowded(self) -> bool:
         return self._slots.are_taken(max(1, self._slots.count // 2))
 
     async def start(

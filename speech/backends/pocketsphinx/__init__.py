@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from importlib.metadata import version
@@ -16,7 +15,8 @@ from typing import Any
 
 from pocketsphinx import Config
 
-from speech.backends.base import BaseBackend, Recognition
+from speech.backends.base import Recognition
+from speech.backends.local import LocalBackend
 from speech.backends.pocketsphinx.child import (
     DECODER_DEFAULTS,
     Setup,
@@ -25,33 +25,30 @@ from speech.backends.pocketsphinx.child import (
     recognise,
 )
 from speech.backends.pocketsphinx.codec import decode_event
-from speech.backends.slots import Slots
 from speech.conf import conf
 from speech.events import BYTES_PER_SECOND, Ended, Event, Resume
 from speech.exceptions import LanguageNotSupported, SpeechError
 from speech.processes.children import Child
-from speech.processes.cores import count_cores
 
 VERSION = version("pocketsphinx")
-RECOGNITIONS_PER_CORE = 4
 PIECE_BYTES = BYTES_PER_SECOND // 4
 MODEL_FILES = frozenset({"hmm", "lm", "dict"})
 
 
-class PocketSphinxBackend(BaseBackend):
+class PocketSphinxBackend(LocalBackend):
     """OPTIONS:
 
     `models`: language tag → paths of `hmm`, `lm` and `dict`, beside the built-in en-US.
     `decoder`: PocketSphinx's own parameters, over ours. `{"maxhmmpf": 3000, "maxwpf": 10, "topn": 2}`
     takes half the time and makes one error more in a hundred words.
     `endpointing`: the fields of `VadEndpointing`.
-    `capacity`: recognitions at once on this machine, over all processes that share `slots_directory`.
-    `cores`: those that recognitions may take, where that isn't all that `speech.processes.cores` counts.
-    `max_behind_seconds`: audio that may wait for the recogniser before `push` does.
+
+    And those of `LocalBackend`.
     """
 
     name = "pocketsphinx"
     reports_confidence = True
+    recognitions_per_core = 4
 
     def __init__(
         self,
@@ -64,26 +61,15 @@ class PocketSphinxBackend(BaseBackend):
         slots_directory: str | os.PathLike[str] | None = None,
         max_behind_seconds: float = 20,
     ) -> None:
-        if capacity is not None and capacity < 1:
-            raise ValueError("capacity is 1 or more")
-        if cores is not None and cores < 1:
-            raise ValueError("cores is 1 or more")
-        if max_behind_seconds <= 0:
-            raise ValueError("max_behind_seconds is more than 0")
+        super().__init__(
+            capacity=capacity,
+            cores=cores,
+            slots_directory=slots_directory,
+            max_behind_seconds=max_behind_seconds,
+        )
         self._models = {"en-us": ("en-US", built_in_model())} | read_models(models or {})
         self._decoder = check_decoder(DECODER_DEFAULTS | dict(decoder or {}))
         self._endpointing = VadEndpointing(**(endpointing or {}))
-        self._cores = cores or count_cores().count
-        self._slots = Slots(
-            Path(slots_directory or Path(tempfile.gettempdir()) / f"speech-{os.getuid()}"),
-            self.name,
-            capacity or RECOGNITIONS_PER_CORE * self._cores,
-        )
-        self._in_flight_bytes = int(max_behind_seconds * BYTES_PER_SECOND)
-
-    @property
-    def places(self) -> int:
-        return self._slots.count
 
     def supports(self, language: str) -> bool:
         return self._find_model(language) is not None
@@ -96,16 +82,13 @@ class PocketSphinxBackend(BaseBackend):
     def is_busy(self) -> bool:
         return self._slots.are_taken(max(1, self._cores - 1))
 
-    def is_crowded(self) -> bool:
-        return self._slots.are_taken(self._slots.count // 2)
-
     async def start(
         self, *, language: str, resume: Resume, phrases: Sequence[str] = ()
     ) -> PocketSphinxRecognition:
         setup = self._setup(language, resume)
         async with AsyncExitStack() as stack:
             stack.callback(self._slots.take().close)
-            child = await start_child(setup, self._in_flight_bytes)
+            child = await start_child(setup, self._max_behind_bytes)
             stack.push_async_callback(child.aclose)
             try:
                 async with asyncio.timeout(conf.SPEECH_CHILD_TIMEOUT_SECONDS):

@@ -146,6 +146,17 @@ async def test_all_processes_share_the_places(tmp_path: Path) -> None:
             pass
 
 
+async def test_an_only_place_is_left_to_answers(tmp_path: Path) -> None:
+    """And does not look busy while it is free."""
+    backend = MoonshineBackend(slots_directory=tmp_path / "slots", capacity=1)
+
+    free = backend.is_crowded(), backend.is_busy()
+    async with running(backend):
+        taken = backend.is_crowded(), backend.is_busy()
+
+    assert (free, taken) == ((True, False), (True, True))
+
+
 async def test_who_takes_its_place_finds_the_directory_that_it_made(tmp_path: Path) -> None:
     """And places of its own in it."""
     places: dict[str, Any] = {"slots_directory": tmp_path / "speech", "capacity": 1}
