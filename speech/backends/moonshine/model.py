@@ -36,6 +36,8 @@ SPACE = "▁"
 HEAD_SHAPE = (1, 8, 0, 36)
 # The decoder's mask counts samples of the encoder's input, of which each frame stands for so many.
 SAMPLES_A_FRAME = 384
+# With fewer than some 900 the encoder fails.
+LEAST_SAMPLES = 1024
 # Nobody says more; what does is a loop.
 TOKENS_A_SECOND = 6.5
 
@@ -87,6 +89,7 @@ class Model:
 
         `terms` are likely to be said, each as `spell` gives it and none of them empty.
         """
+        pcm = pcm.ljust(2 * LEAST_SAMPLES, b"\0")
         samples = np.frombuffer(pcm, np.int16).astype(np.float32)[None, :] / np.float32(32768)
         most = int(TOKENS_A_SECOND * samples.size / SAMPLE_RATE) + 1
         return self._decode(self._encode(samples), terms, list(prefix), max(most, len(prefix) + 1))

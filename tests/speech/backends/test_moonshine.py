@@ -16,10 +16,12 @@ from pytest_django import Settings
 from speech.backends.base import Recognition
 from speech.backends.moonshine import MoonshineBackend, model, weights
 from speech.backends.moonshine.child import Draft
+from speech.backends.moonshine.detector import SileroDetector
 from speech.backends.moonshine.pool import Pool
 from speech.backends.moonshine.recognition import Drafting
+from speech.backends.phrases import Began, Endpointing, PhraseGate
 from speech.backends.pocketsphinx import PocketSphinxBackend
-from speech.events import BYTES_PER_SECOND, Final, Interim, Progress, Resume
+from speech.events import BYTES_PER_SECOND, Ended, Final, Interim, Progress, Resume, ms_from_samples
 from speech.exceptions import CapacityExceeded, LanguageNotSupported, SpeechError
 from speech.processes.children import Child
 from tests.speech.contract import BackendContract, collect, feed, finals, recognise, running, without_interims
@@ -191,6 +193,22 @@ async def test_who_pushes_faster_than_it_recognises_waits_and_comes_to_the_end(
 
     async with asyncio.timeout(30):
         assert len(finals(await recognise(backend, audio))) == 3
+
+
+@pytest.mark.parametrize("frames", [1, 2])
+async def test_a_phrase_that_is_over_when_it_begins_ends_no_recognition(
+    tmp_path: Path, audio: bytes, frames: int
+) -> None:
+    endpointing = {"speech_frames": frames, "window_frames": frames, "preroll_ms": 0}
+    backend = MoonshineBackend(slots_directory=tmp_path / "slots", endpointing=endpointing)
+    gate = PhraseGate(lambda: SileroDetector(weights.find().detector), Endpointing(**endpointing), position=0)
+    began = next(step for step in gate.hear(audio) if isinstance(step, Began))
+    size = began.start * 2 + len(began.pcm)
+
+    events = await recognise(backend, audio[:size])
+
+    assert len(began.pcm) == frames * 1024
+    assert events[-1] == Ended(ms_from_samples(size // 2))
 
 
 # Names and terms
