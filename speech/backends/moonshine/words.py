@@ -82,11 +82,14 @@ def _said_first(words: Sequence[Spelt]) -> list[Spelt]:
 
 
 def without_loop(words: Sequence[Spelt]) -> list[Spelt]:
-    """Up to where a row of words comes for the second time in a row, as where audio breaks off in a word."""
+    """Up to where a row of words begins to repeat itself to the end, as where audio breaks off in a word.
+
+    Whoever says "you know, you know" goes on with something else.
+    """
     plain = [_plain(word.text) for word in words]
     for end in range(2 * 2, len(plain) + 1):
         for length in range(2, end // 2 + 1):
-            if plain[end - length : end] == plain[end - 2 * length : end - length]:
+            if plain[end - length :] == plain[end - 2 * length : -length]:
                 return list(words[: end - length])
     return list(words)
 
