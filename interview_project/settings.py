@@ -47,6 +47,9 @@ CSRF_TRUSTED_ORIGINS = ALLOWED_ORIGINS
 if env_bool("BEHIND_PROXY", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
+# Where a proxy serves the site under a path, that path.
+FORCE_SCRIPT_NAME = env_str("ROOT_PATH") or None
+
 _https = _site.scheme == "https"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
 SECURE_SSL_REDIRECT = env_bool("SECURE_SSL_REDIRECT", False)
