@@ -154,7 +154,13 @@ class AudioTooShort(AudioError):
     pass
 
 
+class AudioTooLong(AudioError):
+    """Few bytes may be hours of sound: what comes out of a decoder is bounded, too."""
+
+
 def code_of(problem: AudioError) -> Code:
+    if isinstance(problem, AudioTooLong):
+        return Code.AUDIO_TOO_LONG
     if isinstance(problem, AudioTooShort):
         return Code.AUDIO_TOO_SHORT
     if isinstance(problem, AudioFormatUnsupported):

@@ -14,8 +14,9 @@ from uuid import UUID
 from django.db.models import F, QuerySet, Sum, Window
 from django.db.models.functions import Length
 
+from interviews.conf import conf
 from interviews.database import in_database
-from interviews.errors import code_of
+from interviews.errors import AudioTooLong, code_of
 from interviews.models import AudioChunk, AudioPart
 from speech.audio import SAMPLE_CUT_OFF, Decoder, decoded, open_decoder
 from speech.audio.formats import HEAD_BYTES, AudioFormat, format_of
@@ -29,8 +30,15 @@ LOAD_ROWS = 256
 WARM_UP_SAMPLES = 1600
 # By how many samples a resampler's rounding may differ from arithmetic.
 RESAMPLED_SAMPLES = 16
+# By how much an answer may be longer that is told its end: what was on its way is heard.
+LATE_SECONDS = 60
 # Half a sample at the end is no loss that anybody hears.
 HARMLESS = {SAMPLE_CUT_OFF}
+
+
+def longest_samples() -> int:
+    """How much is heard of an answer: what goes on longer is cut off while it is recorded, with a delay."""
+    return (conf.ANSWER_MAX_SECONDS + LATE_SECONDS) * SAMPLE_RATE
 
 
 class ChunksGone(Exception):
@@ -216,8 +224,9 @@ class HeardPart:
 class PartedAudio:
     """The chunks of an answer as 16 kHz mono PCM; each part is decoded by a decoder of its own.
 
-    What can't be used of a part loses only that part. `lost` is called with it at once, and `parts` says
-    afterwards what was heard of each. Nobody waits for it where it `is_background`: others come first.
+    What can't be used of a part loses only that part, and so does what is beyond the longest answer.
+    `lost` is called with it at once, and `parts` says afterwards what was heard of each. Nobody waits for
+    it where it `is_background`: others come first.
     """
 
     def __init__(
@@ -271,6 +280,8 @@ class PartedAudio:
             async with aclosing(decoded(decoder, self._bytes_of(part))) as blocks:
                 async for block in blocks:
                     unwanted = max(0, after_samples - self.samples)
+                    if self.samples > longest_samples():
+                        raise AudioTooLong
                     part.samples += len(block) // 2
                     self.samples += len(block) // 2
                     yield block[unwanted * 2 :]

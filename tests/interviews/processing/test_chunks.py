@@ -293,6 +293,26 @@ async def test_a_part_that_can_not_be_read_is_left_out_with_all_of_its_chunks() 
 # What comes after a sample
 
 
+@pytest.mark.parametrize("encoding", ["webm", "ogg", "pcm_s16le"])
+async def test_of_what_is_longer_than_any_answer_the_beginning_is_heard(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    """Hours of silence are some kilobytes, where they are encoded."""
+    settings.ANSWER_MAX_SECONDS = 2
+    monkeypatch.setattr("interviews.processing.chunks.LATE_SECONDS", 1)
+    sound = encode(bytes(20 * BYTES_PER_SECOND), encoding)
+    answer, count = await in_database(a_parted_answer, (encoding, sound), ("pcm_s16le", noise(1)))
+    reader = ChunkReader(answer.pk, durable=count)
+    reader.end(count)
+    audio = PartedAudio(reader, await in_database(list, answer.parts.all()))
+
+    heard = sum([len(block) // 2 async for block in audio.pcm()])
+
+    # A decoder gives a second at a time.
+    assert 3 * SAMPLE_RATE < heard <= 5 * SAMPLE_RATE
+    assert [part.damage["code"] for part in audio.parts] == ["AUDIO_TOO_LONG"] * 2
+
+
 def resampled(pcm: bytes, rate: int, channels: int = 1) -> bytes:
     """The same sound as bare PCM of another shape, interpolated, so that each of its samples differs."""
     samples = np.frombuffer(pcm, "<i2")
