@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
+from django.conf import global_settings
 from django.core.exceptions import ImproperlyConfigured
 
 from interview_project.databases import database
@@ -121,6 +122,8 @@ TEMPLATES = [
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "interviews:lobby"
 LOGOUT_REDIRECT_URL = "login"
+PASSWORDS_AT_ONCE = env_int("PASSWORDS_AT_ONCE", 1, minimum=1)
+PASSWORD_HASHERS = ["interview_project.hashers.PatientHasher", *global_settings.PASSWORD_HASHERS]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
