@@ -26,7 +26,7 @@ READ_ONLY_SECONDS = 10.0 if IS_LONG else 5.0
 # What nobody notices.
 ACK_SECONDS = 1.0
 RESUMED_SECONDS = 5.0
-SHORT_ANSWERS = 12 if IS_LONG else 6
+SHORT_ANSWERS = 12 if IS_LONG else 4
 
 pytestmark = pytest.mark.parametrize("stage", ["postgres"], indirect=True)
 
@@ -95,6 +95,7 @@ async def test_an_orchestrator_that_takes_its_time(stage: Stage, tally: Tally) -
     assert tally.harm == NO_HARM
 
 
+@pytest.mark.skipif(not IS_LONG, reason="what fails is tried again and holds nobody up in test_queue.py, too")
 async def test_an_orchestrator_that_fails(stage: Stage, tally: Tally) -> None:
     noted = Path(stage.site.settings["NOTED_ANSWERS"])
     with orchestrated_by(stage, "FailingOrchestrator"):
