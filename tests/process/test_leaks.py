@@ -74,7 +74,9 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def site(tmp_path: Path, backend: str) -> Site:
-    return new_site(tmp_path, SPEECH_BACKEND=backend, SPEECH_CAPACITY="64")
+    # Of several threads another one may begin at any time, up to their number, each with its connection.
+    threads = dict.fromkeys(("ROW_THREADS", "STEP_THREADS", "HAND_OVER_THREADS", "FILE_THREADS"), "1")
+    return new_site(tmp_path, SPEECH_BACKEND=backend, SPEECH_CAPACITY="64", **threads)
 
 
 def audio_for(backend: str) -> tuple[str, list[bytes]]:
