@@ -12,9 +12,11 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from interviews.models import Answer, Interview
+from interviews.processing import housekeeping
 from interviews.processing.housekeeping import Chore, deletions
 from interviews.services import erasure
 from tests.support.away import away
+from tests.support.live import eventually
 from tests.support.rows import an_interview
 from tests.support.running import a_running_interview, everything_is_due, owed
 
@@ -116,3 +118,19 @@ async def test_the_first_of_the_deletions_that_fails_keeps_no_other(monkeypatch:
 
     assert await chore.run() == 2
     assert chore.failing == {made[0].pk}
+
+
+async def test_the_house_is_kept_again_and_again_whatever_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+
+    def fail(_: str) -> None:
+        raise RuntimeError
+
+    kept = [Chore("tidying", 0.01, lambda: ["a"], done.append), Chore("failing", 0.01, lambda: ["b"], fail)]
+    monkeypatch.setattr(housekeeping, "chores", lambda: kept)
+    keeping = asyncio.create_task(housekeeping.keep_house())
+    await eventually(lambda: len(done) >= 3 and kept[1].failing, "each is done more than once")
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
+
+    assert keeping.cancelled()
