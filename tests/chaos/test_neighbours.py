@@ -28,6 +28,10 @@ ACK_SECONDS = 1.0
 RESUMED_SECONDS = 5.0
 SHORT_ANSWERS = 12 if IS_LONG else 4
 
+LONG = pytest.mark.skipif(
+    not IS_LONG, reason="what it comes to in a process is in test_database.py and test_queue.py"
+)
+
 pytestmark = pytest.mark.parametrize("stage", ["postgres"], indirect=True)
 
 
@@ -79,6 +83,7 @@ async def short_answers(stage: Stage, tally: Tally) -> AsyncIterator[list[Candid
         await asyncio.to_thread(judge, tally, candidate)
 
 
+@LONG
 async def test_an_orchestrator_that_takes_its_time(stage: Stage, tally: Tally) -> None:
     with orchestrated_by(stage, "SlowOrchestrator"):
         # Whoever has just begun loads what they run on.
@@ -95,7 +100,7 @@ async def test_an_orchestrator_that_takes_its_time(stage: Stage, tally: Tally) -
     assert tally.harm == NO_HARM
 
 
-@pytest.mark.skipif(not IS_LONG, reason="what fails is tried again and holds nobody up in test_queue.py, too")
+@LONG
 async def test_an_orchestrator_that_fails(stage: Stage, tally: Tally) -> None:
     noted = Path(stage.site.settings["NOTED_ANSWERS"])
     with orchestrated_by(stage, "FailingOrchestrator"):

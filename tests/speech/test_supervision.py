@@ -175,7 +175,7 @@ async def test_push_waits_while_the_recogniser_is_far_behind() -> None:
                 await stream.push(babble(60))
 
 
-@pytest.mark.parametrize("tenth", range(10))
+@pytest.mark.parametrize("tenth", [0, 3, 6, 9])
 async def test_a_killed_pocketsphinx_changes_no_word(tenth: int) -> None:
     pcm = read_pcm(speak(*STABLE_SENTENCES[4:6]))
     pieces = [pcm[start : start + PIECE] for start in range(0, len(pcm), PIECE)]

@@ -140,9 +140,8 @@ async def test_noise_takes_no_longer_than_it_lasts(backend: PocketSphinxBackend)
     assert events[-1] == Ended(8000)
 
 
-async def test_who_was_before_does_not_change_what_is_heard(
-    backend: PocketSphinxBackend, audio: bytes
-) -> None:
+async def test_who_was_before_does_not_change_what_is_heard(backend: PocketSphinxBackend) -> None:
+    audio = read_pcm(speak(STABLE_SENTENCES[3]))
     alone = await recognise(backend, audio)
 
     await recognise(backend, noise(3, 12_000))
