@@ -123,7 +123,8 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "interviews:lobby"
 LOGOUT_REDIRECT_URL = "login"
 PASSWORDS_AT_ONCE = env_int("PASSWORDS_AT_ONCE", 1, minimum=1)
-PASSWORD_HASHERS = ["interview_project.hashers.PatientHasher", *global_settings.PASSWORD_HASHERS]
+# In place of the one whose passwords it reads: of two of one name the last would check them all.
+PASSWORD_HASHERS = ["interview_project.hashers.PatientHasher", *global_settings.PASSWORD_HASHERS[1:]]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")

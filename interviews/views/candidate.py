@@ -30,9 +30,7 @@ COOKIE_AGE = timedelta(days=180)
 def join(request: HttpRequest, token: str) -> HttpResponse:
     """The candidate's link: consent comes first, and only once."""
     interview = access.interview_for_token(token)
-    if interview is None:
-        raise Http404
-    if access.is_long_over(interview):
+    if interview is None or access.is_long_over(interview):
         raise Http404
     if not interview.is_open:
         return _over(request, interview)

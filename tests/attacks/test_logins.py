@@ -8,8 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.contrib.auth.hashers import PBKDF2PasswordHasher, check_password, make_password
+from django.contrib.auth.hashers import (
+    PBKDF2PasswordHasher,
+    check_password,
+    get_hasher,
+    identify_hasher,
+    make_password,
+)
+from django.test import override_settings
 
+from interview_project import settings as reference
 from interview_project.hashers import PatientHasher
 
 HASHER = "interview_project.hashers.PatientHasher"
@@ -40,6 +48,14 @@ def test_forty_passwords_are_checked_one_after_another(
         list(threads.map(make_password, [str(number) for number in range(40)]))
 
     assert most == 1
+
+
+def test_it_is_what_checks_the_passwords_of_this_site() -> None:
+    """Django takes the last of several of one name; `PASSWORD_HASHERS` has one of it."""
+    encoded = PBKDF2PasswordHasher().encode("a long password", "salt")
+
+    with override_settings(PASSWORD_HASHERS=reference.PASSWORD_HASHERS):
+        assert type(get_hasher()) is type(identify_hasher(encoded)) is PatientHasher
 
 
 def test_passwords_of_before_are_known_still(hashers: None) -> None:
