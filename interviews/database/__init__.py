@@ -1,6 +1,6 @@
 """The rows, from the event loop: in threads of their own, and through the database's being away."""
 
-from interviews.database.door import BACKOFF_SECONDS, drop_connections, in_database, persistently
+from interviews.database.door import BACKOFF_SECONDS, in_database, persistently
 from interviews.database.faults import DatabaseAway, is_away, reason_of
 from interviews.database.threads import (
     Lane,
@@ -17,7 +17,6 @@ __all__ = [
     "Lane",
     "close_threads",
     "connections_per_process",
-    "drop_connections",
     "in_database",
     "in_lane",
     "is_away",

@@ -8,7 +8,14 @@ import random
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
-from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, connections
+from django.db import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    close_old_connections,
+    connections,
+)
 
 from interviews.database.faults import DatabaseAway, is_away, reason_of
 from interviews.database.threads import lane_of, run_in
@@ -21,27 +28,21 @@ T = TypeVar("T")
 BACKOFF_SECONDS = 0.1, 1.0
 
 
-def drop_connections() -> None:
-    """After what may have left them in no state to go on with."""
-    for connection in connections.all(initialized_only=True):
-        connection.close()
-
-
 async def in_database(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Runs it in a thread of its lane (`threads.in_lane`). Raises DatabaseAway where it may do later."""
     return await run_in(lane_of(function), _call)(function, args, kwargs)
 
 
 def _call(function: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
-    for connection in connections.all(initialized_only=True):
-        connection.close_if_unusable_or_obsolete()
+    close_old_connections()
     try:
         return function(*args, **kwargs)
     except (IntegrityError, DataError):
         # An answer like any other: what was sent doesn't fit.
         raise
     except (DatabaseError, InterfaceError) as problem:
-        drop_connections()
+        # It may have left them in no state to go on with.
+        connections.close_all()
         if not is_away(problem):
             raise
         raise DatabaseAway(reason_of(problem)) from problem

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from django.utils import timezone
 
 from interviews.conf import conf
-from interviews.database import in_database, persistently
+from interviews.database import persistently
 from interviews.errors import Close, Code, InterviewError, StaleEpoch
 from interviews.live.announcing import Outlets
 from interviews.live.outbox import Outbox, RateLimit
@@ -368,7 +368,7 @@ class CandidateSession:
         if event.error_code in STARTS_ANEW:
             if self._recording and not self._recording.is_finishing:
                 answer = self._recording.answer
-                await in_database(answers.check_giving_up, answer)
+                await persistently(answers.check_giving_up, answer)
                 await self._abandon()
                 self._ended(await persistently(answers.give_up, answer), usable=False)
             await self._tell_step()

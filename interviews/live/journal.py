@@ -19,14 +19,13 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-from django.db import DatabaseError, InterfaceError, connection, transaction
+from django.db import DatabaseError, InterfaceError, connection, connections, transaction
 from django.db.models import QuerySet
 
 from interviews.conf import conf
 from interviews.database import (
     BACKOFF_SECONDS,
     DatabaseAway,
-    drop_connections,
     is_away,
     keep_connections,
     reason_of,
@@ -126,7 +125,7 @@ class Journal:
                 self._waiting_bytes += sum(len(entry.data) for entry in locked)
                 if locked and self._closing:
                     self._wait_for_locks(locked)
-        drop_connections()
+        connections.close_all()
 
     def _next_batch(self, not_before: float) -> list[Entry]:
         """Nothing when it is closed and all is written."""
@@ -156,7 +155,7 @@ class Journal:
                     locked, stale = _insert(batch)
             except (DatabaseError, InterfaceError) as problem:
                 # Whatever was wrong with it may be so still.
-                drop_connections()
+                connections.close_all()
                 if not is_away(problem):
                     return self._fail_one(batch, problem)
                 if not is_again:

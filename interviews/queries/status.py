@@ -44,7 +44,7 @@ def standings(
     allowed = access.still_allowed(sights) if sights else sights
     found = {pk: Standing(0, True, "", {}, allowed) for pk in interview_ids}
     rows = Interview.objects.filter(pk__in=interview_ids).annotate(now=Now())
-    # No whole rows: this is asked twice a second for each that somebody takes part in or watches.
+    # No whole rows: this is asked every 0.4 s for each that somebody takes part in or watches.
     asked = "pk", "revision", "status", "erased_at", "token_hash", "heard__at", "now"
     for pk, revision, state, erased_at, token_hash, heard_at, now in rows.values_list(*asked):
         is_over = state in CUT_SHORT or erased_at is not None

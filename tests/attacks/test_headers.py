@@ -16,7 +16,7 @@ from interviews import access
 from interviews.models import Answer, Note, QuestionSet
 from interviews.services import interviews
 from interviews.urls import RECORDINGS, urlpatterns
-from tests.support.rows import an_answer
+from tests.support.rows import an_answer, an_interview_and_token
 
 pytestmark = pytest.mark.django_db
 
@@ -86,10 +86,8 @@ def test_a_microphone_is_had_where_somebody_speaks_and_nowhere_else(
     assert "camera=()" in allowed
 
 
-def test_the_candidates_link_is_in_no_referer(client: Client, owner: User) -> None:
-    _, token = interviews.create_interview(
-        title="Developer", candidate_name="Grace Example", questions=["Why you?"], owner=owner
-    )
+def test_the_candidates_link_is_in_no_referer(client: Client) -> None:
+    _, token = an_interview_and_token()
 
     response = client.get(reverse("interviews:join", args=[token]))
 

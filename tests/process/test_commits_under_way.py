@@ -8,17 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.support.commits_under_way import VERBS
-from tests.support.servers import free_port, new_site, postgres_server, postgres_url
+from tests.support.servers import said_on_postgres
 
 
 @pytest.fixture
 def outcomes(tmp_path: Path) -> dict[str, str]:
-    port = free_port()
-    (tmp_path / "data").mkdir()
-    with postgres_server(tmp_path, port):
-        site = new_site(tmp_path / "data", DATABASE_URL=postgres_url(port))
-        code = "from tests.support.commits_under_way import main; main()"
-        lines = site.manage("shell", "-v0", "-c", code).splitlines()
+    lines = said_on_postgres(tmp_path, "commits_under_way").splitlines()
     return dict(json.loads(line) for line in lines)
 
 

@@ -8,18 +8,14 @@ from typing import Any
 import pytest
 
 from tests.support.neighbours_on_postgres import LOCKED_SECONDS
-from tests.support.servers import free_port, new_site, postgres_server, postgres_url
+from tests.support.servers import said_on_postgres
 
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    folder = tmp_path_factory.mktemp("neighbours")
-    port = free_port()
-    (folder / "data").mkdir()
-    with postgres_server(folder, port):
-        site = new_site(folder / "data", DATABASE_URL=postgres_url(port))
-        code = "from tests.support.neighbours_on_postgres import main; main()"
-        found: dict[str, Any] = json.loads(site.manage("shell", "-v0", "-c", code))
+    found: dict[str, Any] = json.loads(
+        said_on_postgres(tmp_path_factory.mktemp("neighbours"), "neighbours_on_postgres")
+    )
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.servers import free_port, new_site, postgres_server, postgres_url
+from tests.support.servers import said_on_postgres
 
 # How many times as long a poll may take as one of an empty table.
 POLL_RATIO = 2
@@ -15,12 +15,9 @@ POLL_RATIO = 2
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    folder, port = tmp_path_factory.mktemp("queue"), free_port()
-    (folder / "data").mkdir()
-    with postgres_server(folder, port):
-        site = new_site(folder / "data", DATABASE_URL=postgres_url(port))
-        code = "from tests.support.queue_on_postgres import main; main()"
-        result: dict[str, Any] = json.loads(site.manage("shell", "-v0", "-c", code))
+    result: dict[str, Any] = json.loads(
+        said_on_postgres(tmp_path_factory.mktemp("queue"), "queue_on_postgres")
+    )
     return result
 
 

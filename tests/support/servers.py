@@ -219,6 +219,15 @@ def postgres_url(port: int, address: str = "127.0.0.1") -> str:
     return f"postgres://postgres@{address}:{port}/postgres"
 
 
+def said_on_postgres(folder: Path, module: str) -> str:
+    """What `main` of a module of tests.support prints on a site on PostgreSQL, in a process of its own."""
+    port = free_port()
+    (folder / "data").mkdir()
+    with postgres_server(folder, port):
+        site = new_site(folder / "data", DATABASE_URL=postgres_url(port))
+        return site.run_code(f"from tests.support.{module} import main; main()")
+
+
 def _postgres(program: str) -> list[str]:
     """The command; root, whom PostgreSQL refuses, runs it as its user, who may enter folders of root's."""
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin")) or [

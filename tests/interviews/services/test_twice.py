@@ -124,6 +124,7 @@ VERBS: dict[str, Callable[[Interview], Verb]] = {
 # They are told to nobody.
 SILENT = {"expire", "erase_one"}
 READING = {
+    "check_giving_up",
     "claim_end",
     "current_step",
     "is_stored_chunk",
